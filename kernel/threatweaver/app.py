@@ -1,0 +1,73 @@
+"""The application: the one place that knows all parts and puts them together."""
+
+import asyncio
+
+from aiohttp import web
+
+from threatweaver import __version__, config
+from threatweaver.auth import keys
+from threatweaver.auth import routes as auth
+from threatweaver.auth.identify import Identifier
+from threatweaver.auth.permissions import PERMISSIONS
+from threatweaver.config import Settings
+from threatweaver.db import orm
+from threatweaver.db.transaction import Database
+from threatweaver.http import edge, mount, system
+from threatweaver.http.ratelimit import RateLimiter
+from threatweaver.jobs import routes as jobs
+from threatweaver.kernel import KERNEL, Kernel
+from threatweaver.license import routes as license_routes
+from threatweaver.license import store as license_store
+from threatweaver.license.current import CurrentLicense
+from threatweaver.plugins import admission, loader, manifest, registry
+from threatweaver.plugins.registry import Contribution, Registry
+
+_KERNEL = Contribution(
+    manifest=None,
+    route_tables=(system.table, auth.table, license_routes.table, jobs.table),
+    permissions=PERMISSIONS,
+    settings={},
+)
+
+
+def load_registry(settings: Settings, current: CurrentLicense) -> Registry:
+    """Find, admit, load and freeze the plugins that the license names.
+
+    Raises ManifestError, AdmissionError, PluginLoadError, RegistryError, ConfigError.
+    """
+    manifests = manifest.installed()
+    config.refuse_unknown(settings, {item.name for item in manifests})
+    decisions = admission.decide(manifests, current.grants)
+    contributions = loader.load(decisions, settings.plugin_values)
+    return registry.build([_KERNEL, *contributions], decisions)
+
+
+async def assemble(settings: Settings, database: Database) -> Kernel:
+    """Read the license and build the kernel it allows; binds the models of the admitted plugins."""
+    await orm.bind(orm.KERNEL_APPS)
+    current = CurrentLicense(await license_store.current(database, settings))
+    loaded = load_registry(settings, current)
+    await orm.bind(loaded.apps)
+    secrets = keys.load(settings)
+    return Kernel(
+        settings=settings,
+        keys=secrets,
+        database=database,
+        registry=loaded,
+        license=current,
+        identifier=Identifier(database, secrets.access_token, loaded.grants),
+        limiter=RateLimiter(settings),
+        stopping=asyncio.Event(),
+    )
+
+
+def build(kernel: Kernel) -> web.Application:
+    """Mount every route of the registry on one flat application."""
+    app = web.Application(middlewares=[edge.edge], client_max_size=kernel.settings.body_max_bytes)
+    app[KERNEL] = kernel
+    mount.mount(app, kernel.registry.routes)
+    for decision in kernel.registry.decisions:
+        if not decision.admitted:
+            mount.mount_refused(app, decision.manifest)
+    system.mount_documents(app, __version__)
+    return app

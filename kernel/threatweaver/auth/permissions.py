@@ -1,0 +1,20 @@
+"""Permissions of the kernel's own routes."""
+
+from enum import StrEnum
+
+from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, Permission
+
+
+class Perm(StrEnum):
+    """Kernel permissions."""
+
+    JOB_READ = "kernel:job:read"
+    JOB_CANCEL = "kernel:job:cancel"
+    LICENSE_WRITE = "kernel:license:write"
+
+
+PERMISSIONS = (
+    Permission(Perm.JOB_READ, "See background jobs and their results", EVERYONE),
+    Permission(Perm.JOB_CANCEL, "Cancel background jobs", ANALYSTS),
+    Permission(Perm.LICENSE_WRITE, "Import a license", ADMINS),
+)

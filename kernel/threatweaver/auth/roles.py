@@ -1,0 +1,44 @@
+"""The seven documented roles, and the permissions that the kernel and the plugins declare for them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """A documented role; `admin` holds every permission."""
+
+    ADMIN = "admin"
+    MANAGER = "manager"
+    SECURITY_ANALYST = "security_analyst"
+    SCANNER_ADMIN = "scanner_admin"
+    COMPLIANCE_OFFICER = "compliance_officer"
+    ANALYST = "analyst"
+    VIEWER = "viewer"
+
+
+EVERYONE = frozenset(Role)
+ANALYSTS = frozenset({Role.ADMIN, Role.MANAGER, Role.SECURITY_ANALYST, Role.ANALYST})
+MANAGERS = frozenset({Role.ADMIN, Role.MANAGER})
+OPERATORS = frozenset({Role.ADMIN, Role.MANAGER, Role.SECURITY_ANALYST, Role.SCANNER_ADMIN})
+ADMINS = frozenset({Role.ADMIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """A permission `<plugin>:<object>:<action>`, what it allows, and the roles that hold it at first."""
+
+    name: str
+    title: str
+    roles: frozenset[Role]
+
+
+def grants(permissions: Iterable[Permission]) -> Mapping[str, frozenset[str]]:
+    """Return role → names of its permissions."""
+    declared = list(permissions)
+    return {
+        role.value: frozenset(
+            item.name for item in declared if role is Role.ADMIN or role in item.roles
+        )
+        for role in Role
+    }

@@ -1,0 +1,138 @@
+"""Signing in and out. No request, no schema, no status code."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from threatweaver.auth import passwords, tokens
+from threatweaver.auth.errors import BadCredentials, RefreshRefused
+from threatweaver.auth.keys import Keys
+from threatweaver.auth.models import Membership, Session, User
+from threatweaver.auth.queries import Identity, identity_of_session, memberships_of
+from threatweaver.config import Settings
+from threatweaver.db.transaction import Database
+from threatweaver.ids import uuid7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """A fresh pair of tokens and whom they stand for."""
+
+    access_token: str
+    refresh_token: str
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """What signing in needs of the process."""
+
+    database: Database
+    keys: Keys
+    settings: Settings
+    license_jti: str | None
+
+    def access_token(self, identity: Identity, session_id: UUID, now: datetime) -> str:
+        """Issue an access token with the documented claims."""
+        claims = {
+            "userId": str(identity.user_id),
+            "role": identity.role,
+            "tenantId": str(identity.tenant_id),
+            "tenantSlug": identity.tenant_slug,
+            "tenantPlan": identity.tenant_plan,
+            "licenseJti": self.license_jti,
+            "sid": str(session_id),
+        }
+        return tokens.issue(
+            self.keys.access_token, claims, now=now, lifetime=self.settings.jwt_expires_in
+        )
+
+
+async def login(signer: Signer, *, email: str, password: str, user_agent: str, address: str) -> SignIn:
+    """Check a password and open a session. Raises BadCredentials, which never says which part was wrong."""
+    async with signer.database.control(read_only=True):
+        user = await User.get_or_none(email=email.strip().lower(), is_active=True)
+    # Outside any transaction: argon2 takes longer than a connection should be held.
+    if not await passwords.verify(user.password_hash if user else None, password) or user is None:
+        raise BadCredentials
+    now = datetime.now(UTC)
+    async with signer.database.control():
+        identities = await memberships_of(user.id)
+        if not identities:
+            raise BadCredentials
+        session_id, secret = uuid7(), tokens.new_refresh()
+        await Session.create(
+            id=session_id,
+            user_id=user.id,
+            tenant_id=identities[0].tenant_id,
+            refresh_hash=tokens.digest(secret),
+            user_agent=user_agent[:300],
+            address=address,
+            expires_at=now + timedelta(seconds=signer.settings.jwt_refresh_expires_in),
+        )
+        await User.filter(id=user.id).update(last_login_at=now)
+    return SignIn(
+        access_token=signer.access_token(identities[0], session_id, now),
+        refresh_token=f"{session_id.hex}.{secret}",
+        identity=identities[0],
+    )
+
+
+async def refresh(signer: Signer, token: str) -> SignIn:
+    """Exchange a refresh token for a new pair; the replay of a used one revokes the session.
+
+    Raises RefreshRefused.
+    """
+    session_id, secret = _split(token)
+    now = datetime.now(UTC)
+    async with signer.database.control():
+        session = await Session.filter(id=session_id).select_for_update().first()
+        identity = await identity_of_session(session_id) if session else None
+        if session is None or identity is None or session.expires_at <= now:
+            raise RefreshRefused
+        presented = tokens.digest(secret)
+        replayed = session.previous_hash is not None and hmac.compare_digest(session.previous_hash, presented)
+        if replayed:
+            await Session.filter(id=session_id).update(revoked_at=now)
+        elif not hmac.compare_digest(session.refresh_hash, presented):
+            raise RefreshRefused
+        fresh = tokens.new_refresh()
+        if not replayed:
+            await Session.filter(id=session_id).update(
+                refresh_hash=tokens.digest(fresh), previous_hash=presented, refreshed_at=now
+            )
+    if replayed:  # after the commit, or the revocation would be rolled back with the refusal
+        raise RefreshRefused
+    return SignIn(
+        access_token=signer.access_token(identity, session_id, now),
+        refresh_token=f"{session_id.hex}.{fresh}",
+        identity=identity,
+    )
+
+
+async def logout(database: Database, session_id: UUID) -> None:
+    """Revoke a session with all its tokens."""
+    async with database.control():
+        await Session.filter(id=session_id, revoked_at__isnull=True).update(revoked_at=datetime.now(UTC))
+
+
+async def create_user(
+    database: Database, *, email: str, password: str, role: str, tenant_id: UUID, name: str = ""
+) -> User:
+    """Create a user, or find the one with this e-mail, and make them a member of the tenant."""
+    hashed = await passwords.hash_password(password)
+    async with database.control():
+        user, _ = await User.get_or_create(
+            email=email.strip().lower(), defaults={"password_hash": hashed, "name": name}
+        )
+        await Membership.get_or_create(user_id=user.id, tenant_id=tenant_id, defaults={"role": role})
+    return user
+
+
+def _split(token: str) -> tuple[UUID, str]:
+    identifier, _, secret = token.partition(".")
+    try:
+        return UUID(hex=identifier), secret
+    except ValueError:
+        raise RefreshRefused from None

@@ -1,0 +1,60 @@
+"""Access tokens: HS256 JWTs with the documented claims."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import jwt
+
+from threatweaver.http.errors import TokenExpired, TokenInvalid
+
+_ALGORITHM = "HS256"
+_REQUIRED = ["exp", "iat", "userId", "tenantId", "sid"]
+_MAX_LENGTH = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessClaims:
+    """What a verified access token says."""
+
+    user_id: UUID
+    tenant_id: UUID
+    session_id: UUID
+    expires_at: datetime
+
+
+def issue(key: bytes, claims: dict[str, Any], *, now: datetime, lifetime: float) -> str:
+    """Return a signed access token that lives `lifetime` seconds."""
+    issued = int(now.timestamp())
+    return jwt.encode({**claims, "iat": issued, "exp": issued + int(lifetime)}, key, algorithm=_ALGORITHM)
+
+
+def verify(key: bytes, token: str) -> AccessClaims:
+    """Check signature, algorithm and expiry. Raises TokenExpired, TokenInvalid."""
+    if len(token) > _MAX_LENGTH:
+        raise TokenInvalid
+    try:
+        claims = jwt.decode(token, key, algorithms=[_ALGORITHM], options={"require": _REQUIRED})
+        return AccessClaims(
+            user_id=UUID(claims["userId"]),
+            tenant_id=UUID(claims["tenantId"]),
+            session_id=UUID(claims["sid"]),
+            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        )
+    except jwt.ExpiredSignatureError:
+        raise TokenExpired from None
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
+        raise TokenInvalid from None
+
+
+def new_refresh() -> str:
+    """Return an opaque refresh token with 256 bits of randomness."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(token: str) -> bytes:
+    """Return what is stored of a refresh token: its SHA-256, enough for a random secret."""
+    return sha256(token.encode()).digest()

@@ -1,0 +1,59 @@
+"""First start and every start: schema, trial license, first tenant and its admin. Safe to repeat."""
+
+from dataclasses import dataclass
+
+from threatweaver import app as application
+from threatweaver.auth import passwords, service
+from threatweaver.auth.models import Membership
+from threatweaver.auth.roles import Role
+from threatweaver.config import ConfigError, Settings
+from threatweaver.db import migrate, orm
+from threatweaver.db.transaction import Database
+from threatweaver.license import service as license_service
+from threatweaver.tenancy import provision
+from threatweaver.tenancy.models import Tenant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """What a start found or made; the password is known only when this start made the admin."""
+
+    tenant: str
+    admin_email: str
+    admin_password: str | None
+
+
+async def prepare(database: Database, settings: Settings) -> Installation:
+    """Bring the database to this version and make what a first start needs."""
+    await orm.bind(orm.KERNEL_APPS)
+    await migrate.migrate_control(database)
+    await license_service.issue_first_trial(database)
+    kernel = await application.assemble(settings, database)
+    apps = kernel.registry.apps
+    await provision.bring_up_all(database, apps)
+    async with database.control(read_only=True):
+        tenant = await Tenant.all().order_by("created_at").first()
+    if tenant is None:
+        tenant = await provision.create(
+            database, slug=settings.tenant, name=settings.tenant.replace("-", " ").title(), apps=apps
+        )
+    password = await _first_admin(database, settings, tenant)
+    return Installation(tenant=tenant.slug, admin_email=settings.admin_email, admin_password=password)
+
+
+async def _first_admin(database: Database, settings: Settings, tenant: Tenant) -> str | None:
+    async with database.control(read_only=True):
+        if await Membership.exists(tenant_id=tenant.id):
+            return None
+    password = settings.admin_password or passwords.generate()
+    if len(password) < passwords.MIN_LENGTH:
+        raise ConfigError(f"TW_ADMIN_PASSWORD needs at least {passwords.MIN_LENGTH} characters")
+    await service.create_user(
+        database,
+        email=settings.admin_email,
+        password=password,
+        role=Role.ADMIN,
+        tenant_id=tenant.id,
+        name="Administrator",
+    )
+    return password

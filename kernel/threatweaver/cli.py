@@ -1,0 +1,201 @@
+"""The `threatweaver` command."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import orjson
+import typer
+
+from threatweaver import commands, config, log
+from threatweaver.config import ConfigError, Settings
+
+app = typer.Typer(
+    name="threatweaver",
+    help="Find, rank and get rid of vulnerabilities.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+tenants = typer.Typer(help="Tenants: create and list.", no_args_is_help=True)
+users = typer.Typer(help="Users: create.", no_args_is_help=True)
+app.add_typer(tenants, name="tenant")
+app.add_typer(users, name="user")
+
+Home = Annotated[Path | None, typer.Option("--home", help="Folder of data, keys and spool [TW_HOME].")]
+Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 picks one [TW_PORT].")]
+Parent = Annotated[int | None, typer.Option("--parent", hidden=True)]
+Name = Annotated[str | None, typer.Option("--name", hidden=True)]
+
+
+def _fail(message: object) -> NoReturn:
+    typer.echo(f"threatweaver: {message}", err=True)
+    raise typer.Exit(1)
+
+
+def _settings(process: str, **flags: object) -> Settings:
+    if isinstance(flags.get("home"), Path):
+        flags["home"] = Path(str(flags["home"])).expanduser().absolute()
+    try:
+        settings = config.load(os.environ, **flags)
+    except ConfigError as error:
+        _fail(error)
+    log.configure(settings, process=process)
+    return settings
+
+
+def _run(work: Coroutine[Any, Any, Any], *, fast_loop: bool = False) -> Any:
+    try:
+        if fast_loop:
+            import uvloop
+
+            return uvloop.run(work)
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    except commands.expected() as error:
+        _fail(error)
+
+
+@app.command()
+def up(
+    home: Home = None,
+    port: Port = None,
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on [TW_HOST].")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line when ready.")] = False,  # noqa: FBT002
+) -> None:
+    """Run the whole product: embedded PostgreSQL, one serve process a core, a worker."""
+    from threatweaver import bootstrap
+    from threatweaver.up import Supervisor
+
+    settings = _settings("up", home=home, port=port, host=host)
+
+    def ready(found: bootstrap.Installation, url: str) -> None:
+        playground = f"{url}/api-playground"
+        admin = {"email": found.admin_email, "password": found.admin_password}
+        if as_json:
+            line = {"url": url, "playground": playground, "tenant": found.tenant, "admin": admin}
+            sys.stdout.write(orjson.dumps(line).decode() + "\n")
+        else:
+            known = found.admin_password or "(set at the first start)"
+            sys.stdout.write(
+                f"\n  ThreatWeaver is ready.\n\n  API         {url}/api\n  Playground  {playground}\n"
+                f"  Tenant      {found.tenant}\n  Sign in     {found.admin_email}\n  Password    {known}\n"
+            )
+            if found.admin_password:
+                sys.stdout.write("              Shown once: keep it now.\n")
+            sys.stdout.write("\n  Ctrl-C stops everything.\n\n")
+        sys.stdout.flush()
+
+    _run(Supervisor(settings).run(ready))
+
+
+@app.command()
+def serve(
+    home: Home = None,
+    port: Port = None,
+    fd: Annotated[int | None, typer.Option("--fd", help="Listening socket inherited from a parent.")] = None,
+    parent: Parent = None,
+    name: Name = None,
+) -> None:
+    """Serve HTTP from one process; the database must be migrated and reachable."""
+    from threatweaver import serve as server
+
+    settings = _settings(name or "serve", home=home, port=port)
+    try:
+        listening = socket.socket(fileno=fd) if fd is not None else server.bind_socket(settings)
+    except OSError as error:
+        _fail(error)
+    _run(commands.with_database(settings, lambda dsn: server.serve(settings, dsn, listening, parent=parent)), fast_loop=True)
+
+
+@app.command()
+def worker(home: Home = None, parent: Parent = None, name: Name = None) -> None:
+    """Run background jobs from one process."""
+    from threatweaver.work import work
+
+    settings = _settings(name or "worker", home=home)
+    _run(commands.with_database(settings, lambda dsn: work(settings, dsn, parent=parent)), fast_loop=True)
+
+
+@app.command()
+def migrate(
+    home: Home = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would run and what it locks.")] = False,  # noqa: FBT002
+) -> None:
+    """Bring the control schema and every tenant to this version."""
+    _run(commands.migrate(_settings("migrate", home=home), plan_only=plan))
+
+
+@app.command()
+def plugins(home: Home = None) -> None:
+    """List installed plugins: admitted, or refused and why."""
+    _run(commands.plugins(_settings("plugins", home=home)))
+
+
+@app.command()
+def routes(home: Home = None) -> None:
+    """List every route: method, path, permission, module."""
+    _run(commands.routes(_settings("routes", home=home)))
+
+
+@app.command()
+def openapi(home: Home = None) -> None:
+    """Print the OpenAPI document."""
+    _run(commands.openapi(_settings("openapi", home=home)))
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="Report to import, plain or gzip.")],
+    home: Home = None,
+    tenant: Annotated[str | None, typer.Option("--tenant", help="Tenant slug; the first one by default.")] = None,
+) -> None:
+    """Import a scanner report and print the result."""
+    _run(commands.import_file(_settings("import", home=home), file, tenant))
+
+
+@app.command()
+def doctor(home: Home = None) -> None:
+    """Check the installation: configuration, database, schemas, license, plugins, space."""
+    if not _run(commands.doctor(_settings("doctor", home=home))):
+        raise typer.Exit(1)
+
+
+@tenants.command("create")
+def tenant_create(
+    slug: Annotated[str, typer.Argument(help="a-z, 0-9 and inner hyphens.")],
+    name: Annotated[str | None, typer.Option("--name")] = None,
+    home: Home = None,
+) -> None:
+    """Create a tenant with its schema and database role."""
+    _run(commands.tenant_create(_settings("tenant", home=home), slug, name or slug))
+
+
+@tenants.command("list")
+def tenant_list(home: Home = None) -> None:
+    """List tenants."""
+    _run(commands.tenant_list(_settings("tenant", home=home)))
+
+
+@users.command("create")
+def user_create(
+    email: Annotated[str, typer.Argument()],
+    tenant: Annotated[str, typer.Option("--tenant", help="Tenant slug.")],
+    role: Annotated[str, typer.Option("--role", help="One of the documented roles.")] = "viewer",
+    password: Annotated[
+        str | None, typer.Option("--password", help="Generated when left out.")
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Create a user in a tenant; a generated password is printed once."""
+    _run(commands.user_create(_settings("user", home=home), email, tenant, role, password))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

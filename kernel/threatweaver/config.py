@@ -1,0 +1,127 @@
+"""Configuration: one frozen Settings, read once from the environment."""
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+PREFIX = "TW_"
+
+
+class ConfigError(Exception):
+    """The environment or a flag says something the product cannot work with."""
+
+
+def _default_home() -> Path:
+    if os.geteuid() == 0:  # the embedded PostgreSQL runs as another user, who cannot enter /root
+        return Path("/var/lib/threatweaver")
+    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(data) / "threatweaver"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every core setting; `env` in a field's metadata names its variable, `TW_<NAME>` otherwise."""
+
+    home: Path = field(default_factory=_default_home)
+    host: str = "127.0.0.1"
+    port: int = 4005
+    processes: int = field(default_factory=lambda: os.cpu_count() or 1)
+    database_url: str | None = field(default=None, metadata={"env": "DATABASE_URL"}, repr=False)
+    pool_size: int = 8
+    statement_timeout: float = 30.0  # seconds; a request never holds a connection longer
+    secret_key: str | None = field(default=None, repr=False)  # base64, 32 bytes; else <home>/secret.key
+    tenant: str = "default"
+    admin_email: str = "admin@threatweaver.local"
+    admin_password: str | None = field(default=None, repr=False)
+    jwt_expires_in: float = field(default=900.0, metadata={"env": "JWT_EXPIRES_IN"})
+    jwt_refresh_expires_in: float = field(default=604800.0, metadata={"env": "JWT_REFRESH_EXPIRES_IN"})
+    license_keys: Path | None = None  # PEM file with the vendor's public keys
+    body_max_bytes: int = 1 << 20
+    rate_limit: int = 100  # requests a minute and client address; 0 switches limits off
+    log_level: str = "info"
+    log_format: str = "json"
+    plugin_values: Mapping[str, str] = field(default_factory=dict)  # TW_<PLUGIN>_<NAME>, checked at load
+
+    @property
+    def spool(self) -> Path:
+        """Where uploads wait for their job."""
+        return self.home / "spool"
+
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}
+
+
+def _duration(text: str) -> float:
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ValueError("a number of seconds, or one with ms, s, m, h or d")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch(r"\d{1,15}", text.strip()):
+        raise ValueError("a whole number")
+    return int(text)
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+_PARSERS = {"int": _integer, "float": _duration, "str": str, "Path": _path}
+
+
+def _variables() -> dict[str, tuple[str, str]]:
+    """Variable name → (field name, kind of its type)."""
+    table = {}
+    for item in fields(Settings):
+        if item.name != "plugin_values":
+            kind = str(getattr(item.type, "__name__", item.type)).split(" ")[0].rsplit(".", 1)[-1]
+            table[item.metadata.get("env", PREFIX + item.name.upper())] = (item.name, kind)
+    return table
+
+
+def load(environment: Mapping[str, str], **flags: object) -> Settings:
+    """Build Settings from the environment; flags (None = not given) win. Raises ConfigError."""
+    table = _variables()
+    values: dict[str, object] = {}
+    plugin_values: dict[str, str] = {}
+    for name, text in environment.items():
+        if name in table and text != "":
+            key, kind = table[name]
+            try:
+                values[key] = _PARSERS[kind](text)
+            except ValueError as error:
+                raise ConfigError(f"{name} must be {error}") from None
+        elif name not in table and name.startswith(PREFIX):
+            plugin_values[name] = text
+    values |= {key: value for key, value in flags.items() if value is not None}
+    settings = Settings(**values, plugin_values=plugin_values)  # type: ignore[arg-type]
+    _check(settings)
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    if not 0 <= settings.port <= 65535:
+        raise ConfigError("TW_PORT must be between 0 and 65535")
+    if settings.log_format not in {"json", "console"}:
+        raise ConfigError("TW_LOG_FORMAT must be json or console")
+    if settings.log_level not in {"debug", "info", "warning", "error"}:
+        raise ConfigError("TW_LOG_LEVEL must be debug, info, warning or error")
+    if settings.processes < 1 or settings.pool_size < 1:
+        raise ConfigError("TW_PROCESSES and TW_POOL_SIZE must be at least 1")
+
+
+def refuse_unknown(settings: Settings, plugin_names: set[str]) -> None:
+    """Raise ConfigError for a TW_ variable that neither the kernel nor an installed plugin owns."""
+    owned = tuple(f"{PREFIX}{name.upper()}_" for name in plugin_names)
+    known = [name for name in _variables() if name.startswith(PREFIX)]
+    for name in sorted(settings.plugin_values):
+        if not name.startswith(owned):
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise ConfigError(f"unknown setting {name}{hint}")

@@ -1,0 +1,1 @@
+"""Pool, unit of work, Tortoise binding, migrations and the embedded server."""

@@ -1,0 +1,68 @@
+"""Tortoise set-up: which packages bring tables, and in which schema they live."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tortoise import context as tortoise_context
+
+TENANT = "tenant"
+CONTROL = "control"
+_ENGINE = "threatweaver.db.bound_asyncpg"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelApp:
+    """The tables of one distribution: model modules, migrations package, and the schema kind."""
+
+    label: str
+    models: tuple[str, ...]
+    migrations: str
+    schema: str = TENANT
+
+
+KERNEL_APPS = (
+    ModelApp(
+        label="control",
+        models=(
+            "threatweaver.tenancy.models",
+            "threatweaver.auth.models",
+            "threatweaver.license.models",
+            "threatweaver.jobs.models",
+            "threatweaver.audit.control_models",
+        ),
+        migrations="threatweaver.db.control_migrations",
+        schema=CONTROL,
+    ),
+    ModelApp(
+        label="kernel",
+        models=("threatweaver.audit.models",),
+        migrations="threatweaver.db.tenant_migrations",
+    ),
+)
+
+
+def apps_config(apps: Sequence[ModelApp]) -> dict[str, dict[str, Any]]:
+    """Return Tortoise's `apps` section."""
+    return {
+        app.label: {
+            "models": list(app.models),
+            "migrations": app.migrations,
+            "default_connection": app.schema,
+        }
+        for app in apps
+    }
+
+
+async def bind(apps: Sequence[ModelApp]) -> None:
+    """Initialize Tortoise for this process; a second call (a license change) replaces the first."""
+    previous = tortoise_context.get_current_context()
+    if previous is not None:
+        await previous.close_connections()
+    context = tortoise_context.TortoiseContext()
+    config = {
+        "connections": {name: {"engine": _ENGINE, "credentials": {}} for name in (TENANT, CONTROL)},
+        "apps": apps_config(apps),
+    }
+    with context:  # Tortoise looks its own half-built context up while it initializes
+        await context.init(config=config, _enable_global_fallback=True)

@@ -1,0 +1,1 @@
+"""Migrations of the kernel tables in each tenant schema."""

@@ -1,0 +1,60 @@
+"""The hooks: what a plugin can contribute.
+
+Every hook is called once, synchronously, at start-up, plugin by plugin in the order of their names.
+It takes nothing, opens nothing and returns values. Reactions at run time are events, never hooks.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from threatweaver.auth.roles import Permission
+    from threatweaver.health import HealthCheck
+    from threatweaver.http.route import RouteTable
+    from threatweaver.jobs.importer import FileImporter
+    from threatweaver.jobs.table import JobTable
+    from threatweaver.settings import Setting
+
+PROJECT = "threatweaver"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def route_tables() -> "Sequence[RouteTable]":  # type: ignore[empty-body]
+    """Endpoints, one table a resource folder; every path lies below one of the manifest's prefixes."""
+
+
+@hookspec
+def model_modules() -> "Sequence[str]":  # type: ignore[empty-body]
+    """Dotted names of the modules that define Tortoise models, in the tenant's schema.
+
+    Migrations are found in the package `<plugin package>.migrations`.
+    """
+
+
+@hookspec
+def job_tables() -> "Sequence[JobTable]":  # type: ignore[empty-body]
+    """Background jobs, run by the worker for one tenant at a time."""
+
+
+@hookspec
+def permissions() -> "Sequence[Permission]":  # type: ignore[empty-body]
+    """Permissions the plugin's routes ask for, and the documented roles that hold each at first."""
+
+
+@hookspec
+def settings() -> "Sequence[Setting]":  # type: ignore[empty-body]
+    """Settings of the plugin, read from TW_<PLUGIN>_<NAME> and validated at start-up."""
+
+
+@hookspec
+def health_checks() -> "Sequence[HealthCheck]":  # type: ignore[empty-body]
+    """Checks that /api/health/ready asks, each within a second."""
+
+
+@hookspec
+def file_importers() -> "Sequence[FileImporter]":  # type: ignore[empty-body]
+    """Jobs that `threatweaver import FILE` may hand a file to; the first that takes it gets it."""

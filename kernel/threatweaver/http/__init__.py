@@ -1,0 +1,1 @@
+"""From socket to handler and back: routes, gates, input, output, errors, OpenAPI."""

@@ -1,0 +1,83 @@
+"""What a handler gets: who calls, the validated input, and how to hand work to a job."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from aiohttp import web
+
+from threatweaver.auth.principal import Principal
+from threatweaver.http.errors import NoToken
+from threatweaver.http.route import Route
+from threatweaver.http.upload import SpooledFile
+from threatweaver.ids import uuid7
+from threatweaver.jobs.table import Job
+
+if TYPE_CHECKING:
+    from threatweaver.http.output import Page
+    from threatweaver.kernel import Kernel
+    from threatweaver.resource.listing import Listing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A job to enqueue once the request's transaction is committed."""
+
+    id: UUID
+    job: Job
+    payload: Mapping[str, Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """One request. Handlers read it; the mount fills it."""
+
+    request: web.Request
+    route: Route
+    kernel: "Kernel"
+    caller: Principal | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict)
+    upload: SpooledFile | None = None
+    submission: Submission | None = None
+    cookies: list[Mapping[str, Any]] = field(default_factory=list)
+
+    @property
+    def principal(self) -> Principal:
+        """Return who calls. Raises NoToken on a public route without a caller."""
+        if self.caller is None:
+            raise NoToken
+        return self.caller
+
+    @property
+    def request_id(self) -> str:
+        """Return the request's id, which also stands in every log line and error body."""
+        return str(self.request["request_id"])
+
+    @property
+    def address(self) -> str:
+        """Return the client's network address."""
+        return self.request.remote or ""
+
+    def uuid(self, name: str) -> UUID:
+        """Return a path parameter that is a UUID."""
+        value = self.params[name]
+        if not isinstance(value, UUID):
+            raise TypeError(f"path parameter {name} is no UUID")
+        return value
+
+    def submit(self, job: Job, *, id: UUID | None = None, **payload: Any) -> UUID:  # noqa: A002 - the job's id
+        """Enqueue a job after commit and answer 202; return its id. One a request."""
+        self.submission = Submission(id=id or uuid7(), job=job, payload=payload)
+        return self.submission.id
+
+    async def page(self, listing: "Listing", **fixed: Any) -> "Page":
+        """Return the page of a listing that the query asks for; `fixed` filters win over the query's."""
+        return await listing.page({**self.query, **fixed}, self.kernel.keys.cursor)
+
+    def set_cookie(self, name: str, value: str, *, path: str, max_age: int) -> None:
+        """Send an HttpOnly, SameSite cookie; max_age 0 removes it."""
+        self.cookies.append({"name": name, "value": value, "path": path, "max_age": max_age})

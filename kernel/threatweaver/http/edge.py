@@ -1,0 +1,68 @@
+"""The edge: request id, rate limit, errors to JSON, security headers and one log line a request."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+
+from threatweaver import log
+from threatweaver.http.errors import ApiError, InternalError
+from threatweaver.http.failures import translate
+from threatweaver.http.output import error_response
+from threatweaver.ids import uuid7
+from threatweaver.kernel import KERNEL
+
+_log = log.get(__name__)
+_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Wrap every request, those without a route included."""
+    started = time.perf_counter()
+    given = request.headers.get("X-Request-Id", "")
+    request_id = given if _ID.fullmatch(given) else uuid7().hex
+    request["request_id"] = request_id
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+    limits: dict[str, str] = {}
+    try:
+        allowance = request.app[KERNEL].limiter.take(request.path, request.remote or "")
+        limits = allowance.headers() if allowance else {}
+        response = await handler(request)
+    except Exception as error:  # the process edge: a caller gets JSON whatever happens
+        response = _failure(request, error, request_id)
+    if not response.prepared:
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers["X-Request-Id"] = request_id
+        response.headers.update(limits)
+    _log.info(
+        "request",
+        method=request.method,
+        path=request.path,
+        status=response.status,
+        ms=round((time.perf_counter() - started) * 1000, 1),
+    )
+    return response
+
+
+def _failure(request: web.Request, error: Exception, request_id: str) -> web.Response:
+    known: ApiError | None = translate(error)
+    if known is None:
+        _log.error("request_failed", path=request.path, exc_info=error)
+        known = InternalError()
+    elif known.status >= 500:
+        _log.warning("request_refused", path=request.path, code=known.code, cause=repr(error)[:300])
+    body = known.body(instance=request.path, request_id=request_id)
+    return error_response(body, known.status, known.headers)

@@ -1,0 +1,58 @@
+"""The gates: who may pass, in one fixed order, stated once."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from threatweaver.http.context import Context
+from threatweaver.http.errors import Forbidden, ForeignOrigin, ModuleDisabled, NoToken
+from threatweaver.http.route import PUBLIC, Access
+
+Gate = Callable[[Context], Awaitable[None]]
+
+
+async def license_state(ctx: Context) -> None:
+    """A locked or revoked license stops everything but the always-open routes; grace stops writes."""
+    if not ctx.route.always:
+        ctx.kernel.license.check(writes=ctx.route.writes)
+
+
+async def identity(ctx: Context) -> None:
+    """A route that is not public needs a caller; a cookie may write only from our own pages."""
+    if ctx.route.permission is PUBLIC:
+        return
+    request = ctx.request
+    ctx.caller = await ctx.kernel.identifier.identify(
+        request.headers.get("Authorization"), request.cookies.get("token")
+    )
+    if ctx.caller.by_cookie and ctx.route.writes:
+        origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
+        if urlsplit(origin).netloc != request.host:
+            raise ForeignOrigin
+
+
+async def tenant(ctx: Context) -> None:
+    """The caller's token names the tenant; nothing in the request can name another."""
+    if ctx.route.permission is not PUBLIC and not ctx.principal.schema:
+        raise NoToken
+
+
+async def module(ctx: Context) -> None:
+    """The route's module must be named by the license."""
+    if ctx.route.module_id is not None and not ctx.kernel.license.grants(ctx.route.module_id):
+        raise ModuleDisabled(moduleId=ctx.route.module_id)
+
+
+async def permission(ctx: Context) -> None:
+    """The caller's role must hold the permission that the route asks for."""
+    needed = ctx.route.permission
+    if not isinstance(needed, Access) and not ctx.principal.may(needed):
+        raise Forbidden(permission=str(needed))
+
+
+GATES: tuple[Gate, ...] = (license_state, identity, tenant, module, permission)
+
+
+async def pass_all(ctx: Context) -> None:
+    """Pass every gate or raise what the first closed one raises."""
+    for gate in GATES:
+        await gate(ctx)

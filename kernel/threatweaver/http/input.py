@@ -1,0 +1,137 @@
+"""Strict input: path, query, headers and body are validated; what is not declared is refused."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import orjson
+from aiohttp import web
+from marshmallow import Schema, ValidationError, fields
+
+from threatweaver.http.errors import MalformedBody, UnsupportedMediaType, ValidationFailed
+from threatweaver.http.route import Route
+
+_DEPTH = 32
+
+
+async def read(request: web.Request, route: Route) -> dict[str, Any]:
+    """Return the validated `params`, `query`, `headers` and `body`. Raises ValidationFailed and kin."""
+    return {
+        "params": _params(request, route),
+        "query": _query(request, route),
+        "headers": _headers(request, route),
+        "body": await _body(request, route),
+    }
+
+
+def _params(request: web.Request, route: Route) -> Mapping[str, Any]:
+    values: dict[str, Any] = {}
+    details: list[dict[str, str]] = []
+    for name, kind in route.params.items():
+        try:
+            text = request.match_info[name]
+            if "\x00" in text:
+                raise ValidationError("Must not contain the NUL character.")
+            values[name] = kind.deserialize(text)
+        except ValidationError as error:
+            details += [{"field": name, "message": str(message)} for message in error.messages]
+    if details:
+        raise ValidationFailed("Invalid path parameter", details)
+    return values
+
+
+def _query(request: web.Request, route: Route) -> Mapping[str, Any]:
+    given = request.query
+    if not given and route.query is None:
+        return {}
+    values = {name: given[name] for name in given}
+    repeated = [name for name in values if len(given.getall(name)) > 1]
+    if repeated:
+        raise ValidationFailed(
+            "Invalid query parameters", [{"field": name, "message": "Give it once."} for name in repeated]
+        )
+    return _load(route.query or _Nothing, values, "Invalid query parameters")
+
+
+def _headers(request: web.Request, route: Route) -> Mapping[str, Any]:
+    values: dict[str, Any] = {}
+    for name, kind in route.headers.items():
+        if name in request.headers:
+            try:
+                values[name] = kind.deserialize(request.headers[name])
+            except ValidationError as error:
+                raise ValidationFailed(
+                    "Invalid header", [{"field": name, "message": str(text)} for text in error.messages]
+                ) from None
+    return values
+
+
+async def _body(request: web.Request, route: Route) -> Mapping[str, Any]:
+    if route.upload is not None:
+        return {}
+    if route.body is None:
+        if request.can_read_body and await request.read() not in (b"", b"{}"):
+            raise ValidationFailed(
+                "Invalid request body", [{"field": "body", "message": "This endpoint takes none."}]
+            )
+        return {}
+    text = await request.read()
+    if text and request.content_type != "application/json":
+        raise UnsupportedMediaType("Send application/json.")
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise MalformedBody from None
+    if not isinstance(value, dict):
+        raise ValidationFailed(
+            "Invalid request body", [{"field": "body", "message": "Must be a JSON object."}]
+        )
+    _refuse_odd(value)
+    return _load(route.body, value, "Invalid request body")
+
+
+def _refuse_odd(value: Any, depth: int = 0) -> None:
+    """Refuse what no field may hold: deep nesting, and text with NUL."""
+    if depth > _DEPTH:
+        raise ValidationFailed("Invalid request body", [{"field": "body", "message": "Nested too deeply."}])
+    if isinstance(value, dict):
+        for name, item in value.items():
+            _refuse_odd(name, depth)
+            _refuse_odd(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _refuse_odd(item, depth + 1)
+    elif isinstance(value, str) and "\x00" in value:
+        raise ValidationFailed(
+            "Invalid request body",
+            [{"field": "body", "message": "Text must not contain the NUL character."}],
+        )
+
+
+class _Nothing(Schema):
+    pass
+
+
+@cache
+def _loader(schema: type[Schema]) -> Schema:
+    return schema()
+
+
+def _load(schema: type[Schema], values: Mapping[str, Any], message: str) -> Mapping[str, Any]:
+    try:
+        loaded: Mapping[str, Any] = _loader(schema).load(values)
+    except ValidationError as error:
+        raise ValidationFailed(message, _details(error.messages)) from None
+    return loaded
+
+
+def _details(messages: Any, path: str = "") -> list[dict[str, str]]:
+    """Flatten marshmallow's nested messages to field paths."""
+    if isinstance(messages, dict):
+        return [
+            detail
+            for name, inner in messages.items()
+            for detail in _details(inner, f"{path}.{name}" if path and name != "_schema" else path or str(name))
+        ]
+    return [{"field": path or "body", "message": str(text)} for text in messages]
+

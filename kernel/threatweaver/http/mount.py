@@ -1,0 +1,116 @@
+"""From Route to aiohttp endpoint: gates, input, transaction, handler, audit, output, in this order."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from threatweaver.audit import service as audit
+from threatweaver.http import gates, input, output, upload  # noqa: A004 - the file vocabulary of the house
+from threatweaver.http.context import Context
+from threatweaver.http.errors import ModuleDisabled
+from threatweaver.http.route import SIGNED_IN, Output, Route, Scope, Shape
+from threatweaver.jobs import service as jobs
+from threatweaver.kernel import KERNEL, Kernel
+from threatweaver.plugins.manifest import Manifest
+
+Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def endpoint(route: Route) -> Endpoint:
+    """Return a fresh aiohttp handler for a route: one application must not share it with another."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        ctx = Context(request=request, route=route, kernel=request.app[KERNEL])
+        request["context"] = ctx
+        await gates.pass_all(ctx)
+        for name, values in (await input.read(request, route)).items():
+            setattr(ctx, name, values)
+        if route.upload is not None:
+            limit = route.upload.max_bytes(ctx.kernel.registry.settings)
+            ctx.upload = await upload.receive(request, ctx.kernel.settings.spool, limit)
+        try:
+            value = await _run(ctx)
+            if route.returns.shape is Shape.JOB:
+                await jobs.enqueue(ctx)  # after the commit: a job must find what it is about
+        except BaseException:
+            if ctx.upload is not None:
+                ctx.upload.discard()
+            raise
+        response = await _respond(ctx, value)
+        _send_cookies(ctx, response)
+        return response
+
+    handle.__name__ = route.handler.__name__
+    return handle
+
+
+async def _run(ctx: Context) -> Any:
+    """Run the handler in the transaction its route asks for, with the audit line inside it."""
+    route, database = ctx.route, ctx.kernel.database
+    if route.scope is Scope.TENANT:
+        async with database.tenant(ctx.principal.schema, read_only=not route.writes):
+            value = await route.handler(ctx)
+            if route.writes:
+                await audit.write(ctx)
+            return value
+    if route.scope is Scope.CONTROL:
+        async with database.control(read_only=not route.writes):
+            value = await route.handler(ctx)
+            if route.writes:
+                await audit.write(ctx)
+            return value
+    value = await route.handler(ctx)
+    if route.writes:
+        async with database.control():
+            await audit.write(ctx)
+    return value
+
+
+async def _respond(ctx: Context, value: Any) -> web.StreamResponse:
+    if ctx.route.returns.shape is Shape.JOB:
+        return await jobs.accepted(ctx)
+    return output.render(ctx.route.returns, value, ctx.route.status)
+
+
+def _send_cookies(ctx: Context, response: web.StreamResponse) -> None:
+    loopback = ctx.address in {"127.0.0.1", "::1"}
+    for cookie in ctx.cookies:
+        response.set_cookie(**cookie, httponly=True, samesite="Lax", secure=not loopback)
+
+
+def mount(app: web.Application, routes: tuple[Route, ...]) -> None:
+    """Add the routes to the one flat application, fixed paths before those with parameters."""
+    for route in sorted(routes, key=lambda item: (item.path.count("{"), item.path)):
+        app.router.add_route(route.method, f"/api{route.path}", endpoint(route))
+
+
+def mount_refused(app: web.Application, manifest: Manifest) -> None:
+    """Let every path of a refused plugin answer 401 to strangers and 403 MODULE_DISABLED to the rest."""
+
+    async def refuse(_: Context) -> None:
+        """Refuse."""
+        raise ModuleDisabled(moduleId=manifest.module_id)
+
+    route = Route(
+        method="GET",
+        path="",
+        handler=refuse,
+        permission=SIGNED_IN,
+        returns=Output(Shape.EMPTY),
+        tag="",
+        params={},
+    )
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        ctx = Context(request=request, route=route, kernel=_kernel(request))
+        await gates.pass_all(ctx)
+        raise ModuleDisabled(moduleId=manifest.module_id)
+
+    for prefix in manifest.prefixes:
+        app.router.add_route("*", f"/api{prefix}", handle)
+        app.router.add_route("*", f"/api{prefix}/{{tail:.*}}", handle)
+
+
+def _kernel(request: web.Request) -> Kernel:
+    return request.app[KERNEL]

@@ -1,0 +1,225 @@
+"""OpenAPI 3.0 from the routes, through aiohttp-apispec; the only file that knows that library.
+
+The library emits Swagger 2.0 and writes into the handlers it documents, so its emitter is replaced and
+every operation's description is made here from the Route (docs/dependencies.md).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from aiohttp import web
+from aiohttp_apispec.aiohttp_apispec import AiohttpApiSpec, resolver
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema, fields
+
+from threatweaver.http import errors
+from threatweaver.http.errors import ApiError
+from threatweaver.http.route import PUBLIC, Access, Route, Shape
+from threatweaver.http.schema import CommaSeparated
+
+TITLE = "ThreatWeaver API"
+_ALWAYS: tuple[type[ApiError], ...] = (errors.TooManyRequests, errors.InternalError, errors.ServiceUnavailable)
+
+
+class ErrorDetail(Schema):
+    field = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+class Error(Schema):
+    error = fields.String(required=True)
+    message = fields.String(required=True)
+    code = fields.String(required=True)
+    details = fields.List(fields.Nested(ErrorDetail))
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    instance = fields.String(required=True)
+    requestId = fields.String(required=True)  # noqa: N815 - a wire name
+
+
+class PageMeta(Schema):
+    total = fields.Integer(required=True)
+    page = fields.Integer(required=True)
+    limit = fields.Integer(required=True)
+    totalPages = fields.Integer(required=True)  # noqa: N815 - a wire name
+    nextCursor = fields.String(required=True, allow_none=True)  # noqa: N815 - a wire name
+
+
+class _Emitter(AiohttpApiSpec):  # type: ignore[misc]
+    """The library's converter with an OpenAPI 3.0 document behind it."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(title=TITLE, version=version, schema_name_resolver=resolver)
+        self.plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
+        self.spec = APISpec(
+            TITLE,
+            version,
+            "3.0.3",
+            plugins=(self.plugin,),
+            info={"description": "Self-hosted vulnerability management: find, rank, fix."},
+            servers=[{"url": "/"}],
+        )
+        assert self.plugin.converter is not None  # noqa: S101 - set by APISpec just above
+        self.converter = self.plugin.converter
+        self.converter.add_attribute_function(_comma_separated)
+
+    def register(self, app: web.Application, in_place: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Do nothing: routes are given one by one."""
+
+
+def _schema_name(schema: Any) -> str:
+    kind = schema if isinstance(schema, type) else type(schema)
+    module = kind.__module__.removeprefix("threatweaver_").removesuffix(".schemas").split(".")
+    plugin = "" if module[0] == "threatweaver" else module[0].title()
+    return plugin + kind.__name__.removesuffix("Out")
+
+
+def _comma_separated(_: Any, field: Any, **__: Any) -> dict[str, Any]:
+    if not isinstance(field, CommaSeparated):
+        return {}
+    return {"type": "string", "description": "One value, or several separated by commas."}
+
+
+def document(routes: Sequence[Route], *, version: str) -> dict[str, Any]:
+    """Return the OpenAPI document of these routes."""
+    emitter = _Emitter(version)
+    for name, scheme in _SECURITY.items():
+        emitter.spec.components.security_scheme(name, scheme)
+    emitter.spec.components.schema("Error", schema=Error)
+    emitter.spec.components.schema("PageMeta", schema=PageMeta)
+    for tag in sorted({route.tag for route in routes}):
+        emitter.spec.tag({"name": tag})
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(f"/api{route.path}", {})[route.method.lower()] = _operation(emitter, route)
+    for path, operations in sorted(paths.items()):
+        emitter.spec.path(path=path, operations=operations)
+    result: dict[str, Any] = emitter.spec.to_dict()
+    return result
+
+
+_SECURITY = {
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": "token"},
+}
+
+
+def _operation(emitter: _Emitter, route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "tags": [route.tag],
+        "parameters": _parameters(emitter, route),
+        "responses": _responses(emitter, route),
+        "security": [] if route.permission is PUBLIC else [{"bearer": []}, {"cookie": []}],
+    }
+    if route.description:
+        operation["description"] = route.description
+    if not isinstance(route.permission, Access):
+        operation["x-permission"] = str(route.permission)
+    if route.module_id:
+        operation["x-module"] = route.module_id
+    if route.body is not None:
+        schema = emitter.converter.resolve_nested_schema(route.body)
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    if route.upload is not None:
+        content = {media: {"schema": schema} for media, schema in route.upload.content.items()}
+        operation["requestBody"] = {
+            "required": True,
+            "description": route.upload.description,
+            "content": content,
+        }
+    return operation
+
+
+def _parameters(emitter: _Emitter, route: Route) -> list[dict[str, Any]]:
+    def of(name: str, field: Any, location: str) -> dict[str, Any]:
+        return {
+            "name": name,
+            "in": location,
+            "required": location == "path",
+            "schema": emitter.converter.field2property(field),
+        }
+
+    parameters = [of(name, field, "path") for name, field in route.params.items()]
+    if route.query is not None:
+        parameters += emitter.converter.schema2parameters(route.query, location="query")
+    parameters += [of(name, field, "header") for name, field in route.headers.items()]
+    if route.returns.shape is Shape.JOB:
+        parameters.append(of("Prefer", fields.String(metadata={"example": "wait=10"}), "header"))
+    return parameters
+
+
+def _responses(emitter: _Emitter, route: Route) -> dict[str, Any]:
+    responses: dict[str, Any] = {str(route.status): _success(emitter, route)}
+    kinds: dict[int, list[type[ApiError]]] = {}
+    for kind in dict.fromkeys((*route.errors, *implied(route))):
+        kinds.setdefault(kind.status, []).append(kind)
+    for status, group in sorted(kinds.items()):
+        responses[str(status)] = {
+            "description": " · ".join(f"{kind.code}: {kind.default_message()}" for kind in group),
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+        }
+    return responses
+
+
+def implied(route: Route) -> tuple[type[ApiError], ...]:
+    """Return the errors a route can answer with because of what it declares."""
+    kinds: list[type[ApiError]] = [errors.ValidationFailed, *_ALWAYS]
+    if route.permission is not PUBLIC:
+        kinds += [errors.NoToken, errors.TokenInvalid, errors.TokenExpired]
+        if route.writes:
+            kinds.append(errors.ForeignOrigin)
+    if not isinstance(route.permission, Access):
+        kinds.append(errors.Forbidden)
+    if route.module_id:
+        kinds.append(errors.ModuleDisabled)
+    if not route.always:
+        kinds.append(errors.LicenseLocked)
+        if route.writes:
+            kinds.append(errors.LicenseReadOnly)
+    if route.params:
+        kinds.append(errors.NotFound)
+    if route.body or route.upload:
+        kinds += [errors.PayloadTooLarge, errors.UnsupportedMediaType, errors.MalformedBody]
+    if route.upload:
+        kinds.append(errors.StorageFull)
+    return tuple(kinds)
+
+
+def _success(emitter: _Emitter, route: Route) -> dict[str, Any]:
+    shape = route.returns.shape
+    if shape is Shape.EMPTY:
+        return {"description": "Done; no body."}
+    if shape is Shape.RAW:
+        return {"description": route.summary, "content": {route.returns.content_type: {"schema": {"type": "string"}}}}
+    if shape is Shape.JOB:
+        reference = {"$ref": "#/components/schemas/Job"}
+        return {
+            "description": "Accepted: the work goes on in a job.",
+            "headers": {"Location": {"schema": {"type": "string"}, "description": "The job's status."}},
+            "content": {"application/json": {"schema": reference}},
+        }
+    inner = emitter.converter.resolve_nested_schema(route.returns.schema)
+    return {
+        "description": route.summary,
+        "content": {"application/json": {"schema": _enveloped(shape, inner)}},
+    }
+
+
+def _enveloped(shape: Shape, inner: Any) -> dict[str, Any]:
+    if shape is Shape.BARE:
+        return dict(inner)
+    if shape is Shape.DATA:
+        return {"type": "object", "required": ["data"], "properties": {"data": inner}}
+    return {
+        "type": "object",
+        "required": ["data", "meta"],
+        "properties": {
+            "data": {"type": "array", "items": inner},
+            "meta": {"$ref": "#/components/schemas/PageMeta"},
+        },
+    }

@@ -1,0 +1,224 @@
+"""What a route is: a value that says everything about an endpoint, and the table that collects them."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import Schema, fields
+
+from threatweaver.http.errors import ApiError
+
+if TYPE_CHECKING:
+    from threatweaver.http.context import Context
+
+Handler = Callable[["Context"], Awaitable[Any]]
+
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+SAFE = frozenset({"GET"})
+
+
+class Access(Enum):
+    """Routes that ask for less than a permission; both must be chosen, neither is a default."""
+
+    PUBLIC = "public"
+    SIGNED_IN = "signed-in"
+
+
+PUBLIC = Access.PUBLIC
+SIGNED_IN = Access.SIGNED_IN
+
+
+class Scope(Enum):
+    """Which transaction the handler runs in."""
+
+    TENANT = "tenant"
+    CONTROL = "control"
+    NONE = "none"
+
+
+class Shape(Enum):
+    """How a success body is wrapped."""
+
+    DATA = "data"  # {"data": {...}}
+    PAGE = "page"  # {"data": [...], "meta": {...}}
+    BARE = "bare"  # the object itself
+    JOB = "job"  # 202 and a Location
+    EMPTY = "empty"  # 204
+    RAW = "raw"  # the handler's own bytes or file
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The documented success: schema and shape."""
+
+    shape: Shape
+    schema: type[Schema] | None = None
+    content_type: str = "application/json"
+
+
+def page(schema: type[Schema]) -> Output:
+    """Rows in `data`, and `meta` with total, page, limit, totalPages and nextCursor."""
+    return Output(Shape.PAGE, schema)
+
+
+def bare(schema: type[Schema]) -> Output:
+    """The object itself, without an envelope."""
+    return Output(Shape.BARE, schema)
+
+
+def raw(content_type: str) -> Output:
+    """A body the handler makes itself, of this content type."""
+    return Output(Shape.RAW, None, content_type)
+
+
+JOB = Output(Shape.JOB)
+EMPTY = Output(Shape.EMPTY)
+_STATUS = {Shape.JOB: 202, Shape.EMPTY: 204}
+
+
+Limit = Callable[[Mapping[str, Mapping[str, int | str]]], int]
+"""From the plugins' settings to a number of bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """The handler reads the body itself, as a stream of at most `max_bytes`."""
+
+    max_bytes: Limit
+    description: str
+    content: Mapping[str, Mapping[str, Any]]  # media type → OpenAPI schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One endpoint. `path` starts below /api; `permission` has no default."""
+
+    method: str
+    path: str
+    handler: Handler
+    permission: str | Access
+    returns: Output
+    tag: str
+    params: Mapping[str, fields.Field[Any]]
+    query: type[Schema] | None = None
+    headers: Mapping[str, fields.Field[Any]] = field(default_factory=dict)
+    body: type[Schema] | None = None
+    upload: Upload | None = None
+    errors: tuple[type[ApiError], ...] = ()
+    scope: Scope = Scope.TENANT
+    status: int = 200
+    always: bool = False  # answers in every license state: login, license page, health
+    module_id: str | None = None  # set at mount: the module that owns the route
+
+    @property
+    def name(self) -> str:
+        """Return the operation's stable name, unique in the document."""
+        words = [part for part in self.path.replace("-", "_").split("/") if part and part[0] != "{"]
+        verb = self.handler.__name__.removeprefix("_")
+        return "_".join([*words, verb]) if verb not in words[-1:] else "_".join([*words, self.method.lower()])
+
+    @property
+    def summary(self) -> str:
+        """Return the first line of the handler's docstring."""
+        return (inspect.getdoc(self.handler) or "").split("\n")[0]
+
+    @property
+    def description(self) -> str:
+        """Return the rest of the handler's docstring."""
+        return (inspect.getdoc(self.handler) or "").partition("\n")[2].strip()
+
+    @property
+    def writes(self) -> bool:
+        """Say whether the route may change something."""
+        return self.method not in SAFE
+
+
+class RouteError(Exception):
+    """A route is declared wrongly; start-up stops."""
+
+
+_UUID_NAMES = frozenset({"id", "uuid"})
+
+
+class RouteTable:
+    """The routes of one resource folder; `path` starts below /api."""
+
+    def __init__(self, *, path: str, tag: str) -> None:
+        self.path = path
+        self.tag = tag
+        self.routes: list[Route] = []
+
+    def route(
+        self,
+        method: str,
+        path: str = "",
+        *,
+        permission: str | Access,
+        returns: Output | type[Schema],
+        params: Mapping[str, fields.Field[Any]] | None = None,
+        **options: Any,
+    ) -> Callable[[Handler], Handler]:
+        """Declare the decorated handler as an endpoint; options are Route's fields. Raises RouteError."""
+
+        def declare(handler: Handler) -> Handler:
+            self.add(handler, method, path, permission=permission, returns=returns, params=params, **options)
+            return handler
+
+        return declare
+
+    def add(
+        self,
+        handler: Handler,
+        method: str,
+        path: str = "",
+        *,
+        permission: str | Access,
+        returns: Output | type[Schema],
+        params: Mapping[str, fields.Field[Any]] | None = None,
+        **options: Any,
+    ) -> None:
+        """Declare a handler as an endpoint. Raises RouteError."""
+        output = returns if isinstance(returns, Output) else Output(Shape.DATA, returns)
+        full = self.path + path
+        options.setdefault("status", _STATUS.get(output.shape, 200))
+        route = Route(
+            method=method,
+            path=full,
+            handler=handler,
+            permission=permission,
+            returns=output,
+            tag=self.tag,
+            params=_path_params(full, params or {}),
+            **options,
+        )
+        _check(route)
+        self.routes.append(route)
+
+
+def _path_params(path: str, given: Mapping[str, fields.Field[Any]]) -> dict[str, fields.Field[Any]]:
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    table: dict[str, fields.Field[Any]] = {}
+    for name in names:
+        if name in given:
+            table[name] = given[name]
+        elif name in _UUID_NAMES or name.endswith("Id"):
+            table[name] = fields.UUID()
+        else:
+            raise RouteError(f"{path}: say what {{{name}}} is in `params`")
+    if unused := set(given) - set(names):
+        raise RouteError(f"{path}: no such path parameter: {', '.join(sorted(unused))}")
+    return table
+
+
+def _check(route: Route) -> None:
+    where = f"{route.method} {route.path}"
+    if route.method not in METHODS:
+        raise RouteError(f"{where}: unknown method")
+    if not route.summary.endswith("."):
+        raise RouteError(f"{where}: the handler's docstring must begin with a sentence")
+    if route.body and not route.writes:
+        raise RouteError(f"{where}: a GET has no body")
+    if route.body and route.upload:
+        raise RouteError(f"{where}: a body is either described or streamed")

@@ -1,0 +1,46 @@
+"""The marshmallow base of everything on the wire: camelCase names, unknown fields refused."""
+
+from typing import Any
+
+from marshmallow import RAISE, ValidationError, fields, pre_load
+from marshmallow import Schema as MarshmallowSchema
+
+
+def camel(name: str) -> str:
+    """Return the wire name of a Python name: `first_seen` → `firstSeen`."""
+    head, *rest = name.split("_")
+    return head + "".join(part.title() for part in rest)
+
+
+class Schema(MarshmallowSchema):
+    """Write fields in snake_case; callers see camelCase. Text with NUL is refused: PostgreSQL has none."""
+
+    class Meta:
+        unknown = RAISE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Give the field its wire name."""
+        field_obj.data_key = field_obj.data_key or camel(field_name)
+
+    @pre_load
+    def _refuse_nul(self, data: Any, **_: Any) -> Any:
+        if isinstance(data, dict):
+            for name, value in data.items():
+                if isinstance(value, str) and "\x00" in value:
+                    raise ValidationError("Must not contain the NUL character.", field_name=name)
+        return data
+
+
+class CommaSeparated(fields.Field[list[Any]]):
+    """A query parameter with one or more values: `severity=CRITICAL,HIGH`; case does not matter if `upper`."""
+
+    def __init__(self, inner: fields.Field[Any], *, upper: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.inner = inner
+        self.upper = upper
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> list[Any]:
+        parts = [part.strip() for part in str(value).split(",")]
+        if not all(parts) or len(parts) > 100:
+            raise ValidationError("Give 1 to 100 values, separated by commas.")
+        return [self.inner.deserialize(part.upper() if self.upper else part, attr, data) for part in parts]

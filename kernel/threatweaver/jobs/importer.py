@@ -1,0 +1,19 @@
+"""What `threatweaver import FILE` needs of a plugin: turn a spooled file into a job's payload."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from threatweaver.http.route import Limit
+from threatweaver.http.upload import SpooledFile
+from threatweaver.jobs.table import Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileImporter:
+    """`prepare(file, job_id)` runs in the tenant's transaction; it raises ApiError when it refuses the file."""
+
+    job: Job
+    max_bytes: Limit
+    prepare: Callable[[SpooledFile, UUID], Awaitable[dict[str, Any]]]

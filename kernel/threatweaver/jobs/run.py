@@ -1,0 +1,47 @@
+"""One run of a job, as its function sees it."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from threatweaver.db.transaction import Database
+from threatweaver.jobs import store
+
+_EVERY = 0.5  # seconds between two reports of progress
+
+
+class JobCancelled(Exception):  # noqa: N818 - a state, as errors are named here
+    """Somebody cancelled the job; its transaction is rolled back."""
+
+
+@dataclass(slots=True, kw_only=True)
+class JobRun:
+    """Identity of the run, and its line to the outside: progress and cancellation."""
+
+    id: UUID
+    tenant_id: UUID
+    schema: str
+    attempt: int
+    settings: Mapping[str, Mapping[str, int | str]]
+    database: Database = field(repr=False)
+    _reported: float = 0.0
+    _percent: int = -1
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+
+    async def progress(self, percent: float) -> None:
+        """Report 0 to 100, at most twice a second. Raises JobCancelled when the job was cancelled.
+
+        The report is a transaction of its own, so it shows while the job's own is still open.
+        """
+        now = time.monotonic()
+        whole = max(0, min(99, int(percent)))
+        async with self._lock:
+            if whole == self._percent or now - self._reported < _EVERY:
+                return
+            self._percent, self._reported = whole, now
+            async with self.database.control():
+                cancelled = await store.report_progress(self.id, whole)
+        if cancelled:
+            raise JobCancelled

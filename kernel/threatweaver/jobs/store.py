@@ -1,0 +1,137 @@
+"""Reads and writes of the job table, in a control scope."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.types import JobId
+
+from threatweaver.db.transaction import connection
+from threatweaver.jobs.models import Status
+
+ENTRYPOINT = "threatweaver"
+FINAL = (Status.COMPLETED.value, Status.FAILED.value, Status.CANCELLED.value)
+
+_COLUMNS = """id, tenant_id, module_id, kind, payload, status, progress, attempts, result, error,
+    cancel_requested, created_at, started_at, finished_at"""
+
+
+def _queue() -> Queries:
+    return Queries(AsyncpgDriver(connection()))
+
+
+async def enqueue(
+    job_id: UUID,
+    *,
+    tenant_id: UUID,
+    user_id: UUID | None,
+    module_id: str | None,
+    kind: str,
+    payload: dict[str, Any],
+) -> None:
+    """Add a job and its queue entry in the current transaction."""
+    (queue_id,) = await _queue().enqueue(ENTRYPOINT, job_id.bytes)
+    await connection().execute(
+        """INSERT INTO job (id, tenant_id, user_id, module_id, kind, payload, status, progress, attempts,
+                            queue_id, cancel_requested, created_at)
+           VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, 0, $7, false, now())""",
+        job_id,
+        tenant_id,
+        user_id,
+        module_id,
+        kind,
+        orjson.dumps(payload, default=str).decode(),
+        queue_id,
+    )
+
+
+async def requeue(job_id: UUID, *, delay: timedelta) -> None:
+    """Put a job back for another attempt after a delay."""
+    (queue_id,) = await _queue().enqueue(ENTRYPOINT, job_id.bytes, execute_after=delay)
+    await connection().execute(
+        "UPDATE job SET status = 'queued', queue_id = $2 WHERE id = $1", job_id, queue_id
+    )
+
+
+async def find(job_id: UUID, *, tenant_id: UUID | None = None) -> asyncpg.Record | None:
+    """Return a job's row, only of this tenant if one is given."""
+    return await connection().fetchrow(
+        f"SELECT {_COLUMNS} FROM job WHERE id = $1 AND ($2::uuid IS NULL OR tenant_id = $2)",
+        job_id,
+        tenant_id,
+    )
+
+
+async def page(
+    tenant_id: UUID, *, status: list[str] | None, limit: int, offset: int
+) -> tuple[list[asyncpg.Record], int]:
+    """Return one page of a tenant's jobs, newest first, and their number."""
+    where = "tenant_id = $1 AND ($2::text[] IS NULL OR status = ANY($2))"
+    rows = await connection().fetch(
+        f"SELECT {_COLUMNS} FROM job WHERE {where} ORDER BY created_at DESC, id LIMIT $3 OFFSET $4",
+        tenant_id,
+        status,
+        limit,
+        offset,
+    )
+    total = await connection().fetchval(f"SELECT count(*) FROM job WHERE {where}", tenant_id, status)
+    return rows, total
+
+
+async def start(job_id: UUID) -> asyncpg.Record | None:
+    """Mark a job as running and count the attempt; None when it is final already."""
+    return await connection().fetchrow(
+        f"""UPDATE job SET status = 'running', attempts = attempts + 1,
+                   started_at = coalesce(started_at, now())
+            WHERE id = $1 AND status IN ('queued', 'running') RETURNING {_COLUMNS}""",
+        job_id,
+    )
+
+
+async def report_progress(job_id: UUID, percent: int) -> bool:
+    """Store progress; return whether somebody asked to cancel."""
+    return bool(
+        await connection().fetchval(
+            "UPDATE job SET progress = $2 WHERE id = $1 RETURNING cancel_requested", job_id, percent
+        )
+    )
+
+
+async def finish(
+    job_id: UUID, status: Status, *, result: Any = None, error: dict[str, Any] | None = None
+) -> None:
+    """Give a job its final state."""
+    await connection().execute(
+        """UPDATE job SET status = $2::text, progress = CASE WHEN $2 = 'completed' THEN 100 ELSE progress END,
+                  result = $3::jsonb, error = $4::jsonb, finished_at = now() WHERE id = $1""",
+        job_id,
+        status.value,
+        None if result is None else orjson.dumps(result, default=str).decode(),
+        None if error is None else orjson.dumps(error, default=str).decode(),
+    )
+
+
+async def cancel(job_id: UUID, *, tenant_id: UUID) -> str | None:
+    """Cancel a queued job, ask a running one to stop; return the status before, None when unknown."""
+    row = await connection().fetchrow(
+        "SELECT status, queue_id FROM job WHERE id = $1 AND tenant_id = $2 FOR UPDATE", job_id, tenant_id
+    )
+    if row is None:
+        return None
+    if row["status"] == Status.QUEUED:
+        if row["queue_id"] is not None:
+            await _queue().mark_job_as_cancelled([JobId(row["queue_id"])])
+        await finish(job_id, Status.CANCELLED)
+    elif row["status"] == Status.RUNNING:
+        await connection().execute("UPDATE job SET cancel_requested = true WHERE id = $1", job_id)
+    return str(row["status"])
+
+
+async def schema_of(tenant_id: UUID) -> str | None:
+    """Return a tenant's schema."""
+    schema: str | None = await connection().fetchval("SELECT schema FROM tenant WHERE id = $1", tenant_id)
+    return schema

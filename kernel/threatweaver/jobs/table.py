@@ -1,0 +1,59 @@
+"""Declaring jobs: a table per plugin folder, a decorator per job."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+
+JobFunction = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A named function that the worker runs for one tenant; it must be safe to run twice."""
+
+    name: str
+    function: JobFunction
+    timeout: timedelta
+    attempts: int
+    summary: str
+    cleanup: JobFunction | None = None
+
+
+class JobTable:
+    """The jobs of one folder."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+
+    def job(
+        self,
+        name: str,
+        *,
+        timeout: timedelta,
+        attempts: int = 3,
+        cleanup: JobFunction | None = None,
+    ) -> Callable[[Callable[..., Awaitable[Any]]], Job]:
+        """Declare a job `<plugin>.<verb>_<noun>`.
+
+        The function is called as `f(run, **payload)` inside the tenant's transaction; what it returns
+        becomes the job's `result`. It is tried at most `attempts` times when the database or the worker is
+        lost; anything it raises itself ends it at once. `cleanup(**payload)` runs once it will not be tried again.
+        """
+
+        def declare(function: Callable[..., Awaitable[Any]]) -> Job:
+            job = Job(
+                name=name,
+                function=function,
+                timeout=timeout,
+                attempts=attempts,
+                summary=(function.__doc__ or "").split("\n")[0],
+                cleanup=cleanup,
+            )
+            self.jobs.append(job)
+            return job
+
+        return declare
+
+

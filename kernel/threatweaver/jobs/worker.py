@@ -1,0 +1,173 @@
+"""The worker: takes jobs from pgqueuer and runs each as its tenant, with timeout, retry and cancel.
+
+Execution is at least once: a job whose worker died is picked up again after the heartbeat timeout, and
+attempts are counted here, so that a job that kills its worker cannot come back for ever.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+import structlog
+from pgqueuer import PgQueuer
+from pgqueuer.models import Context as QueueContext
+from pgqueuer.models import Job as QueueJob
+
+from threatweaver import log
+from threatweaver.db.transaction import CONTROL
+from threatweaver.http.errors import ApiError
+from threatweaver.http.failures import translate
+from threatweaver.jobs import store
+from threatweaver.jobs.models import Status
+from threatweaver.jobs.run import JobCancelled, JobRun
+from threatweaver.jobs.table import Job
+from threatweaver.kernel import Kernel
+
+_HEARTBEAT = timedelta(seconds=6)
+_POLL = timedelta(seconds=5)
+_log = log.get(__name__)
+
+
+class Worker:
+    """One worker process."""
+
+    def __init__(self, kernel: Kernel, *, concurrency: int = 2) -> None:
+        self._kernel = kernel
+        self._concurrency = concurrency
+        self._queuer: PgQueuer | None = None
+
+    async def run(self) -> None:
+        """Take and run jobs until `stop`. Raises what the database connection raises when it is lost."""
+        pool = await asyncpg.create_pool(
+            self._kernel.database.dsn,
+            min_size=2,
+            max_size=4,
+            server_settings={"search_path": CONTROL, "application_name": "threatweaver worker"},
+        )
+        try:
+            self._queuer = PgQueuer.from_asyncpg_pool(pool)
+            self._queuer.entrypoint(store.ENTRYPOINT, accepts_context=True)(self._take)
+            await self._queuer.run(
+                dequeue_timeout=_POLL,
+                batch_size=self._concurrency,
+                max_concurrent_tasks=self._concurrency * 2,
+                heartbeat_timeout=_HEARTBEAT,
+                shutdown_on_listener_failure=True,
+            )
+        finally:
+            pool.terminate()
+
+    def stop(self) -> None:
+        """Take no more jobs; `run` returns when the current ones are done."""
+        if self._queuer is not None:
+            self._queuer.shutdown.set()
+
+    async def _take(self, entry: QueueJob, _: QueueContext) -> None:
+        if entry.payload is None:
+            return
+        job_id = UUID(bytes=bytes(entry.payload))
+        async with self._kernel.database.control():
+            row = await store.start(job_id)
+            schema = row and await store.schema_of(row["tenant_id"])
+        if row is None or schema is None:
+            return
+        with structlog.contextvars.bound_contextvars(job=str(job_id), kind=row["kind"]):
+            await self._attempt(row, schema)
+
+    async def _attempt(self, row: asyncpg.Record, schema: str) -> None:
+        job = self._kernel.registry.jobs.get(row["kind"])
+        if job is None:
+            await self._finish(row, Status.FAILED, error=_error("JOB_UNKNOWN", "Its module is not licensed."))
+            return
+        payload = orjson.loads(row["payload"])
+        if row["attempts"] > job.attempts:
+            await self._fail(job, row, payload, _error("WORKER_LOST", "The worker died at every attempt."))
+            return
+        try:
+            result = await self._call(job, row, schema, payload)
+        except JobCancelled:
+            await self._finish(row, Status.CANCELLED)
+            await _clean(job, payload)
+        except TimeoutError:
+            await self._fail(job, row, payload, _error("JOB_TIMEOUT", f"It took longer than {job.timeout}."))
+        except Exception as error:  # the process edge: whatever a job raises must end in its row
+            await self._failed(job, row, payload, error)
+        else:
+            await self._finish(row, Status.COMPLETED, result=result)
+            await _clean(job, payload)
+            _log.info("job_completed")
+
+    async def _call(self, job: Job, row: asyncpg.Record, schema: str, payload: Mapping[str, Any]) -> Any:
+        database = self._kernel.database
+        run = JobRun(
+            id=row["id"],
+            tenant_id=row["tenant_id"],
+            schema=schema,
+            attempt=row["attempts"],
+            settings=self._kernel.registry.settings,
+            database=database,
+        )
+        _log.info("job_started", attempt=run.attempt)
+        async with asyncio.timeout(job.timeout.total_seconds()), database.tenant(schema) as unit:
+            await unit.connection.execute("SET LOCAL statement_timeout = 0")
+            return await job.function(run, **payload)
+
+    async def _failed(
+        self, job: Job, row: asyncpg.Record, payload: Mapping[str, Any], error: Exception
+    ) -> None:
+        """Fail at once what will not heal by itself; try again when the database or a lock was the cause."""
+        known = translate(error)
+        if known is not None and known.status != 503:
+            await self._fail(job, row, payload, _of(known))
+            return
+        _log.error("job_raised", attempt=row["attempts"], exc_info=error)
+        if known is None or row["attempts"] >= job.attempts:
+            last = _error("INTERNAL_ERROR", f"Attempt {row['attempts']} failed; the log has the reason.")
+            await self._fail(job, row, payload, last)
+            return
+        delay = timedelta(seconds=2 ** row["attempts"])
+        await self._patiently(lambda: store.requeue(row["id"], delay=delay))
+
+    async def _fail(
+        self, job: Job, row: asyncpg.Record, payload: Mapping[str, Any], error: dict[str, Any]
+    ) -> None:
+        _log.warning("job_failed", code=error["code"])
+        await self._finish(row, Status.FAILED, error=error)
+        await _clean(job, payload)
+
+    async def _finish(
+        self, row: asyncpg.Record, status: Status, *, result: Any = None, error: dict[str, Any] | None = None
+    ) -> None:
+        await self._patiently(lambda: store.finish(row["id"], status, result=result, error=error))
+
+    async def _patiently(self, write: Any) -> None:
+        """Write to the job's row, waiting up to a minute for a database that is coming back."""
+        for pause in (0.2, 0.5, 1, 2, 4, 8, 15, 30):
+            try:
+                async with self._kernel.database.control():
+                    await write()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                known = translate(error)
+                if known is None or known.status != 503:
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                return
+        _log.error("job_state_not_written")
+
+
+async def _clean(job: Job, payload: Mapping[str, Any]) -> None:
+    if job.cleanup is not None:
+        await job.cleanup(**payload)
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    return {"code": code, "message": message}
+
+
+def _of(error: ApiError) -> dict[str, Any]:
+    return {"status": error.status, "error": error.title or "", **_error(error.code, error.message), **error.members}

@@ -1,0 +1,41 @@
+"""The kernel's parts, as one value that a request, a job and a command share."""
+
+import asyncio
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from threatweaver.auth.identify import Identifier
+from threatweaver.auth.keys import Keys
+from threatweaver.auth.service import Signer
+from threatweaver.config import Settings
+from threatweaver.db.transaction import Database
+from threatweaver.http.ratelimit import RateLimiter
+from threatweaver.license.current import CurrentLicense
+from threatweaver.plugins.registry import Registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kernel:
+    """Built once for each application; a license change builds a new one."""
+
+    settings: Settings
+    keys: Keys
+    database: Database
+    registry: Registry
+    license: CurrentLicense
+    identifier: Identifier
+    limiter: RateLimiter
+    stopping: asyncio.Event
+
+    def signer(self) -> Signer:
+        """Return what signing in needs."""
+        return Signer(
+            database=self.database,
+            keys=self.keys,
+            settings=self.settings,
+            license_jti=self.license.jti,
+        )
+
+
+KERNEL = web.AppKey("kernel", Kernel)

@@ -1,0 +1,1 @@
+"""The deployment's license as the kernel sees it."""

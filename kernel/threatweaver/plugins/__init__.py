@@ -1,0 +1,1 @@
+"""How a plugin is found, admitted, loaded and frozen into the registry."""

@@ -1,0 +1,110 @@
+"""The registry: everything the admitted plugins contribute, collected once and frozen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from threatweaver.auth.roles import Permission, grants
+from threatweaver.db.orm import KERNEL_APPS, ModelApp
+from threatweaver.health import HealthCheck
+from threatweaver.http.route import Access, Route, RouteError, RouteTable
+from threatweaver.jobs.importer import FileImporter
+from threatweaver.jobs.table import Job, JobTable
+from threatweaver.plugins.admission import Decision
+from threatweaver.plugins.manifest import Manifest
+
+
+class RegistryError(Exception):
+    """Two contributions claim the same thing, or one is out of its bounds; start-up stops."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """What one plugin, or the kernel itself (manifest None), contributes."""
+
+    manifest: Manifest | None
+    route_tables: Sequence[RouteTable] = ()
+    model_modules: Sequence[str] = ()
+    job_tables: Sequence[JobTable] = ()
+    permissions: Sequence[Permission] = ()
+    settings: Mapping[str, int | str]
+    health_checks: Sequence[HealthCheck] = ()
+    file_importers: Sequence[FileImporter] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """Frozen for the life of an application."""
+
+    decisions: tuple[Decision, ...]
+    routes: tuple[Route, ...]
+    apps: tuple[ModelApp, ...]
+    jobs: Mapping[str, Job]
+    job_modules: Mapping[str, str | None]
+    permissions: tuple[Permission, ...]
+    grants: Mapping[str, frozenset[str]]
+    settings: Mapping[str, Mapping[str, int | str]]
+    health_checks: tuple[HealthCheck, ...]
+    file_importers: tuple[FileImporter, ...]
+
+
+def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) -> Registry:
+    """Collect and check. Raises RegistryError."""
+    jobs: dict[str, Job] = {}
+    job_modules: dict[str, str | None] = {}
+    for item in contributions:
+        for job in (job for table in item.job_tables for job in table.jobs):
+            if job.name in jobs:
+                raise RegistryError(f"two jobs are called {job.name}")
+            jobs[job.name] = job
+            job_modules[job.name] = item.manifest.module_id if item.manifest else None
+    permissions = tuple(entry for item in contributions for entry in item.permissions)
+    _refuse_twice("permission", [entry.name for entry in permissions])
+    routes = tuple(route for item in contributions for route in _routes(item))
+    _refuse_twice("route", [f"{route.method} {route.path}" for route in routes])
+    _refuse_twice("operation", [route.name for route in routes])
+    names = {entry.name for entry in permissions}
+    for route in routes:
+        if not isinstance(route.permission, Access) and route.permission not in names:
+            raise RegistryError(f"{route.method} {route.path} asks for undeclared {route.permission}")
+    return Registry(
+        decisions=tuple(decisions),
+        routes=routes,
+        apps=(*KERNEL_APPS, *(_app(item) for item in contributions if item.model_modules)),
+        jobs=jobs,
+        job_modules=job_modules,
+        permissions=permissions,
+        grants=grants(permissions),
+        settings={item.manifest.name: item.settings for item in contributions if item.manifest},
+        health_checks=tuple(check for item in contributions for check in item.health_checks),
+        file_importers=tuple(entry for item in contributions for entry in item.file_importers),
+    )
+
+
+def _routes(item: Contribution) -> list[Route]:
+    routes = [route for table in item.route_tables for route in table.routes]
+    if item.manifest is None:
+        return routes
+    for route in routes:
+        if "/" + route.path.split("/")[1] not in item.manifest.prefixes:
+            raise RouteError(f"{item.manifest.name}: {route.path} is outside of its manifest's prefixes")
+        if route.always:
+            raise RouteError(f"{item.manifest.name}: {route.path}: only kernel routes answer without a license")
+    return [replace(route, module_id=item.manifest.module_id) for route in routes]
+
+
+def _app(item: Contribution) -> ModelApp:
+    if item.manifest is None:
+        raise RegistryError("the kernel's tables are listed in db/orm.py")
+    return ModelApp(
+        label=item.manifest.name,
+        models=tuple(item.model_modules),
+        migrations=f"{item.manifest.package}.migrations",
+    )
+
+
+def _refuse_twice(what: str, names: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise RegistryError(f"two contributions claim the {what} {name}")
+        seen.add(name)

@@ -1,0 +1,1 @@
+"""Declarative list, get, create, update and delete."""

@@ -1,0 +1,155 @@
+"""A list, declared: source, columns, filters, sort orders; compiled to one SELECT with bound values.
+
+`Resource` builds its lists from it, and queries.py of a plugin declares one where a list joins. The same
+declaration gives the page, the count and whatever else must agree with them.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from marshmallow import fields, validate
+
+from threatweaver.db.transaction import connection
+from threatweaver.http.errors import ValidationFailed
+from threatweaver.http.output import Page
+from threatweaver.http.schema import CommaSeparated, Schema, camel
+from threatweaver.resource import cursor as cursors
+
+MAX_LIMIT = 500
+MAX_PAGE = 1_000_000
+_RESERVED = frozenset({"page", "limit", "cursor", "sort"})
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A filter: the parameter's name, how its value is validated, and the condition; {} is the value."""
+
+    name: str
+    field: fields.Field[Any]
+    sql: str
+
+
+def eq(name: str, kind: fields.Field[Any], *, column: str | None = None) -> Where:
+    """Equality with one value."""
+    return Where(name, kind, f"{column or name} = {{}}")
+
+
+def any_of(name: str, kind: fields.Field[Any], *, column: str | None = None, upper: bool = False) -> Where:
+    """One of several values, separated by commas."""
+    return Where(name, CommaSeparated(kind, upper=upper), f"{column or name} = ANY({{}})")
+
+
+def search(*columns: str) -> Where:
+    """Text contained in one of the columns, whatever its case; % and _ have no meaning."""
+    conditions = " OR ".join(f"{column} ILIKE {{}}" for column in columns)
+    return Where("search", SearchText(), f"({conditions})")
+
+
+class SearchText(fields.String):
+    """Text to look for, turned into an ILIKE pattern."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(validate=validate.Length(1, 200), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = str(super()._deserialize(value, attr, data, **kwargs))
+        return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+Total = Callable[[Mapping[str, Any]], Awaitable[int | None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """One list. `sort` names NOT NULL columns; `id` breaks ties, so that no row is seen twice or missed."""
+
+    source: str
+    columns: Mapping[str, str]
+    where: tuple[Where, ...] = ()
+    sort: Mapping[str, str]
+    default_sort: str
+    id: str = "id"
+    always: str = "true"
+    total: Total | None = None  # an exact count without counting, where a rollup knows it; None = count
+    narrow: Callable[[Mapping[str, Any]], str] = field(default=lambda _: "true")
+
+    def __post_init__(self) -> None:
+        names = [item.name for item in self.where]
+        if clash := _RESERVED & set(names) or len(names) != len(set(names)):
+            raise ValueError(f"filter names clash: {clash}")
+        if self.default_sort.lstrip("-") not in self.sort:
+            raise ValueError(f"default sort {self.default_sort} is not in sort")
+
+    @cached_property
+    def query(self) -> type[Schema]:
+        """The schema of the list's query parameters."""
+        orders = [sign + name for name in self.sort for sign in ("", "-")]
+        table: dict[str, Any] = {item.name: item.field for item in self.where}
+        table |= {
+            "page": fields.Integer(load_default=1, validate=validate.Range(1, MAX_PAGE)),
+            "limit": fields.Integer(load_default=50, validate=validate.Range(1, MAX_LIMIT)),
+            "cursor": fields.String(validate=validate.Length(1, 500)),
+            "sort": fields.String(load_default=self.default_sort, validate=validate.OneOf(orders)),
+        }
+        return type("ListQuery", (Schema,), table)
+
+    def conditions(self, query: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """Return the WHERE text and its values for these filters."""
+        texts, values = [self.always, self.narrow(query)], []
+        for item in self.where:
+            if query.get(item.name) is not None and "{}" in item.sql:
+                values.append(query[item.name])
+                texts.append(item.sql.replace("{}", f"${len(values)}"))
+        return " AND ".join(text for text in texts if text != "true") or "true", values
+
+    async def count(self, query: Mapping[str, Any]) -> int:
+        """Return how many rows match, from the rollup where it knows."""
+        if self.total is not None and (known := await self.total(query)) is not None:
+            return known
+        where, values = self.conditions(query)
+        return int(await connection().fetchval(f"SELECT count(*) FROM {self.source} WHERE {where}", *values))
+
+    async def page(self, query: Mapping[str, Any], key: bytes) -> Page:
+        """Return one page, by number or behind a cursor."""
+        rows = await self._rows(query, key)
+        limit = query["limit"]
+        following = rows[limit - 1] if len(rows) > limit else None
+        order = query["sort"]
+        return Page(
+            rows=[dict(list(row.items())[2:]) for row in rows[:limit]],
+            total=await self.count(query),
+            page=query["page"],
+            limit=limit,
+            next_cursor=None
+            if following is None
+            else cursors.seal(key, order=order, value=following["_sort"], row_id=following["_id"]),
+        )
+
+    async def _rows(self, query: Mapping[str, Any], key: bytes) -> Sequence[Any]:
+        where, values = self.conditions(query)
+        order: str = query["sort"]
+        column = self.sort[order.lstrip("-")]
+        direction, compare = ("DESC", "<") if order.startswith("-") else ("ASC", ">")
+        offset = (query["page"] - 1) * query["limit"]
+        if query.get("cursor"):
+            if offset:
+                raise ValidationFailed(
+                    "Invalid query parameters",
+                    [{"field": "page", "message": "Give page or cursor, not both."}],
+                )
+            values += cursors.open_(key, query["cursor"], order=order)
+            where += f" AND ({column}, {self.id}) {compare} (${len(values) - 1}, ${len(values)})"
+        columns = ", ".join(f'{sql} AS "{wire}"' for wire, sql in self.columns.items())
+        return await connection().fetch(
+            f"""SELECT {column} AS _sort, {self.id} AS _id, {columns} FROM {self.source} WHERE {where}
+                ORDER BY {column} {direction}, {self.id} {direction}
+                LIMIT {query["limit"] + 1} OFFSET {offset}""",
+            *values,
+        )
+
+
+def wire_columns(*names: str, **renamed: str) -> dict[str, str]:
+    """Return wire name → SQL for columns whose names are the same in snake_case, and for renamed ones."""
+    return {camel(name): name for name in names} | {camel(name): sql for name, sql in renamed.items()}

@@ -1,0 +1,84 @@
+"""Everything a plugin may use of the kernel; all else is private and may change.
+
+`KERNEL_API` is the version of this contract; a plugin's manifest says which range it fits.
+"""
+
+from threatweaver.auth.principal import Principal
+from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, OPERATORS, Permission, Role
+from threatweaver.db.transaction import connection
+from threatweaver.health import HealthCheck
+from threatweaver.hookspecs import hookimpl
+from threatweaver.http.context import Context
+from threatweaver.http.errors import (
+    ApiError,
+    Conflict,
+    NotFound,
+    PayloadTooLarge,
+    StorageFull,
+    Unprocessable,
+    ValidationFailed,
+)
+from threatweaver.http.output import Page
+from threatweaver.http.route import EMPTY, JOB, RouteTable, Scope, Upload, bare, page, raw
+from threatweaver.http.schema import CommaSeparated, Schema
+from threatweaver.http.upload import SpooledFile
+from threatweaver.ids import uuid7
+from threatweaver.jobs.importer import FileImporter
+from threatweaver.jobs.run import JobCancelled, JobRun
+from threatweaver.jobs.table import Job, JobTable
+from threatweaver.plugins.admission import KERNEL_API
+from threatweaver.resource.listing import Listing, SearchText, Where, any_of, eq, search
+from threatweaver.resource.routes import add_resource
+from threatweaver.resource.spec import Op, Resource
+from threatweaver.settings import Setting
+
+__all__ = [
+    "ADMINS",
+    "ANALYSTS",
+    "EMPTY",
+    "EVERYONE",
+    "JOB",
+    "KERNEL_API",
+    "MANAGERS",
+    "OPERATORS",
+    "ApiError",
+    "CommaSeparated",
+    "Conflict",
+    "Context",
+    "FileImporter",
+    "HealthCheck",
+    "Job",
+    "JobCancelled",
+    "JobRun",
+    "JobTable",
+    "Listing",
+    "NotFound",
+    "Op",
+    "Page",
+    "PayloadTooLarge",
+    "Permission",
+    "Principal",
+    "Resource",
+    "Role",
+    "RouteTable",
+    "Schema",
+    "Scope",
+    "SearchText",
+    "Setting",
+    "SpooledFile",
+    "StorageFull",
+    "Unprocessable",
+    "Upload",
+    "ValidationFailed",
+    "Where",
+    "add_resource",
+    "any_of",
+    "bare",
+    "connection",
+    "eq",
+    "hookimpl",
+    "page",
+    "raw",
+    "search",
+    "uuid7",
+]

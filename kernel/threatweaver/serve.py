@@ -1,0 +1,104 @@
+"""One serve process: applications come and go on the same listening socket, the process stays.
+
+A license change builds a new application beside the old one; the old one stops accepting, answers what it
+has begun and goes (docs/adr/0005).
+"""
+
+import asyncio
+import signal
+import socket
+from contextlib import suppress
+
+from aiohttp import web
+
+from threatweaver import app as application
+from threatweaver import log
+from threatweaver.config import Settings
+from threatweaver.db.transaction import Database, listen
+from threatweaver.kernel import Kernel
+from threatweaver.license import store as license_store
+
+_DRAIN = 30.0
+_log = log.get(__name__)
+
+
+def bind_socket(settings: Settings) -> socket.socket:
+    """Return a listening socket; children inherit it by number. Raises OSError."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((settings.host, settings.port))
+    listening.listen(1024)
+    listening.setblocking(False)
+    return listening
+
+
+async def serve(settings: Settings, dsn: str, listening: socket.socket, *, parent: int | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, or until the parent's pipe closes."""
+    database = Database(dsn, size=settings.pool_size, statement_timeout=settings.statement_timeout)
+    await database.open()
+    stop, reload = asyncio.Event(), asyncio.Event()
+    watch_signals(stop, parent)
+    served: str | None = None
+
+    async def announced(_: str) -> None:
+        claims = await license_store.current(database, settings)
+        if served != (claims.jti if claims else ""):
+            reload.set()
+
+    listener: asyncio.Task[None] | None = None
+    previous: tuple[web.AppRunner, Kernel] | None = None
+    try:
+        while not stop.is_set():
+            reload.clear()
+            kernel = await application.assemble(settings, database)
+            served = kernel.license.jti or ""
+            runner = await _start(kernel, listening)
+            _log.info("serving", license=kernel.license.evaluation().state.value, routes=len(kernel.registry.routes))
+            if previous is not None:
+                await _drain(*previous)
+            previous = (runner, kernel)
+            if listener is None:
+                listener = asyncio.create_task(listen(database, license_store.CHANNEL, announced, stop))
+            await first(stop, reload)
+    finally:
+        stop.set()
+        if previous is not None:
+            await _drain(*previous)
+        if listener is not None:
+            listener.cancel()
+            with suppress(asyncio.CancelledError):
+                await listener
+        await database.close()
+
+
+async def _start(kernel: Kernel, listening: socket.socket) -> web.AppRunner:
+    runner = web.AppRunner(
+        application.build(kernel), access_log=None, handle_signals=False, shutdown_timeout=_DRAIN
+    )
+    await runner.setup()
+    # A duplicate of the descriptor: closing the old application's must not close the new one's.
+    await web.SockSite(runner, listening.dup()).start()
+    return runner
+
+
+async def _drain(runner: web.AppRunner, kernel: Kernel) -> None:
+    kernel.stopping.set()
+    await runner.cleanup()
+
+
+def watch_signals(stop: asyncio.Event, parent: int | None) -> None:
+    """Set `stop` on SIGTERM, SIGINT, or when the parent process is gone and its pipe reads end-of-file."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if parent is not None:
+        loop.add_reader(parent, lambda: (stop.set(), loop.remove_reader(parent)))
+
+
+async def first(*events: asyncio.Event) -> None:
+    """Return when one of the events is set."""
+    tasks = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()

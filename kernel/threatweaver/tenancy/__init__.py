@@ -1,0 +1,1 @@
+"""Tenants: their schema, their database role and their life."""

@@ -1,0 +1,1 @@
+"""What plugin authors need to test a wheel on its own."""

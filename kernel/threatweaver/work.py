@@ -1,0 +1,56 @@
+"""One worker process: runs jobs until told to stop, and starts anew when the license changes."""
+
+import asyncio
+
+import asyncpg
+
+from threatweaver import app as application
+from threatweaver import log
+from threatweaver.config import Settings
+from threatweaver.db.transaction import Database, listen
+from threatweaver.jobs.worker import Worker
+from threatweaver.license import store as license_store
+from threatweaver.serve import first, watch_signals
+
+_log = log.get(__name__)
+
+
+async def work(settings: Settings, dsn: str, *, parent: int | None = None) -> None:
+    """Run jobs until SIGTERM or SIGINT, or until the parent's pipe closes."""
+    database = Database(dsn, size=settings.pool_size, statement_timeout=settings.statement_timeout)
+    await database.open()
+    stop = asyncio.Event()
+    watch_signals(stop, parent)
+    try:
+        while not stop.is_set():
+            await _until_change(settings, database, stop)
+    finally:
+        await database.close()
+
+
+async def _until_change(settings: Settings, database: Database, stop: asyncio.Event) -> None:
+    """Run one worker until stop, a license change, or the loss of its database connection."""
+    kernel = await application.assemble(settings, database)
+    changed = asyncio.Event()
+
+    async def announced(_: str) -> None:
+        claims = await license_store.current(database, settings)
+        if kernel.license.jti != (claims.jti if claims else None):
+            changed.set()
+
+    worker = Worker(kernel)
+    listener = asyncio.create_task(listen(database, license_store.CHANNEL, announced, stop))
+    running = asyncio.create_task(worker.run())
+    leaving = asyncio.create_task(first(stop, changed))
+    _log.info("working", jobs=len(kernel.registry.jobs))
+    await asyncio.wait({running, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    worker.stop()
+    outcome = (await asyncio.gather(running, return_exceptions=True))[0]
+    for task in (listener, leaving):
+        task.cancel()
+    await asyncio.gather(listener, leaving, return_exceptions=True)
+    if isinstance(outcome, (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)):
+        _log.warning("worker_lost_database", cause=repr(outcome)[:200])
+        await asyncio.sleep(0.5)
+    elif isinstance(outcome, BaseException):
+        raise outcome

@@ -1,0 +1,1 @@
+"""Exposure management: what is on the network, what is wrong with it, what to fix first."""

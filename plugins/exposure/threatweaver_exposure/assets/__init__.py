@@ -1,0 +1,1 @@
+"""Assets, their tags and groups."""

@@ -1,0 +1,110 @@
+"""Reads of assets."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from marshmallow import fields, validate
+
+from threatweaver.sdk import Listing, SearchText, Where, any_of, connection
+from threatweaver_exposure.severity import SeverityField, sql_name
+
+COLUMNS = {
+    "id": "a.id",
+    "name": "a.name",
+    "fqdn": "a.fqdn",
+    "netbios": "a.netbios",
+    "ip": "a.ip",
+    "operatingSystem": "a.operating_system",
+    "worstSeverity": sql_name("a.worst_severity"),
+    "riskScore": "a.risk_score",
+    "critical": "a.open_critical",
+    "high": "a.open_high",
+    "medium": "a.open_medium",
+    "low": "a.open_low",
+    "info": "a.open_info",
+    "tags": """ARRAY(SELECT n.name FROM exposure_asset_tag t JOIN exposure_tag n ON n.id = t.tag_id
+                     WHERE t.asset_id = a.id ORDER BY n.name)""",
+    "firstSeen": "a.first_seen",
+    "lastSeen": "a.last_seen",
+    "lastAuthenticatedScan": "a.last_authenticated_scan",
+}
+TAGGED = """a.id IN (SELECT t.asset_id FROM exposure_asset_tag t JOIN exposure_tag n ON n.id = t.tag_id
+                     WHERE lower(n.name) = lower({}))"""
+GROUPED = "a.id IN (SELECT asset_id FROM exposure_asset_group_member WHERE group_id = {})"
+
+
+async def _from_rollup(query: Mapping[str, Any]) -> int | None:
+    """Return the count from the rollup when nothing but the worst severity is asked for."""
+    if set(query) - {"severity", "page", "limit", "cursor", "sort"}:
+        return None
+    return int(
+        await connection().fetchval(
+            """SELECT coalesce(sum(assets), 0)::bigint FROM exposure_asset_rollup
+               WHERE $1::smallint[] IS NULL OR worst_severity = ANY($1)""",
+            query.get("severity"),
+        )
+    )
+
+
+LISTING = Listing(
+    source="exposure_asset a",
+    columns=COLUMNS,
+    id="a.id",
+    where=(
+        any_of("severity", SeverityField(), column="a.worst_severity"),
+        Where("tag", fields.String(validate=validate.Length(1, 100)), TAGGED),
+        Where("asset_group", fields.UUID(), GROUPED),
+        Where(
+            "search",
+            SearchText(),
+            """(a.name ILIKE {} OR a.id IN
+                (SELECT asset_id FROM exposure_asset_identifier WHERE value ILIKE {}))""",
+        ),
+    ),
+    sort={"riskScore": "a.risk_score", "name": "a.name", "firstSeen": "a.first_seen", "lastSeen": "a.last_seen"},
+    default_sort="-riskScore",
+    total=_from_rollup,
+)
+
+
+def nested(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of the listing with its counts in one object."""
+    names = ("critical", "high", "medium", "low", "info")
+    counts = {name: row[name] for name in names}
+    rest = {name: value for name, value in row.items() if name not in names}
+    return {**rest, "openVulnerabilities": {**counts, "total": sum(counts.values())}}
+
+
+async def detail(asset_id: UUID) -> asyncpg.Record | None:
+    """Return an asset with identifiers, groups and the number of its vulnerabilities by state."""
+    columns = ", ".join(f'{sql} AS "{wire}"' for wire, sql in COLUMNS.items())
+    return await connection().fetchrow(
+        f"""
+        SELECT {columns},
+            (SELECT coalesce(json_agg(json_build_object('kind', kind, 'value', value) ORDER BY id), '[]')
+             FROM exposure_asset_identifier WHERE asset_id = a.id)::text AS identifiers,
+            (SELECT coalesce(json_agg(json_build_object('id', g.id, 'name', g.name) ORDER BY g.name), '[]')
+             FROM exposure_asset_group_member m JOIN exposure_asset_group g ON g.id = m.group_id
+             WHERE m.asset_id = a.id)::text AS groups,
+            (SELECT json_build_object(
+                'open', count(*) FILTER (WHERE state = 0), 'reopened', count(*) FILTER (WHERE state = 1),
+                'accepted', count(*) FILTER (WHERE state = 2), 'fixed', count(*) FILTER (WHERE state = 3))
+             FROM exposure_vulnerability WHERE asset_id = a.id)::text AS "vulnerabilitiesByState"
+        FROM exposure_asset a WHERE a.id = $1
+        """,
+        asset_id,
+    )
+
+
+async def totals() -> tuple[int, float]:
+    """Return the number of assets and the mean of their risk scores, from the rollup."""
+    row = await connection().fetchrow(
+        "SELECT coalesce(sum(assets), 0)::bigint AS assets, coalesce(sum(risk_sum), 0)::bigint AS risk "
+        "FROM exposure_asset_rollup"
+    )
+    assets, risk = (row["assets"], row["risk"]) if row else (0, 0)
+    return assets, (risk / assets if assets else 0.0)
+
+

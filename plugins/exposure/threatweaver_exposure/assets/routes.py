@@ -1,0 +1,54 @@
+"""/assets: the inventory, one asset, its vulnerabilities and its tags."""
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from threatweaver.sdk import Context, NotFound, Page, RouteTable, page
+from threatweaver_exposure.assets import queries, service
+from threatweaver_exposure.assets.queries import LISTING
+from threatweaver_exposure.assets.schemas import AssetDetailOut, AssetOut, AssetTagsIn
+from threatweaver_exposure.permissions import Perm
+from threatweaver_exposure.vulnerabilities import queries as vulnerabilities
+from threatweaver_exposure.vulnerabilities.schemas import VulnerabilityOut
+
+table = RouteTable(path="/assets", tag="Assets")
+
+
+@table.route("GET", permission=Perm.ASSET_READ, query=LISTING.query, returns=page(AssetOut))
+async def list_assets(ctx: Context) -> Page:
+    """List assets, ranked by risk; `severity` is that of the worst open vulnerability."""
+    found = await ctx.page(LISTING)
+    return replace(found, rows=[queries.nested(row) for row in found.rows])
+
+
+@table.route("GET", "/{uuid}", permission=Perm.ASSET_READ, returns=AssetDetailOut)
+async def get_asset(ctx: Context) -> dict[str, Any]:
+    """Return one asset with everything it is known by and the count of its vulnerabilities."""
+    row = await queries.detail(ctx.uuid("uuid"))
+    if row is None:
+        raise NotFound
+    parts = ("identifiers", "groups", "vulnerabilitiesByState")
+    return {**queries.nested(row), **{name: orjson.Fragment(row[name]) for name in parts}}
+
+
+@table.route(
+    "GET",
+    "/{uuid}/vulnerabilities",
+    permission=Perm.VULNERABILITY_READ,
+    query=vulnerabilities.LISTING.query,
+    returns=page(VulnerabilityOut),
+)
+async def asset_vulnerabilities(ctx: Context) -> Page:
+    """List the vulnerabilities of one asset, with the parameters of /vulnerabilities."""
+    if await queries.detail(ctx.uuid("uuid")) is None:
+        raise NotFound
+    return await ctx.page(vulnerabilities.LISTING, asset_id=ctx.uuid("uuid"))
+
+
+@table.route("PUT", "/{uuid}/tags", permission=Perm.ASSET_WRITE, body=AssetTagsIn, returns=AssetDetailOut)
+async def set_tags(ctx: Context) -> dict[str, Any]:
+    """Replace the tags of an asset; new names become tags."""
+    await service.set_tags(ctx.uuid("uuid"), ctx.body["tags"])
+    return await get_asset(ctx)

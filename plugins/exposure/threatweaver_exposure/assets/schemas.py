@@ -1,0 +1,95 @@
+"""What goes over the wire for /assets, /tags and /asset-groups."""
+
+from marshmallow import fields, validate
+
+from threatweaver.sdk import Schema
+
+_NAME = validate.Length(1, 100)
+_COLOR = validate.Regexp(r"\A#[0-9a-fA-F]{6}\Z", error="Must look like #607d8b.")
+
+
+class OpenCounts(Schema):
+    critical = fields.Integer(required=True)
+    high = fields.Integer(required=True)
+    medium = fields.Integer(required=True)
+    low = fields.Integer(required=True)
+    info = fields.Integer(required=True)
+    total = fields.Integer(required=True)
+
+
+class AssetOut(Schema):
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    fqdn = fields.String(allow_none=True)
+    netbios = fields.String(allow_none=True)
+    ip = fields.String(allow_none=True)
+    operating_system = fields.String(allow_none=True)
+    worst_severity = fields.String(allow_none=True)
+    risk_score = fields.Integer(required=True)
+    open_vulnerabilities = fields.Nested(OpenCounts, required=True)
+    tags = fields.List(fields.String(), required=True)
+    first_seen = fields.AwareDateTime(required=True)
+    last_seen = fields.AwareDateTime(required=True)
+    last_authenticated_scan = fields.AwareDateTime(allow_none=True)
+
+
+class IdentifierOut(Schema):
+    kind = fields.String(required=True)
+    value = fields.String(required=True)
+
+
+class AssetGroupRef(Schema):
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+
+
+class AssetDetailOut(AssetOut):
+    identifiers = fields.List(fields.Nested(IdentifierOut), required=True)
+    groups = fields.List(fields.Nested(AssetGroupRef), required=True)
+    vulnerabilities_by_state = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+
+
+class AssetTagsIn(Schema):
+    tags = fields.List(fields.String(validate=_NAME), required=True, validate=validate.Length(0, 50))
+
+
+class TagOut(Schema):
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    color = fields.String(required=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
+class TagCreate(Schema):
+    name = fields.String(required=True, validate=_NAME)
+    color = fields.String(validate=_COLOR)
+
+
+class TagUpdate(Schema):
+    name = fields.String(validate=_NAME)
+    color = fields.String(validate=_COLOR)
+
+
+class AssetGroupOut(Schema):
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    description = fields.String(required=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
+class AssetGroupCreate(Schema):
+    name = fields.String(required=True, validate=_NAME)
+    description = fields.String(validate=validate.Length(0, 1000))
+
+
+class AssetGroupUpdate(Schema):
+    name = fields.String(validate=_NAME)
+    description = fields.String(validate=validate.Length(0, 1000))
+
+
+class MembersIn(Schema):
+    asset_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(1, 1000))
+
+
+class MembersOut(Schema):
+    members = fields.Integer(required=True)

@@ -1,0 +1,59 @@
+"""Keeping the rollups: called in the transaction of whatever changed vulnerabilities.
+
+Callers leave a temporary table vulnerability_change (asset_id, severity, old_severity, old_state,
+first_seen, action); nothing else writes the rollups or the counts on assets.
+"""
+
+from threatweaver.sdk import connection
+
+# action → the state it leads to; NULL keeps the old one.
+_STATE_AFTER = """CASE action WHEN 'created' THEN 0 WHEN 'reopened' THEN 1 WHEN 'accepted' THEN 2
+                         WHEN 'closed' THEN 3 ELSE old_state END"""
+
+
+async def apply_changes() -> None:
+    """Add the changes to the rollups and count the touched assets anew."""
+    await connection().execute(
+        f"""
+        INSERT INTO exposure_rollup AS r (first_seen_on, severity, state, total)
+        SELECT day, severity, state, sum(delta) FROM (
+            SELECT (first_seen AT TIME ZONE 'UTC')::date AS day, old_severity AS severity,
+                   old_state AS state, -1 AS delta
+            FROM vulnerability_change WHERE action NOT IN ('unchanged', 'created', 'rescored')
+            UNION ALL
+            SELECT (first_seen AT TIME ZONE 'UTC')::date, severity, {_STATE_AFTER}, 1
+            FROM vulnerability_change WHERE action NOT IN ('unchanged', 'rescored')
+        ) moved GROUP BY day, severity, state HAVING sum(delta) <> 0
+        ON CONFLICT (first_seen_on, severity, state) DO UPDATE SET total = r.total + EXCLUDED.total;
+        DELETE FROM exposure_rollup WHERE total = 0;
+
+        CREATE TEMPORARY TABLE touched ON COMMIT DROP AS
+        SELECT a.id, a.worst_severity, a.risk_score FROM exposure_asset a
+        WHERE a.id IN (SELECT asset_id FROM vulnerability_change WHERE action <> 'unchanged')
+        ORDER BY a.id FOR UPDATE;
+        ANALYZE touched;
+        UPDATE exposure_asset a
+        SET worst_severity = coalesce(n.worst, -1), risk_score = coalesce(n.risk, 0),
+            open_critical = coalesce(n.critical, 0), open_high = coalesce(n.high, 0),
+            open_medium = coalesce(n.medium, 0), open_low = coalesce(n.low, 0),
+            open_info = coalesce(n.info, 0)
+        FROM touched t LEFT JOIN (
+            SELECT v.asset_id, max(v.severity) AS worst, max(v.risk_score) AS risk,
+                   count(*) FILTER (WHERE v.severity = 4) AS critical,
+                   count(*) FILTER (WHERE v.severity = 3) AS high,
+                   count(*) FILTER (WHERE v.severity = 2) AS medium,
+                   count(*) FILTER (WHERE v.severity = 1) AS low,
+                   count(*) FILTER (WHERE v.severity = 0) AS info
+            FROM exposure_vulnerability v WHERE v.asset_id IN (SELECT id FROM touched) AND v.state <= 1
+            GROUP BY v.asset_id) n ON n.asset_id = t.id
+        WHERE a.id = t.id;
+        INSERT INTO exposure_asset_rollup AS r (worst_severity, assets, risk_sum)
+        SELECT worst_severity, sum(assets), sum(risk) FROM (
+            SELECT worst_severity, -1 AS assets, -risk_score AS risk FROM touched
+            UNION ALL
+            SELECT a.worst_severity, 1, a.risk_score FROM exposure_asset a JOIN touched USING (id)
+        ) moved GROUP BY worst_severity
+        ON CONFLICT (worst_severity) DO UPDATE
+        SET assets = r.assets + EXCLUDED.assets, risk_sum = r.risk_sum + EXCLUDED.risk_sum;
+        """
+    )

@@ -1,0 +1,1 @@
+"""Pure parsing and scoring: no kernel, no database, no HTTP."""

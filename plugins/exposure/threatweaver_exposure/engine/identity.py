@@ -1,0 +1,134 @@
+"""What a report can know a host by, in one canonical spelling per kind.
+
+Strongest first: agent_uuid (the agent installed on the host), tenable_uuid (the scanner's own id of the
+asset), bios_uuid (the machine; clones of a virtual machine may share it), mac, fqdn, netbios, hostname (a
+name without a domain), ip.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
+from uuid import UUID
+
+Identifier = tuple[str, str]
+Properties = Mapping[str, str]
+
+MOST = 64
+
+_UUIDS = (
+    ("agent_uuid", ("agent-uuid", "nessus-agent-uuid", "tenable-agent-uuid")),
+    ("tenable_uuid", ("host-uuid", "tenable-uuid")),
+    ("bios_uuid", ("bios-uuid",)),
+)
+# What firmware says when nobody has set a UUID: shared by thousands of boards, so it identifies none.
+_UNSET = frozenset(
+    {
+        "00000000-0000-0000-0000-000000000000",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "03000200-0400-0500-0006-000700080009",
+    }
+)
+_MAC = re.compile(r"[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}")
+_NO_MAC = frozenset({"00:00:00:00:00:00", "00-00-00-00-00-00"})
+_DOMAIN = re.compile(r"(?=.{1,253}\Z)[\w-]{1,63}(\.[\w-]{1,63})*")
+_EVERYBODY = frozenset({"localhost", "localhost.localdomain", "localhost6", "localhost6.localdomain6"})
+
+
+def identify(name: str, properties: Properties) -> tuple[Identifier, ...]:
+    """The identifiers of a host, strongest first; its name in the report decides when nothing else does."""
+    found = dict.fromkeys(_identifiers(properties))
+    return tuple(found)[:MOST] or tuple(_from_name(name))
+
+
+def _identifiers(properties: Properties) -> Iterator[Identifier]:
+    for kind, tags in _UUIDS:
+        for value in _present(properties, tags):
+            yield from _uuid(kind, value)
+    for value in _present(properties, ("mac-address",)):
+        yield from _macs(value)
+    names = list(_names(properties))
+    yield from (("fqdn", name) for name in names if "." in name)
+    for value in _present(properties, ("netbios-name",)):
+        yield "netbios", value.rpartition("\\")[2].upper()
+    yield from (("hostname", name) for name in names if "." not in name)
+    for value in _present(properties, ("host-ip",)):
+        yield from _addresses(value)
+
+
+def _present(properties: Properties, tags: Iterable[str]) -> Iterator[str]:
+    return (value for tag in tags if (value := properties.get(tag, "")))
+
+
+def _uuid(kind: str, value: str) -> Iterator[Identifier]:
+    try:
+        canonical = str(UUID(value))
+    except ValueError:
+        return
+    if canonical not in _UNSET:
+        yield kind, canonical
+
+
+def _macs(value: str) -> Iterator[Identifier]:
+    for part in value.lower().split():
+        # an odd first octet is a group address, which no single interface can have
+        if _MAC.fullmatch(part) and part not in _NO_MAC and not int(part[:2], 16) & 1:
+            yield "mac", part.replace("-", ":")
+
+
+def _names(properties: Properties) -> Iterator[str]:
+    """Names the scanner calls the host by; reverse DNS is left out, for it names the network."""
+    stated = "\n".join(_present(properties, ("host-fqdn", "hostname"))) or _first_listed(properties)
+    for value in stated.replace(",", " ").split():
+        name = _domain(value)
+        if name is not None:
+            yield name
+
+
+def _first_listed(properties: Properties) -> str:
+    """The first of `host-fqdns`; the later ones come from reverse lookups."""
+    try:
+        return str(json.loads(properties.get("host-fqdns", ""))[0]["FQDN"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return ""
+
+
+def _domain(value: str) -> str | None:
+    try:
+        # web application scans give the URL of the target
+        host = urlsplit(value).hostname or "" if "://" in value else value
+    except ValueError:
+        return None
+    name = host.rstrip(".").lower()
+    if name in _EVERYBODY or not _DOMAIN.fullmatch(name) or (name[-1].isdigit() and _address(name)):
+        return None
+    return name
+
+
+def _address(value: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(value)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address
+
+
+def _addresses(value: str) -> Iterator[Identifier]:
+    for part in value.replace(",", " ").split():
+        address = _address(part)
+        # every host has a loopback and a link-local address, and an agent may report them
+        if address and not (address.is_loopback or address.is_unspecified or address.is_link_local):
+            yield "ip", str(address)
+
+
+def _from_name(name: str) -> Iterator[Identifier]:
+    target = name.strip()
+    address = _address(target)
+    if address:
+        yield "ip", str(address)
+    elif target:
+        domain = _domain(target) or target.lower()
+        yield ("fqdn" if "." in domain else "hostname"), domain

@@ -1,0 +1,25 @@
+"""Errors only exposure can raise."""
+
+from threatweaver.sdk import ApiError
+from threatweaver_exposure.engine.report import ReportError
+
+
+class ReportRefused(ApiError):
+    """The report cannot be read."""
+
+    status, code = 422, "REPORT_REFUSED"
+
+    def __init__(self, error: ReportError) -> None:
+        super().__init__(error.message[:1].upper() + error.message[1:], reason=error.code.value)
+
+
+class NotAcceptable(ApiError):
+    """A fixed vulnerability has no risk to accept."""
+
+    status, code = 409, "VULNERABILITY_FIXED"
+
+
+class NotAccepted(ApiError):
+    """The vulnerability's risk is not accepted."""
+
+    status, code = 409, "NOT_ACCEPTED"

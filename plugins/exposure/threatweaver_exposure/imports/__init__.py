@@ -1,0 +1,1 @@
+"""Reports in: upload, parse, merge."""

@@ -1,0 +1,220 @@
+"""From temporary tables to the tenant's own: one merge, set by set, whatever the report's size.
+
+Every statement here runs once an import. Their order matters; each says what it makes for the next.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from threatweaver.sdk import connection
+from threatweaver_exposure.dashboard import service as rollups
+from threatweaver_exposure.imports import matching
+from threatweaver_exposure.imports.staging import Staged
+
+_DEFINITION_COLUMNS = """name, family, synopsis, description, solution, see_also, cves, cwes, "references",
+    cvss2_score, cvss2_vector, cvss3_score, cvss3_vector, cvss4_score, cvss4_vector, vpr_score, epss_score,
+    exploit_available, kev, published_on, patch_published_on, modified_on, score, digest"""
+
+# Midpoints of the severity bands, where a report carries nothing to score by (engine/risk.py).
+_RISK = """CASE WHEN {severity} = 0 THEN 0
+    ELSE coalesce({score}, (ARRAY[0, 20, 54, 79, 95])[{severity} + 1]) END::smallint"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """What an import changed, in vulnerabilities; `duplicates` are further sightings inside the report."""
+
+    assets: int
+    findings: int
+    duplicates: int
+    created: int
+    updated: int
+    reopened: int
+    unchanged: int
+    closed: int
+
+
+async def merge(staged: Staged, *, source: str, import_id: UUID, undated: datetime) -> Merged:
+    """Merge what was staged; `undated` stands in for the scan time of a report that has none."""
+    held = connection()
+    await held.execute("SET LOCAL work_mem = '64MB'")
+    # One merge a tenant at a time: two imports of one file must not both create its rows.
+    await held.execute("SELECT pg_advisory_xact_lock(hashtextextended('exposure.merge:' || current_schema(), 42))")
+    await matching.match_hosts(undated)
+    await _define(source)
+    await _observe(source)
+    await _write(import_id)
+    closed = await _close(source, staged)
+    await rollups.apply_changes()
+    counts = dict(await held.fetch("SELECT action, count(*) FROM vulnerability_change GROUP BY action"))
+    distinct = sum(counts.get(name, 0) for name in ("created", "updated", "reopened", "unchanged"))
+    return Merged(
+        assets=len(staged.hosts),
+        findings=staged.findings,
+        duplicates=staged.findings - distinct,
+        created=counts.get("created", 0),
+        updated=counts.get("updated", 0),
+        reopened=counts.get("reopened", 0),
+        unchanged=counts.get("unchanged", 0),
+        closed=closed,
+    )
+
+
+async def _define(source: str) -> None:
+    """Store what plugin ids mean; makes redefined(id), the definitions that changed."""
+    columns = _DEFINITION_COLUMNS
+    assignments = ", ".join(f"{name.strip()} = EXCLUDED.{name.strip()}" for name in columns.split(","))
+    await connection().execute("CREATE TEMPORARY TABLE redefined (id int) ON COMMIT DROP")
+    await connection().execute(
+        f"""
+        WITH latest AS (
+            SELECT DISTINCT ON (plugin_id) * FROM staged_definition ORDER BY plugin_id, seq DESC
+        ), written AS (
+            INSERT INTO exposure_definition AS d (source, plugin_id, {columns}, updated_at)
+            SELECT $1, plugin_id, {columns}, now() FROM latest
+            ON CONFLICT (source, plugin_id) DO UPDATE SET {assignments}, updated_at = now()
+            WHERE d.digest <> EXCLUDED.digest
+              AND coalesce(EXCLUDED.modified_on >= d.modified_on, true)
+            RETURNING id
+        )
+        INSERT INTO redefined SELECT id FROM written
+        """,
+        source,
+    )
+    await connection().execute(
+        "DELETE FROM exposure_definition_cve WHERE definition_id IN (SELECT id FROM redefined)"
+    )
+    await connection().execute(
+        """INSERT INTO exposure_definition_cve (definition_id, cve)
+           SELECT DISTINCT d.id, unnest(d.cves) FROM exposure_definition d JOIN redefined USING (id)"""
+    )
+
+
+async def _observe(source: str) -> None:
+    """Compare what the report saw with what is known; makes vulnerability_change, a row each."""
+    risk = _RISK.format(severity="max(f.severity)", score="max(d.score)")
+    await connection().execute(
+        f"""
+        CREATE TEMPORARY TABLE vulnerability_change ON COMMIT DROP AS
+        WITH observed AS (
+            SELECT m.asset_id, d.id AS definition_id, f.port, f.protocol,
+                   max(f.severity) AS severity, {risk} AS risk_score,
+                   min(f.seq) AS seq, count(*) AS sightings,
+                   md5(string_agg(md5(f.service || E'\\n' || coalesce(f.output, '')), ''
+                                  ORDER BY f.output))::uuid AS evidence_digest,
+                   max(m.seen_at) AS seen_at, bool_or(m.authenticated) AS authenticated
+            FROM staged_finding f
+            JOIN matched m ON m.host = f.host
+            JOIN exposure_definition d ON d.source = $1 AND d.plugin_id = f.plugin_id
+            GROUP BY m.asset_id, d.id, f.port, f.protocol
+        )
+        SELECT coalesce(v.id, uuid7()) AS id, o.*, v.state AS old_state, v.severity AS old_severity,
+               coalesce(v.first_seen, o.seen_at) AS first_seen, v.last_seen AS old_last_seen,
+               coalesce(v.evidence_digest <> o.evidence_digest, true) AS evidence_changed,
+               CASE WHEN v.id IS NULL THEN 'created'
+                    WHEN o.seen_at < v.last_seen THEN 'unchanged'
+                    WHEN v.state = 3 AND o.seen_at > v.last_seen AND o.seen_at >= v.fixed_at THEN 'reopened'
+                    WHEN (v.severity, v.risk_score, v.evidence_digest)
+                         IS DISTINCT FROM (o.severity, o.risk_score, o.evidence_digest) THEN 'updated'
+                    ELSE 'unchanged' END AS action
+        FROM observed o
+        LEFT JOIN exposure_vulnerability v USING (asset_id, definition_id, port, protocol)
+        """,
+        source,
+    )
+    await connection().execute("ANALYZE vulnerability_change")
+
+
+async def _write(import_id: UUID) -> None:
+    """Write created and changed vulnerabilities and their evidence."""
+    held = connection()
+    await held.execute(
+        """
+        INSERT INTO exposure_vulnerability (id, asset_id, definition_id, port, protocol, severity, state,
+            risk_score, authenticated, first_seen, last_seen, evidence_digest)
+        SELECT id, asset_id, definition_id, port, protocol, severity, 0,
+               risk_score, coalesce(authenticated, false), first_seen, seen_at, evidence_digest
+        FROM vulnerability_change WHERE action = 'created'
+        """
+    )
+    await held.execute(
+        """
+        UPDATE exposure_vulnerability v
+        SET severity = c.severity, risk_score = c.risk_score, evidence_digest = c.evidence_digest,
+            last_seen = c.seen_at, authenticated = coalesce(c.authenticated, v.authenticated),
+            state = CASE WHEN c.action = 'reopened' THEN 1 ELSE v.state END,
+            fixed_at = CASE WHEN c.action = 'reopened' THEN NULL ELSE v.fixed_at END
+        FROM vulnerability_change c
+        WHERE v.id = c.id AND (c.action IN ('updated', 'reopened')
+                               OR c.action = 'unchanged' AND c.seen_at > c.old_last_seen)
+        """
+    )
+    await held.execute(
+        """
+        INSERT INTO exposure_evidence (vulnerability_id, service, output, import_id, observed_at)
+        SELECT c.id, left(f.service, 100), coalesce(f.output, ''), $1::uuid, c.seen_at
+        FROM vulnerability_change c JOIN staged_finding f ON f.seq = c.seq
+        WHERE c.action <> 'unchanged' AND c.evidence_changed AND c.sightings = 1
+        UNION ALL
+        SELECT c.id, left(min(f.service), 100), string_agg(f.output, E'\\n\\n' ORDER BY f.output), $1::uuid, c.seen_at
+        FROM vulnerability_change c
+        JOIN matched m USING (asset_id)
+        JOIN exposure_definition d ON d.id = c.definition_id
+        JOIN staged_finding f ON f.host = m.host AND f.plugin_id = d.plugin_id
+             AND f.port = c.port AND f.protocol = c.protocol
+        WHERE c.action <> 'unchanged' AND c.evidence_changed AND c.sightings > 1
+        GROUP BY c.id, c.seen_at
+        ON CONFLICT (vulnerability_id) DO UPDATE
+        SET service = EXCLUDED.service, output = EXCLUDED.output, import_id = EXCLUDED.import_id,
+            observed_at = EXCLUDED.observed_at
+        """,
+        import_id,
+    )
+
+
+async def _close(source: str, staged: Staged) -> int:
+    """Mark as fixed what the report proves to be gone, and re-score what was redefined.
+
+    Absence is proof only if the report says that the check ran, on a host whose scan finished, later than
+    the last sighting, and with credentials if it was seen with credentials.
+    """
+    held = connection()
+    await held.execute(
+        f"""
+        WITH rescored AS (
+            UPDATE exposure_vulnerability v
+            SET risk_score = {_RISK.format(severity="v.severity", score="d.score")}
+            FROM exposure_definition d
+            WHERE d.id = v.definition_id AND d.id IN (SELECT id FROM redefined)
+              AND v.risk_score <> {_RISK.format(severity="v.severity", score="d.score")}
+            RETURNING v.id, v.asset_id, v.definition_id, v.severity, v.state, v.first_seen
+        )
+        INSERT INTO vulnerability_change (id, asset_id, definition_id, severity, old_severity, old_state,
+                                          first_seen, action)
+        SELECT id, asset_id, definition_id, severity, severity, state, first_seen, 'rescored' FROM rescored
+        """
+    )
+    closed: str = await held.execute(
+        """
+        WITH gone AS (
+            UPDATE exposure_vulnerability v
+            SET state = 3, fixed_at = m.seen_at
+            FROM (SELECT asset_id, max(seen_at) AS seen_at, bool_or(authenticated) AS authenticated
+                  FROM matched GROUP BY asset_id HAVING bool_and(finished)) m,
+                 exposure_definition d, exposure_vulnerability old
+            WHERE v.asset_id = m.asset_id AND old.id = v.id AND d.id = v.definition_id
+              AND v.state <> 3 AND v.last_seen < m.seen_at
+              AND (m.authenticated OR NOT v.authenticated)
+              AND d.source = $1 AND d.plugin_id = ANY($2::bigint[])
+              AND NOT EXISTS (SELECT 1 FROM vulnerability_change c WHERE c.id = v.id AND c.action <> 'rescored')
+            RETURNING v.id, v.asset_id, v.definition_id, v.severity, old.state AS old_state, v.first_seen
+        )
+        INSERT INTO vulnerability_change (id, asset_id, definition_id, severity, old_severity, old_state,
+                                          first_seen, action)
+        SELECT id, asset_id, definition_id, severity, severity, old_state, first_seen, 'closed' FROM gone
+        """,
+        source,
+        sorted(staged.checks or ()),
+    )
+    return int(closed.rsplit(" ", 1)[-1])

@@ -1,0 +1,88 @@
+"""/imports: hand a scanner report in, see what became of it."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from marshmallow import fields
+
+from threatweaver.sdk import (
+    JOB,
+    Context,
+    Op,
+    Resource,
+    RouteTable,
+    SpooledFile,
+    Unprocessable,
+    Upload,
+    add_resource,
+    any_of,
+    eq,
+    uuid7,
+)
+from threatweaver_exposure.errors import ReportRefused
+from threatweaver_exposure.imports import service
+from threatweaver_exposure.imports.jobs import import_report
+from threatweaver_exposure.imports.models import Import
+from threatweaver_exposure.imports.schemas import ImportOut
+from threatweaver_exposure.permissions import Perm
+
+table = RouteTable(path="/imports", tag="Imports")
+_BINARY = {"type": "string", "format": "binary"}
+
+
+def max_bytes(settings: Mapping[str, Mapping[str, int | str]]) -> int:
+    """Return the size limit of a report, decompressed."""
+    return int(settings["exposure"]["import_max_bytes"])
+
+
+add_resource(
+    table,
+    Resource(
+        model=Import,
+        operations=Op.READ,
+        read=ImportOut,
+        read_permission=Perm.IMPORT_READ,
+        filters=(any_of("format", fields.String()), eq("sha256", fields.String())),
+        sortable=("created_at", "size"),
+    ),
+    name="import",
+)
+
+
+@table.route(
+    "POST",
+    permission=Perm.IMPORT_WRITE,
+    upload=Upload(
+        max_bytes=max_bytes,
+        description="A report, plain or gzip: the form field `file`, or the raw body with X-Filename.",
+        content={
+            "multipart/form-data": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": _BINARY},
+            },
+            "application/octet-stream": _BINARY,
+            "application/xml": _BINARY,
+            "application/gzip": _BINARY,
+        },
+    ),
+    headers={"X-Filename": fields.String()},
+    returns=JOB,
+    errors=(ReportRefused, Unprocessable),
+)
+async def import_file(ctx: Context) -> None:
+    """Import a scanner report; its format is detected.
+
+    The job's result counts assets and findings, and the vulnerabilities created, updated, reopened,
+    unchanged and closed. Importing the same file again changes nothing.
+    """
+    if ctx.upload is None:
+        raise Unprocessable
+    job_id = uuid7()
+    payload = await service.accept(ctx.upload, job_id=job_id, user_id=ctx.principal.user_id)
+    ctx.submit(import_report, id=job_id, **payload)
+
+
+async def prepare(file: SpooledFile, job_id: UUID) -> dict[str, str]:
+    """Accept a file from the command line."""
+    return await service.accept(file, job_id=job_id, user_id=None)

@@ -1,0 +1,25 @@
+"""What goes over the wire for /imports."""
+
+from marshmallow import fields
+
+from threatweaver.sdk import Schema
+
+
+class ImportOut(Schema):
+    id = fields.UUID(required=True)
+    job_id = fields.UUID(required=True)
+    filename = fields.String(required=True)
+    format = fields.String(required=True)
+    sha256 = fields.String(required=True)
+    size = fields.Integer(required=True)
+    created_by = fields.UUID(allow_none=True)
+    created_at = fields.AwareDateTime(required=True)
+    finished_at = fields.AwareDateTime(allow_none=True)
+    assets = fields.Integer(allow_none=True)
+    findings = fields.Integer(allow_none=True)
+    duplicates = fields.Integer(allow_none=True)
+    created = fields.Integer(allow_none=True)
+    updated = fields.Integer(allow_none=True)
+    reopened = fields.Integer(allow_none=True)
+    unchanged = fields.Integer(allow_none=True)
+    closed = fields.Integer(allow_none=True)

@@ -1,0 +1,1 @@
+"""Migrations of the exposure tables, in each tenant schema."""

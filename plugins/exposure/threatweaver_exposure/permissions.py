@@ -1,0 +1,28 @@
+"""Permissions of the exposure plugin."""
+
+from enum import StrEnum
+
+from threatweaver.sdk import ANALYSTS, EVERYONE, OPERATORS, Permission
+
+
+class Perm(StrEnum):
+    """<plugin>:<object>:<action>."""
+
+    ASSET_READ = "exposure:asset:read"
+    ASSET_WRITE = "exposure:asset:write"
+    VULNERABILITY_READ = "exposure:vulnerability:read"
+    RISK_ACCEPT = "exposure:risk:accept"
+    IMPORT_READ = "exposure:import:read"
+    IMPORT_WRITE = "exposure:import:write"
+    DASHBOARD_READ = "exposure:dashboard:read"
+
+
+PERMISSIONS = (
+    Permission(Perm.ASSET_READ, "See assets, tags and groups", EVERYONE),
+    Permission(Perm.ASSET_WRITE, "Tag and group assets", ANALYSTS),
+    Permission(Perm.VULNERABILITY_READ, "See vulnerabilities", EVERYONE),
+    Permission(Perm.RISK_ACCEPT, "Accept the risk of a vulnerability, and take that back", ANALYSTS),
+    Permission(Perm.IMPORT_READ, "See imports and their results", EVERYONE),
+    Permission(Perm.IMPORT_WRITE, "Import scanner reports", OPERATORS),
+    Permission(Perm.DASHBOARD_READ, "See dashboards", EVERYONE),
+)

@@ -1,0 +1,65 @@
+"""What exposure contributes. Lists only, no logic."""
+
+from threatweaver.sdk import FileImporter, JobTable, Permission, RouteTable, Setting, hookimpl
+from threatweaver_exposure.assets import grouping
+from threatweaver_exposure.assets import routes as assets
+from threatweaver_exposure.dashboard import routes as dashboard
+from threatweaver_exposure.imports import jobs as import_jobs
+from threatweaver_exposure.imports import routes as imports
+from threatweaver_exposure.permissions import PERMISSIONS
+from threatweaver_exposure.vulnerabilities import routes as vulnerabilities
+
+
+@hookimpl
+def route_tables() -> list[RouteTable]:
+    """Return the route tables."""
+    return [
+        assets.table,
+        dashboard.table,
+        grouping.groups,
+        grouping.tags,
+        imports.table,
+        vulnerabilities.table,
+    ]
+
+
+@hookimpl
+def model_modules() -> list[str]:
+    """Return the modules with tables."""
+    return [
+        "threatweaver_exposure.assets.models",
+        "threatweaver_exposure.dashboard.models",
+        "threatweaver_exposure.imports.models",
+        "threatweaver_exposure.vulnerabilities.models",
+    ]
+
+
+@hookimpl
+def job_tables() -> list[JobTable]:
+    """Return the job tables."""
+    return [import_jobs.table]
+
+
+@hookimpl
+def permissions() -> list[Permission]:
+    """Return the permissions."""
+    return list(PERMISSIONS)
+
+
+@hookimpl
+def settings() -> list[Setting]:
+    """Return the settings."""
+    return [
+        Setting(
+            name="import_max_bytes",
+            default=2 << 30,
+            minimum=1 << 20,
+            title="Largest report that is taken in, decompressed, in bytes",
+        )
+    ]
+
+
+@hookimpl
+def file_importers() -> list[FileImporter]:
+    """Return what takes files from the command line."""
+    return [FileImporter(job=import_jobs.import_report, max_bytes=imports.max_bytes, prepare=imports.prepare)]

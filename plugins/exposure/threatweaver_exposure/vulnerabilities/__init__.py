@@ -1,0 +1,1 @@
+"""Vulnerabilities: one weakness on one asset, at one place."""

@@ -1,0 +1,203 @@
+"""Reads of vulnerabilities: one declared listing gives lists, counts and statistics."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from marshmallow import ValidationError, fields, validate
+
+from threatweaver.sdk import CommaSeparated, Listing, SearchText, Where, any_of, connection
+from threatweaver_exposure.severity import SeverityField, sql_name
+from threatweaver_exposure.vulnerabilities.models import State
+
+CVE = validate.Regexp(r"(?i)\ACVE-\d{4}-\d{4,19}\Z", error="Must look like CVE-2024-12345.")
+STATE_NAME = "(ARRAY['open','reopened','accepted','fixed'])[v.state + 1]"
+_ACTIVE = [State.OPEN.value, State.REOPENED.value]
+_EVERY = [state.value for state in State]
+
+
+class _States(CommaSeparated):
+    """States, or `all`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> list[Any]:
+        return _EVERY if str(value).lower() == "all" else super()._deserialize(value, attr, data, **options)
+
+
+class _StateField(fields.Field[int]):
+    def _deserialize(self, value: object, attr: str | None, data: object, **_: object) -> int:
+        try:
+            return State[str(value).upper()].value
+        except KeyError:
+            names = ", ".join(state.name.lower() for state in State)
+            raise ValidationError(f"Must be one of: {names}, or all.") from None
+
+
+class CveField(fields.String):
+    """A CVE id, in upper case."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(validate=CVE, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        return str(super()._deserialize(value, attr, data, **options)).upper()
+
+
+ROW = {
+    "id": "v.id",
+    "assetId": "v.asset_id",
+    "assetName": "a.name",
+    "assetIp": "a.ip",
+    "pluginId": "d.plugin_id",
+    "name": "d.name",
+    "family": "d.family",
+    "severity": sql_name("v.severity"),
+    "state": STATE_NAME,
+    "riskScore": "v.risk_score",
+    "port": "v.port",
+    "protocol": "v.protocol",
+    "cves": "d.cves",
+    "firstSeen": "v.first_seen",
+    "lastSeen": "v.last_seen",
+}
+_SOURCE = """exposure_vulnerability v
+    JOIN exposure_definition d ON d.id = v.definition_id
+    JOIN exposure_asset a ON a.id = v.asset_id"""
+
+# Dates are whole days in UTC, both ends included, and mean the first sighting.
+FIRST_SEEN = (
+    Where("start_date", fields.Date(), "v.first_seen >= {}::date::timestamp AT TIME ZONE 'UTC'"),
+    Where("end_date", fields.Date(), "v.first_seen < ({}::date + 1)::timestamp AT TIME ZONE 'UTC'"),
+)
+SEVERITY = any_of("severity", SeverityField(), column="v.severity")
+TAG = Where(
+    "tag",
+    fields.String(validate=validate.Length(1, 100)),
+    """v.asset_id IN (SELECT t.asset_id FROM exposure_asset_tag t JOIN exposure_tag n ON n.id = t.tag_id
+                      WHERE lower(n.name) = lower({}))""",
+)
+ASSET_GROUP = Where(
+    "asset_group",
+    fields.UUID(),
+    "v.asset_id IN (SELECT asset_id FROM exposure_asset_group_member WHERE group_id = {})",
+)
+
+
+def _states(query: Mapping[str, Any]) -> str:
+    """Return the condition on states as constants, so that the partial index of active rows serves it."""
+    wanted = sorted(set(query.get("state") or _ACTIVE))
+    if wanted == _EVERY:
+        return "true"
+    return "v.state <= 1" if wanted == _ACTIVE else f"v.state IN ({', '.join(map(str, wanted))})"
+
+
+async def _from_rollup(query: Mapping[str, Any]) -> int | None:
+    """Return the count from the rollup when only severity, state and dates are asked for."""
+    known = {"severity", "state", "start_date", "end_date", "page", "limit", "cursor", "sort"}
+    if set(query) - known:
+        return None
+    total = await connection().fetchval(
+        """SELECT coalesce(sum(total), 0)::bigint FROM exposure_rollup
+           WHERE state = ANY($1) AND ($2::smallint[] IS NULL OR severity = ANY($2))
+             AND ($3::date IS NULL OR first_seen_on >= $3) AND ($4::date IS NULL OR first_seen_on <= $4)""",
+        query.get("state") or _ACTIVE,
+        query.get("severity"),
+        query.get("start_date"),
+        query.get("end_date"),
+    )
+    return int(total)
+
+
+LISTING = Listing(
+    source=_SOURCE,
+    columns=ROW,
+    id="v.id",
+    where=(
+        SEVERITY,
+        Where("cve", CveField(), "v.definition_id IN (SELECT definition_id FROM exposure_definition_cve WHERE cve = {})"),
+        Where("plugin_id", fields.Integer(validate=validate.Range(0, 2**62)), "d.plugin_id = {}"),
+        Where("asset_id", fields.UUID(), "v.asset_id = {}"),
+        TAG,
+        ASSET_GROUP,
+        *FIRST_SEEN,
+        Where(
+            "search",
+            SearchText(),
+            """(v.definition_id IN (SELECT id FROM exposure_definition WHERE name ILIKE {}
+                                    UNION SELECT definition_id FROM exposure_definition_cve WHERE cve ILIKE {})
+                OR v.asset_id IN (SELECT asset_id FROM exposure_asset_identifier WHERE value ILIKE {}))""",
+        ),
+        Where("state", _States(_StateField()), "true"),
+    ),
+    sort={
+        "riskScore": "v.risk_score",
+        "severity": "v.severity",
+        "firstSeen": "v.first_seen",
+        "lastSeen": "v.last_seen",
+    },
+    default_sort="-riskScore",
+    narrow=_states,
+    total=_from_rollup,
+)
+
+
+async def detail(vulnerability_id: UUID) -> asyncpg.Record | None:
+    """Return everything about one vulnerability, its evidence and acceptance included."""
+    columns = ", ".join(f'{sql} AS "{wire}"' for wire, sql in ROW.items())
+    return await connection().fetchrow(
+        f"""
+        SELECT {columns}, v.fixed_at AS "fixedAt", d.synopsis, d.description, d.solution,
+               d.see_also AS "seeAlso", ARRAY(SELECT 'CWE-' || c FROM unnest(d.cwes) c) AS cwes,
+               d."references", d.cvss2_score AS "cvss2Score", d.cvss2_vector AS "cvss2Vector",
+               d.cvss3_score AS "cvss3Score", d.cvss3_vector AS "cvss3Vector",
+               d.cvss4_score AS "cvss4Score", d.cvss4_vector AS "cvss4Vector",
+               d.vpr_score AS "vprScore", d.epss_score AS "epssScore",
+               d.exploit_available AS "exploitAvailable", d.kev, d.published_on AS "publishedOn",
+               d.patch_published_on AS "patchPublishedOn", e.service, e.output,
+               x.reason, x.until, x.accepted_by, x.accepted_at
+        FROM {_SOURCE}
+        LEFT JOIN exposure_evidence e ON e.vulnerability_id = v.id
+        LEFT JOIN exposure_acceptance x ON x.vulnerability_id = v.id AND v.state = 2
+        WHERE v.id = $1
+        """,
+        vulnerability_id,
+    )
+
+
+async def stats(query: Mapping[str, Any]) -> asyncpg.Record:
+    """Return counts over everything a filter matches, in one statement."""
+    where, values = LISTING.conditions(query)
+    severities = ", ".join(
+        f"count(*) FILTER (WHERE v.severity = {number}) AS {name}"
+        for number, name in enumerate(("info", "low", "medium", "high", "critical"))
+    )
+    states = ", ".join(
+        f"count(*) FILTER (WHERE v.state = {state.value}) AS {state.name.lower()}" for state in State
+    )
+    row = await connection().fetchrow(
+        f"""SELECT count(*) AS total, count(DISTINCT v.asset_id) AS assets,
+                   count(DISTINCT v.definition_id) AS definitions, {severities}, {states}
+            FROM {_SOURCE} WHERE {where}""",
+        *values,
+    )
+    if row is None:
+        raise LookupError
+    return row
+
+
+async def rollup_by_severity(start: date | None, end: date | None, severity: list[int] | None) -> list[int]:
+    """Return the number of active vulnerabilities by severity, INFO first, from the rollup."""
+    rows = await connection().fetch(
+        """SELECT severity, sum(total)::bigint AS total FROM exposure_rollup
+           WHERE state <= 1 AND ($1::date IS NULL OR first_seen_on >= $1)
+             AND ($2::date IS NULL OR first_seen_on <= $2)
+             AND ($3::smallint[] IS NULL OR severity = ANY($3)) GROUP BY severity""",
+        start,
+        end,
+        severity,
+    )
+    counts = [0, 0, 0, 0, 0]
+    for row in rows:
+        counts[row["severity"]] = row["total"]
+    return counts

@@ -1,0 +1,119 @@
+"""/vulnerabilities: lists, one of them, statistics, and accepting a risk."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import fields, validate
+
+from threatweaver.sdk import Context, NotFound, Page, RouteTable, Unprocessable, bare, page
+from threatweaver_exposure.errors import NotAcceptable, NotAccepted
+from threatweaver_exposure.permissions import Perm
+from threatweaver_exposure.vulnerabilities import queries, service
+from threatweaver_exposure.vulnerabilities.queries import LISTING, CveField
+from threatweaver_exposure.vulnerabilities.schemas import (
+    AcceptRiskIn,
+    StatsOut,
+    VulnerabilityDetailOut,
+    VulnerabilityOut,
+)
+
+table = RouteTable(path="/vulnerabilities", tag="Vulnerabilities")
+_PLUGIN = fields.Integer(validate=validate.Range(0, 2**62))
+
+
+@table.route(
+    "GET", permission=Perm.VULNERABILITY_READ, query=LISTING.query, returns=page(VulnerabilityOut)
+)
+async def list_vulnerabilities(ctx: Context) -> Page:
+    """List vulnerabilities, ranked by risk; without `state` those that are open or reopened."""
+    return await ctx.page(LISTING)
+
+
+@table.route(
+    "GET", "/stats", permission=Perm.VULNERABILITY_READ, query=LISTING.query, returns=bare(StatsOut)
+)
+async def stats(ctx: Context) -> dict[str, Any]:
+    """Count what a filter matches, by severity and state; takes the parameters of the list."""
+    return _stats(await queries.stats(ctx.query))
+
+
+@table.route(
+    "GET",
+    "/cve/{cve}",
+    params={"cve": CveField()},
+    permission=Perm.VULNERABILITY_READ,
+    query=LISTING.query,
+    returns=page(VulnerabilityOut),
+)
+async def by_cve(ctx: Context) -> Page:
+    """List the vulnerabilities that a CVE explains."""
+    return await ctx.page(LISTING, cve=ctx.params["cve"])
+
+
+@table.route(
+    "GET",
+    "/plugin/{id}",
+    params={"id": _PLUGIN},
+    permission=Perm.VULNERABILITY_READ,
+    query=LISTING.query,
+    returns=page(VulnerabilityOut),
+)
+async def by_plugin(ctx: Context) -> Page:
+    """List the vulnerabilities that a Tenable plugin reported."""
+    return await ctx.page(LISTING, plugin_id=ctx.params["id"])
+
+
+@table.route("GET", "/{id}", permission=Perm.VULNERABILITY_READ, returns=VulnerabilityDetailOut)
+async def get_vulnerability(ctx: Context) -> dict[str, Any]:
+    """Return one vulnerability: what it means, what was seen, and whether its risk is accepted."""
+    row = await queries.detail(ctx.uuid("id"))
+    if row is None:
+        raise NotFound
+    return _detail(dict(row))
+
+
+@table.route(
+    "POST",
+    "/{id}/accept-risk",
+    permission=Perm.RISK_ACCEPT,
+    body=AcceptRiskIn,
+    returns=VulnerabilityDetailOut,
+    errors=(NotAcceptable, Unprocessable),
+)
+async def accept_risk(ctx: Context) -> dict[str, Any]:
+    """Accept the risk of a vulnerability until a date, with a reason."""
+    await service.accept_risk(ctx.uuid("id"), by=ctx.principal.user_id, **ctx.body)
+    return await get_vulnerability(ctx)
+
+
+@table.route(
+    "POST",
+    "/{id}/reopen",
+    permission=Perm.RISK_ACCEPT,
+    returns=VulnerabilityDetailOut,
+    errors=(NotAccepted,),
+)
+async def reopen(ctx: Context) -> dict[str, Any]:
+    """Take the acceptance of a risk back."""
+    await service.reopen(ctx.uuid("id"))
+    return await get_vulnerability(ctx)
+
+
+def _detail(row: dict[str, Any]) -> dict[str, Any]:
+    reason, until = row.pop("reason"), row.pop("until")
+    by, at = row.pop("accepted_by"), row.pop("accepted_at")
+    row["acceptance"] = (
+        None if reason is None else {"reason": reason, "until": until, "acceptedBy": by, "acceptedAt": at}
+    )
+    return row
+
+
+def _stats(row: Mapping[str, Any]) -> dict[str, Any]:
+    severities = ("critical", "high", "medium", "low", "info")
+    return {
+        "total": row["total"],
+        "assets": row["assets"],
+        "definitions": row["definitions"],
+        "bySeverity": {name: row[name] for name in severities},
+        "byState": {name: row[name] for name in ("open", "reopened", "accepted", "fixed")},
+    }

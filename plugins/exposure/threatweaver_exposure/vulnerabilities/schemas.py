@@ -1,0 +1,83 @@
+"""What goes over the wire for /vulnerabilities."""
+
+from marshmallow import fields, validate
+
+from threatweaver.sdk import Schema
+
+
+class VulnerabilityOut(Schema):
+    id = fields.UUID(required=True)
+    asset_id = fields.UUID(required=True)
+    asset_name = fields.String(required=True)
+    asset_ip = fields.String(allow_none=True)
+    plugin_id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    family = fields.String(required=True)
+    severity = fields.String(required=True)
+    state = fields.String(required=True)
+    risk_score = fields.Integer(required=True)
+    port = fields.Integer(required=True)
+    protocol = fields.String(required=True)
+    cves = fields.List(fields.String(), required=True)
+    first_seen = fields.AwareDateTime(required=True)
+    last_seen = fields.AwareDateTime(required=True)
+
+
+class AcceptanceOut(Schema):
+    reason = fields.String(required=True)
+    until = fields.AwareDateTime(required=True)
+    accepted_by = fields.UUID(required=True)
+    accepted_at = fields.AwareDateTime(required=True)
+
+
+class VulnerabilityDetailOut(VulnerabilityOut):
+    fixed_at = fields.AwareDateTime(allow_none=True)
+    synopsis = fields.String(required=True)
+    description = fields.String(required=True)
+    solution = fields.String(required=True)
+    see_also = fields.List(fields.String(), required=True)
+    cwes = fields.List(fields.String(), required=True)
+    references = fields.List(fields.String(), required=True)
+    cvss2_score = fields.Float(allow_none=True)
+    cvss2_vector = fields.String(allow_none=True)
+    cvss3_score = fields.Float(allow_none=True)
+    cvss3_vector = fields.String(allow_none=True)
+    cvss4_score = fields.Float(allow_none=True)
+    cvss4_vector = fields.String(allow_none=True)
+    vpr_score = fields.Float(allow_none=True)
+    epss_score = fields.Float(allow_none=True)
+    exploit_available = fields.Boolean(allow_none=True)
+    kev = fields.Boolean(allow_none=True)
+    published_on = fields.Date(allow_none=True)
+    patch_published_on = fields.Date(allow_none=True)
+    service = fields.String(allow_none=True)
+    output = fields.String(allow_none=True)
+    acceptance = fields.Nested(AcceptanceOut, allow_none=True)
+
+
+class SeverityCounts(Schema):
+    critical = fields.Integer(required=True)
+    high = fields.Integer(required=True)
+    medium = fields.Integer(required=True)
+    low = fields.Integer(required=True)
+    info = fields.Integer(required=True)
+
+
+class StateCounts(Schema):
+    open = fields.Integer(required=True)
+    reopened = fields.Integer(required=True)
+    accepted = fields.Integer(required=True)
+    fixed = fields.Integer(required=True)
+
+
+class StatsOut(Schema):
+    total = fields.Integer(required=True)
+    assets = fields.Integer(required=True)
+    definitions = fields.Integer(required=True)
+    by_severity = fields.Nested(SeverityCounts, required=True)
+    by_state = fields.Nested(StateCounts, required=True)
+
+
+class AcceptRiskIn(Schema):
+    until = fields.AwareDateTime(required=True)
+    reason = fields.String(required=True, validate=validate.Length(10, 2000))

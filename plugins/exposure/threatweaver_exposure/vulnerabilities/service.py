@@ -1,0 +1,61 @@
+"""What can be done to a vulnerability. No request, no schema, no status code."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from threatweaver.sdk import NotFound, Unprocessable, connection
+from threatweaver_exposure.dashboard import service as rollups
+from threatweaver_exposure.errors import NotAcceptable, NotAccepted
+from threatweaver_exposure.vulnerabilities.models import Acceptance, State, Vulnerability
+
+
+async def accept_risk(vulnerability_id: UUID, *, until: datetime, reason: str, by: UUID) -> None:
+    """Accept the risk until a date. Raises NotFound, NotAcceptable, Unprocessable for a past date."""
+    if until <= datetime.now(UTC):
+        raise Unprocessable("`until` must lie in the future.")
+    row = await _locked(vulnerability_id)
+    if row.state == State.FIXED:
+        raise NotAcceptable
+    await Acceptance.update_or_create(
+        defaults={"reason": reason, "until": until, "accepted_by": by}, vulnerability_id=vulnerability_id
+    )
+    if row.state != State.ACCEPTED:
+        await _move(row, State.ACCEPTED, "accepted")
+
+
+async def reopen(vulnerability_id: UUID) -> None:
+    """Take an acceptance back. Raises NotFound, NotAccepted."""
+    row = await _locked(vulnerability_id)
+    if row.state != State.ACCEPTED:
+        raise NotAccepted
+    await Acceptance.filter(vulnerability_id=vulnerability_id).delete()
+    await _move(row, State.REOPENED, "reopened")
+
+
+async def _locked(vulnerability_id: UUID) -> Vulnerability:
+    # The lock of the merge: a person's change and an import must not both count the same row.
+    await connection().execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('exposure.merge:' || current_schema(), 42))"
+    )
+    row = await Vulnerability.filter(id=vulnerability_id).select_for_update().first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def _move(row: Vulnerability, state: State, action: str) -> None:
+    held = connection()
+    await held.execute("UPDATE exposure_vulnerability SET state = $2 WHERE id = $1", row.id, state.value)
+    await held.execute(
+        """CREATE TEMPORARY TABLE vulnerability_change (asset_id uuid, severity smallint,
+           old_severity smallint, old_state smallint, first_seen timestamptz, action text) ON COMMIT DROP"""
+    )
+    await held.execute(
+        "INSERT INTO vulnerability_change VALUES ($1, $2, $2, $3, $4, $5)",
+        row.asset_id,
+        row.severity,
+        row.state,
+        row.first_seen,
+        action,
+    )
+    await rollups.apply_changes()
