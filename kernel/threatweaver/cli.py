@@ -110,7 +110,10 @@ def serve(
         listening = socket.socket(fileno=fd) if fd is not None else server.bind_socket(settings)
     except OSError as error:
         _fail(error)
-    _run(commands.with_database(settings, lambda dsn: server.serve(settings, dsn, listening, parent=parent)), fast_loop=True)
+    _run(
+        commands.with_database(settings, lambda dsn: server.serve(settings, dsn, listening, parent=parent)),
+        fast_loop=True,
+    )
 
 
 @app.command()
@@ -153,7 +156,9 @@ def openapi(home: Home = None) -> None:
 def import_(
     file: Annotated[Path, typer.Argument(help="Report to import, plain or gzip.")],
     home: Home = None,
-    tenant: Annotated[str | None, typer.Option("--tenant", help="Tenant slug; the first one by default.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option("--tenant", help="Tenant slug; the first one by default.")
+    ] = None,
 ) -> None:
     """Import a scanner report and print the result."""
     _run(commands.import_file(_settings("import", home=home), file, tenant))
@@ -187,9 +192,7 @@ def user_create(
     email: Annotated[str, typer.Argument()],
     tenant: Annotated[str, typer.Option("--tenant", help="Tenant slug.")],
     role: Annotated[str, typer.Option("--role", help="One of the documented roles.")] = "viewer",
-    password: Annotated[
-        str | None, typer.Option("--password", help="Generated when left out.")
-    ] = None,
+    password: Annotated[str | None, typer.Option("--password", help="Generated when left out.")] = None,
     home: Home = None,
 ) -> None:
     """Create a user in a tenant; a generated password is printed once."""

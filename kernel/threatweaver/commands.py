@@ -154,7 +154,9 @@ async def _tenant(database: Database, slug: str | None) -> Tenant:
         query = Tenant.filter(slug=slug) if slug else Tenant.all()
         found = await query.order_by("created_at").first()
     if found is None:
-        raise CommandError(f"there is no tenant {slug!r}" if slug else "there is no tenant yet: run `threatweaver up`")
+        raise CommandError(
+            f"there is no tenant {slug!r}" if slug else "there is no tenant yet: run `threatweaver up`"
+        )
     return found
 
 
@@ -191,9 +193,7 @@ async def user_create(settings: Settings, email: str, slug: str, role: str, pass
     async def work(database: Database) -> None:
         async with _migrated(database):
             tenant = await _tenant(database, slug)
-            await service.create_user(
-                database, email=email, password=secret, role=role, tenant_id=tenant.id
-            )
+            await service.create_user(database, email=email, password=secret, role=role, tenant_id=tenant.id)
         _say(f"user {email}  {role} in {slug}", *([] if password else [f"password {secret}  (shown once)"]))
 
     await _with(settings, work)

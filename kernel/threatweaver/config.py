@@ -3,7 +3,7 @@
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -72,7 +72,12 @@ def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
-_PARSERS = {"int": _integer, "float": _duration, "str": str, "Path": _path}
+_PARSERS: dict[str, Callable[[str], object]] = {
+    "int": _integer,
+    "float": _duration,
+    "str": str,
+    "Path": _path,
+}
 
 
 def _variables() -> dict[str, tuple[str, str]]:

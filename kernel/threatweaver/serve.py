@@ -54,7 +54,9 @@ async def serve(settings: Settings, dsn: str, listening: socket.socket, *, paren
             kernel = await application.assemble(settings, database)
             served = kernel.license.jti or ""
             runner = await _start(kernel, listening)
-            _log.info("serving", license=kernel.license.evaluation().state.value, routes=len(kernel.registry.routes))
+            _log.info(
+                "serving", license=kernel.license.evaluation().state.value, routes=len(kernel.registry.routes)
+            )
             if previous is not None:
                 await _drain(*previous)
             previous = (runner, kernel)
@@ -93,7 +95,12 @@ def watch_signals(stop: asyncio.Event, parent: int | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if parent is not None:
-        loop.add_reader(parent, lambda: (stop.set(), loop.remove_reader(parent)))
+        loop.add_reader(parent, _orphaned, loop, parent, stop)
+
+
+def _orphaned(loop: asyncio.AbstractEventLoop, parent: int, stop: asyncio.Event) -> None:
+    loop.remove_reader(parent)
+    stop.set()
 
 
 async def first(*events: asyncio.Event) -> None:

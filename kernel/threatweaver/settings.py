@@ -24,7 +24,9 @@ def read(plugin: str, declared: Iterable[Setting], given: Mapping[str, str]) -> 
         if not variable.startswith(f"{PREFIX}{plugin.upper()}_"):
             continue
         if variable not in table:
-            raise ConfigError(f"unknown setting {variable}; {plugin} has {', '.join(sorted(table)) or 'none'}")
+            raise ConfigError(
+                f"unknown setting {variable}; {plugin} has {', '.join(sorted(table)) or 'none'}"
+            )
         values[table[variable].name] = _value(variable, table[variable], text)
     return values
 

@@ -166,7 +166,9 @@ class Supervisor:
         async with aiohttp.ClientSession() as client:
             while not self.stop.is_set():
                 try:
-                    async with client.get(f"{url}/api/health/ready", timeout=aiohttp.ClientTimeout(2)) as answer:
+                    async with client.get(
+                        f"{url}/api/health/ready", timeout=aiohttp.ClientTimeout(2)
+                    ) as answer:
                         if answer.status == 200:
                             return
                 except (OSError, TimeoutError, aiohttp.ClientError):
@@ -177,7 +179,9 @@ class Supervisor:
 
     async def _stop_all(self) -> None:
         self.stop.set()
-        running = [child.process for child in self.children if child.process and child.process.returncode is None]
+        running = [
+            child.process for child in self.children if child.process and child.process.returncode is None
+        ]
         for process in running:
             process.terminate()
         waiting = [asyncio.create_task(process.wait()) for process in running]

@@ -1,4 +1,3 @@
-# ruff: noqa: N818 - errors are named as states (house style), the base alone says Error
 """Why a license is refused: one class and one stable code each, the docstring is the message."""
 
 from typing import ClassVar

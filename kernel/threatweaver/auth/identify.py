@@ -46,11 +46,7 @@ class Identifier:
         claims = tokens.verify(self._key, token)
         async with self._database.control(read_only=True):
             identity = await identity_of_session(claims.session_id)
-        if (
-            identity is None
-            or identity.user_id != claims.user_id
-            or identity.tenant_id != claims.tenant_id
-        ):
+        if identity is None or identity.user_id != claims.user_id or identity.tenant_id != claims.tenant_id:
             raise TokenInvalid
         principal = Principal(
             **asdict(identity),

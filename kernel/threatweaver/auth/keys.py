@@ -66,4 +66,6 @@ def _decode(text: str, source: str) -> bytes:
 
 
 def _hkdf(master: bytes, purpose: bytes) -> bytes:
-    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"threatweaver:" + purpose).derive(master)
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"threatweaver:" + purpose).derive(
+        master
+    )

@@ -37,8 +37,6 @@ def grants(permissions: Iterable[Permission]) -> Mapping[str, frozenset[str]]:
     """Return role → names of its permissions."""
     declared = list(permissions)
     return {
-        role.value: frozenset(
-            item.name for item in declared if role is Role.ADMIN or role in item.roles
-        )
+        role.value: frozenset(item.name for item in declared if role is Role.ADMIN or role in item.roles)
         for role in Role
     }

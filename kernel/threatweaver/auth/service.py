@@ -44,9 +44,7 @@ class Signer:
             "licenseJti": self.license_jti,
             "sid": str(session_id),
         }
-        return tokens.issue(
-            self.keys.access_token, claims, now=now, lifetime=self.settings.jwt_expires_in
-        )
+        return tokens.issue(self.keys.access_token, claims, now=now, lifetime=self.settings.jwt_expires_in)
 
 
 async def login(signer: Signer, *, email: str, password: str, user_agent: str, address: str) -> SignIn:

@@ -67,5 +67,4 @@ class BoundClient(AsyncpgDBClient):
             await held.executemany(query, values)
 
 
-
 client_class = BoundClient

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from aiohttp import web
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError
 
 from threatweaver.http.errors import MalformedBody, UnsupportedMediaType, ValidationFailed
 from threatweaver.http.route import Route
@@ -131,7 +131,8 @@ def _details(messages: Any, path: str = "") -> list[dict[str, str]]:
         return [
             detail
             for name, inner in messages.items()
-            for detail in _details(inner, f"{path}.{name}" if path and name != "_schema" else path or str(name))
+            for detail in _details(
+                inner, f"{path}.{name}" if path and name != "_schema" else path or str(name)
+            )
         ]
     return [{"field": path or "body", "message": str(text)} for text in messages]
-

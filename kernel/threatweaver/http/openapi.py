@@ -19,7 +19,11 @@ from threatweaver.http.route import PUBLIC, Access, Route, Shape
 from threatweaver.http.schema import CommaSeparated
 
 TITLE = "ThreatWeaver API"
-_ALWAYS: tuple[type[ApiError], ...] = (errors.TooManyRequests, errors.InternalError, errors.ServiceUnavailable)
+_ALWAYS: tuple[type[ApiError], ...] = (
+    errors.TooManyRequests,
+    errors.InternalError,
+    errors.ServiceUnavailable,
+)
 
 
 class ErrorDetail(Schema):
@@ -63,7 +67,7 @@ class _Emitter(AiohttpApiSpec):  # type: ignore[misc]
             servers=[{"url": "/"}],
         )
         assert self.plugin.converter is not None  # noqa: S101 - set by APISpec just above
-        self.converter = self.plugin.converter
+        self.converter: Any = self.plugin.converter
         self.converter.add_attribute_function(_comma_separated)
 
     def register(self, app: web.Application, in_place: bool = False) -> None:  # noqa: FBT001, FBT002
@@ -195,7 +199,10 @@ def _success(emitter: _Emitter, route: Route) -> dict[str, Any]:
     if shape is Shape.EMPTY:
         return {"description": "Done; no body."}
     if shape is Shape.RAW:
-        return {"description": route.summary, "content": {route.returns.content_type: {"schema": {"type": "string"}}}}
+        return {
+            "description": route.summary,
+            "content": {route.returns.content_type: {"schema": {"type": "string"}}},
+        }
     if shape is Shape.JOB:
         reference = {"$ref": "#/components/schemas/Job"}
         return {

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from marshmallow import Schema, fields
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from threatweaver.http.context import Context
 
 Handler = Callable[["Context"], Awaitable[Any]]
+_Handler = TypeVar("_Handler", bound=Handler)
 
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 SAFE = frozenset({"GET"})
@@ -159,10 +160,10 @@ class RouteTable:
         returns: Output | type[Schema],
         params: Mapping[str, fields.Field[Any]] | None = None,
         **options: Any,
-    ) -> Callable[[Handler], Handler]:
+    ) -> Callable[[_Handler], _Handler]:
         """Declare the decorated handler as an endpoint; options are Route's fields. Raises RouteError."""
 
-        def declare(handler: Handler) -> Handler:
+        def declare(handler: _Handler) -> _Handler:
             self.add(handler, method, path, permission=permission, returns=returns, params=params, **options)
             return handler
 

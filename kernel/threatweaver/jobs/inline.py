@@ -6,9 +6,9 @@ from typing import Any
 from threatweaver.http import upload
 from threatweaver.http.errors import NotFound
 from threatweaver.ids import uuid7
+from threatweaver.jobs import store
 from threatweaver.jobs.models import Job, Status
 from threatweaver.jobs.run import JobRun
-from threatweaver.jobs import store
 from threatweaver.kernel import Kernel
 from threatweaver.tenancy.models import Tenant
 
@@ -19,7 +19,9 @@ async def import_file(kernel: Kernel, tenant: Tenant, path: Path) -> Any:
         raise NotFound("No licensed module imports files.")
     importer = kernel.registry.file_importers[0]
     database, job_id = kernel.database, uuid7()
-    spooled = await upload.spool_file(path, kernel.settings.spool, importer.max_bytes(kernel.registry.settings))
+    spooled = await upload.spool_file(
+        path, kernel.settings.spool, importer.max_bytes(kernel.registry.settings)
+    )
     try:
         async with database.tenant(tenant.schema):
             payload = await importer.prepare(spooled, job_id)
@@ -48,7 +50,9 @@ async def _run(kernel: Kernel, function: Any, run: JobRun, payload: dict[str, An
             result = await function(run, **payload)
     except BaseException as error:
         async with kernel.database.control():
-            await store.finish(run.id, Status.FAILED, error={"code": type(error).__name__, "message": str(error)})
+            await store.finish(
+                run.id, Status.FAILED, error={"code": type(error).__name__, "message": str(error)}
+            )
         raise
     async with kernel.database.control():
         await store.finish(run.id, Status.COMPLETED, result=result)

@@ -1,6 +1,7 @@
 """What the outside sees of a job, in the control schema; the queue itself is pgqueuer's."""
 
 from enum import StrEnum
+from typing import Any
 
 from tortoise import fields
 from tortoise.models import Model
@@ -26,13 +27,13 @@ class Job(Model):
     user_id = fields.UUIDField(null=True)
     module_id = fields.CharField(max_length=64, null=True)
     kind = fields.CharField(max_length=100)
-    payload = fields.JSONField(default=dict)
+    payload = fields.JSONField[dict[str, Any]](default=dict)
     status = fields.CharField(max_length=16, default=Status.QUEUED.value)
     progress = fields.SmallIntField(default=0)
     attempts = fields.SmallIntField(default=0)
     queue_id = fields.BigIntField(null=True)
-    result = fields.JSONField(null=True)
-    error = fields.JSONField(null=True)
+    result = fields.JSONField[Any](null=True)
+    error = fields.JSONField[Any](null=True)
     cancel_requested = fields.BooleanField(default=False)
     created_at = fields.DatetimeField(auto_now_add=True)
     started_at = fields.DatetimeField(null=True)

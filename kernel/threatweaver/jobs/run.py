@@ -12,7 +12,7 @@ from threatweaver.jobs import store
 _EVERY = 0.5  # seconds between two reports of progress
 
 
-class JobCancelled(Exception):  # noqa: N818 - a state, as errors are named here
+class JobCancelled(Exception):
     """Somebody cancelled the job; its transaction is rolled back."""
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-
 JobFunction = Callable[..., Awaitable[Any]]
 
 
@@ -55,5 +54,3 @@ class JobTable:
             return job
 
         return declare
-
-

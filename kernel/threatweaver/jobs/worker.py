@@ -170,4 +170,9 @@ def _error(code: str, message: str) -> dict[str, Any]:
 
 
 def _of(error: ApiError) -> dict[str, Any]:
-    return {"status": error.status, "error": error.title or "", **_error(error.code, error.message), **error.members}
+    return {
+        "status": error.status,
+        "error": error.title or "",
+        **_error(error.code, error.message),
+        **error.members,
+    }

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from threatweaver_licensing import Claims, Evaluation, State, evaluate
 
@@ -41,7 +42,11 @@ class CurrentLicense:
         state = self.evaluation()
         if state.state in (State.ACTIVE, State.UNLICENSED):  # without a license no module is admitted
             return
-        members = {"state": state.state.value, "canRecover": state.can_recover, "recoveryUrl": _RECOVERY}
+        members: dict[str, Any] = {
+            "state": state.state.value,
+            "canRecover": state.can_recover,
+            "recoveryUrl": _RECOVERY,
+        }
         if not state.reads_allowed:
             raise LicenseLocked(**members)
         if writes and not state.writes_allowed:

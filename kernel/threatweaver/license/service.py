@@ -41,7 +41,9 @@ async def import_license(
             raise LicenseRefused(str(error), reason=error.code) from None
         state = evaluate(claims, now=datetime.now(UTC))
         if state.state is not State.ACTIVE:
-            raise LicenseRefused(f"This license is not usable now: {state.reason}.", reason="LICENSE_NOT_ACTIVE")
+            raise LicenseRefused(
+                f"This license is not usable now: {state.reason}.", reason="LICENSE_NOT_ACTIVE"
+            )
         await _store(token, claims, user_id)
     return claims
 

@@ -42,8 +42,12 @@ def _check(item: Manifest, licensed: set[str]) -> None:
     try:
         fits = SpecifierSet(item.kernel_api).contains(KERNEL_API)
     except InvalidSpecifier:
-        raise AdmissionError(f"plugin {item.name}: kernel_api {item.kernel_api!r} is no version range") from None
+        raise AdmissionError(
+            f"plugin {item.name}: kernel_api {item.kernel_api!r} is no version range"
+        ) from None
     if not fits:
-        raise AdmissionError(f"plugin {item.name} needs kernel API {item.kernel_api}; this kernel has {KERNEL_API}")
+        raise AdmissionError(
+            f"plugin {item.name} needs kernel API {item.kernel_api}; this kernel has {KERNEL_API}"
+        )
     if missing := sorted(set(item.requires) - licensed):
         raise AdmissionError(f"plugin {item.name} requires {', '.join(missing)}: install and license it")

@@ -80,7 +80,9 @@ def _check(name: str, data: dict[str, object]) -> None:
     if not isinstance(data.get("kernel_api"), str):
         raise wrong("kernel_api is missing, for instance '>=1.0,<2'")
     prefixes = data.get("prefixes")
-    if not isinstance(prefixes, list) or not all(isinstance(p, str) and _PREFIX.fullmatch(p) for p in prefixes):
+    if not isinstance(prefixes, list) or not all(
+        isinstance(p, str) and _PREFIX.fullmatch(p) for p in prefixes
+    ):
         raise wrong("prefixes must be a list of paths such as '/assets'")
     requires = data.get("requires", [])
     if not isinstance(requires, list) or not all(isinstance(item, str) for item in requires):
@@ -90,7 +92,11 @@ def _check(name: str, data: dict[str, object]) -> None:
 def _refuse_duplicates(found: list[Manifest]) -> None:
     owners: dict[str, str] = {}
     for item in found:
-        for claim in (f"name {item.name}", f"module {item.module_id}", *(f"prefix {p}" for p in item.prefixes)):
+        for claim in (
+            f"name {item.name}",
+            f"module {item.module_id}",
+            *(f"prefix {p}" for p in item.prefixes),
+        ):
             if claim in owners:
                 raise ManifestError(f"plugins {owners[claim]} and {item.name} both claim {claim}")
             owners[claim] = item.name

@@ -88,7 +88,9 @@ def _routes(item: Contribution) -> list[Route]:
         if "/" + route.path.split("/")[1] not in item.manifest.prefixes:
             raise RouteError(f"{item.manifest.name}: {route.path} is outside of its manifest's prefixes")
         if route.always:
-            raise RouteError(f"{item.manifest.name}: {route.path}: only kernel routes answer without a license")
+            raise RouteError(
+                f"{item.manifest.name}: {route.path}: only kernel routes answer without a license"
+            )
     return [replace(route, module_id=item.manifest.module_id) for route in routes]
 
 

@@ -142,12 +142,13 @@ class Listing:
             values += cursors.open_(key, query["cursor"], order=order)
             where += f" AND ({column}, {self.id}) {compare} (${len(values) - 1}, ${len(values)})"
         columns = ", ".join(f'{sql} AS "{wire}"' for wire, sql in self.columns.items())
-        return await connection().fetch(
+        rows: Sequence[Any] = await connection().fetch(
             f"""SELECT {column} AS _sort, {self.id} AS _id, {columns} FROM {self.source} WHERE {where}
                 ORDER BY {column} {direction}, {self.id} {direction}
                 LIMIT {query["limit"] + 1} OFFSET {offset}""",
             *values,
         )
+        return rows
 
 
 def wire_columns(*names: str, **renamed: str) -> dict[str, str]:

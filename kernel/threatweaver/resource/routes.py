@@ -85,7 +85,8 @@ async def _visible(spec: Resource, ctx: Context) -> Model:
     """Return the row, locked when it is about to be written. Raises NotFound when it is not visible."""
     table = spec.model._meta.db_table  # noqa: SLF001
     seen = await connection().fetchval(
-        f'SELECT id FROM "{table}" WHERE id = $1 AND {spec.rows(ctx)}' + (" FOR UPDATE" if ctx.route.writes else ""),
+        f'SELECT id FROM "{table}" WHERE id = $1 AND {spec.rows(ctx)}'
+        + (" FOR UPDATE" if ctx.route.writes else ""),
         ctx.uuid("id"),
     )
     if seen is None:

@@ -1,6 +1,7 @@
 """Errors only exposure can raise."""
 
 from threatweaver.sdk import ApiError
+
 from threatweaver_exposure.engine.report import ReportError
 
 

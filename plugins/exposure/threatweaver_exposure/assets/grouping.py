@@ -3,6 +3,7 @@
 from typing import Any
 
 from threatweaver.sdk import Context, Op, Resource, RouteTable, Unprocessable, add_resource, search
+
 from threatweaver_exposure.assets import service
 from threatweaver_exposure.assets.models import AssetGroup, Tag
 from threatweaver_exposure.assets.schemas import (
@@ -68,9 +69,7 @@ async def add_members(ctx: Context) -> dict[str, Any]:
     return {"members": await service.add_members(ctx.uuid("id"), ctx.body["asset_ids"])}
 
 
-@groups.route(
-    "POST", "/{id}/remove-members", permission=Perm.ASSET_WRITE, body=MembersIn, returns=MembersOut
-)
+@groups.route("POST", "/{id}/remove-members", permission=Perm.ASSET_WRITE, body=MembersIn, returns=MembersOut)
 async def remove_members(ctx: Context) -> dict[str, Any]:
     """Take assets out of a group."""
     return {"members": await service.remove_members(ctx.uuid("id"), ctx.body["asset_ids"])}

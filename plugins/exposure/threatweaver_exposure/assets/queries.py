@@ -6,8 +6,8 @@ from uuid import UUID
 
 import asyncpg
 from marshmallow import fields, validate
-
 from threatweaver.sdk import Listing, SearchText, Where, any_of, connection
+
 from threatweaver_exposure.severity import SeverityField, sql_name
 
 COLUMNS = {
@@ -63,7 +63,12 @@ LISTING = Listing(
                 (SELECT asset_id FROM exposure_asset_identifier WHERE value ILIKE {}))""",
         ),
     ),
-    sort={"riskScore": "a.risk_score", "name": "a.name", "firstSeen": "a.first_seen", "lastSeen": "a.last_seen"},
+    sort={
+        "riskScore": "a.risk_score",
+        "name": "a.name",
+        "firstSeen": "a.first_seen",
+        "lastSeen": "a.last_seen",
+    },
     default_sort="-riskScore",
     total=_from_rollup,
 )
@@ -106,5 +111,3 @@ async def totals() -> tuple[int, float]:
     )
     assets, risk = (row["assets"], row["risk"]) if row else (0, 0)
     return assets, (risk / assets if assets else 0.0)
-
-

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from threatweaver.sdk import NotFound, Unprocessable, connection, uuid7
+
 from threatweaver_exposure.assets.models import Asset, AssetGroup, AssetGroupMember, Tag
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from threatweaver.sdk import Context, RouteTable, bare
+
 from threatweaver_exposure.dashboard import queries
 from threatweaver_exposure.dashboard.schemas import DashboardQuery, KpisOut, SeverityOut
 from threatweaver_exposure.permissions import Perm
@@ -11,9 +12,7 @@ from threatweaver_exposure.severity import NAMES
 table = RouteTable(path="/dashboard", tag="Dashboard")
 
 
-@table.route(
-    "GET", "/kpis", permission=Perm.DASHBOARD_READ, query=DashboardQuery, returns=bare(KpisOut)
-)
+@table.route("GET", "/kpis", permission=Perm.DASHBOARD_READ, query=DashboardQuery, returns=bare(KpisOut))
 async def kpis(ctx: Context) -> dict[str, Any]:
     """Return total assets, open vulnerabilities by severity, and the risk score.
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from threatweaver.sdk import JobRun, JobTable
+
 from threatweaver_exposure.imports import service
 
 table = JobTable()

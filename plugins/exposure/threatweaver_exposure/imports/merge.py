@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from threatweaver.sdk import connection
+
 from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.imports import matching
 from threatweaver_exposure.imports.staging import Staged
@@ -40,7 +41,9 @@ async def merge(staged: Staged, *, source: str, import_id: UUID, undated: dateti
     held = connection()
     await held.execute("SET LOCAL work_mem = '64MB'")
     # One merge a tenant at a time: two imports of one file must not both create its rows.
-    await held.execute("SELECT pg_advisory_xact_lock(hashtextextended('exposure.merge:' || current_schema(), 42))")
+    await held.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('exposure.merge:' || current_schema(), 42))"
+    )
     await matching.match_hosts(undated)
     await _define(source)
     await _observe(source)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from marshmallow import fields
-
 from threatweaver.sdk import (
     JOB,
     Context,
@@ -19,6 +18,7 @@ from threatweaver.sdk import (
     eq,
     uuid7,
 )
+
 from threatweaver_exposure.errors import ReportRefused
 from threatweaver_exposure.imports import service
 from threatweaver_exposure.imports.jobs import import_report

@@ -1,7 +1,6 @@
 """What goes over the wire for /imports."""
 
 from marshmallow import fields
-
 from threatweaver.sdk import Schema
 
 

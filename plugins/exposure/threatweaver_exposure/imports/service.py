@@ -7,7 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from threatweaver.sdk import JobRun, SpooledFile, uuid7
-from threatweaver_exposure.engine.formats import FORMATS, TAIL_SIZE, Format, check_ends, detect, refuse_doctype
+
+from threatweaver_exposure.engine.formats import (
+    FORMATS,
+    TAIL_SIZE,
+    Format,
+    check_ends,
+    detect,
+    refuse_doctype,
+)
 from threatweaver_exposure.engine.report import Fault, ReportError
 from threatweaver_exposure.errors import ReportRefused
 from threatweaver_exposure.imports.merge import merge
@@ -51,12 +59,12 @@ async def import_report(run: JobRun, *, import_id: UUID, path: Path, format_name
     except ReportError as error:
         raise ReportRefused(error) from None
     except FileNotFoundError:
-        lost = ReportError(Fault.UNSUPPORTED, "the uploaded file is gone from the spool folder; upload it again")
+        lost = ReportError(
+            Fault.UNSUPPORTED, "the uploaded file is gone from the spool folder; upload it again"
+        )
         raise ReportRefused(lost) from None
     await run.progress(82)
-    merged = await merge(
-        staged, source=format_name, import_id=import_id, undated=(first or entry).created_at
-    )
+    merged = await merge(staged, source=format_name, import_id=import_id, undated=(first or entry).created_at)
     counts = asdict(merged)
     await Import.filter(id=import_id).update(finished_at=datetime.now(UTC), **counts)
     return {"importId": str(import_id), **counts}

@@ -2,15 +2,15 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import orjson
-
 from threatweaver.sdk import JobRun, connection
+
 from threatweaver_exposure.engine.formats import Format
 from threatweaver_exposure.engine.report import Definition, Finding, Host, Scan
 from threatweaver_exposure.engine.risk import score
@@ -102,7 +102,7 @@ async def _ahead(path: Path, format_: Format) -> AsyncIterator[_Batch]:
         batches.close()
 
 
-def _batches(path: Path, format_: Format) -> Iterator[_Batch]:
+def _batches(path: Path, format_: Format) -> Generator[_Batch, None, None]:
     with path.open("rb") as file:
         batch = _Batch(([], [], [], []), None, 0)
         count = 0

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import asyncpg
 from marshmallow import ValidationError, fields, validate
-
 from threatweaver.sdk import CommaSeparated, Listing, SearchText, Where, any_of, connection
+
 from threatweaver_exposure.severity import SeverityField, sql_name
 from threatweaver_exposure.vulnerabilities.models import State
 
@@ -115,7 +115,11 @@ LISTING = Listing(
     id="v.id",
     where=(
         SEVERITY,
-        Where("cve", CveField(), "v.definition_id IN (SELECT definition_id FROM exposure_definition_cve WHERE cve = {})"),
+        Where(
+            "cve",
+            CveField(),
+            "v.definition_id IN (SELECT definition_id FROM exposure_definition_cve WHERE cve = {})",
+        ),
         Where("plugin_id", fields.Integer(validate=validate.Range(0, 2**62)), "d.plugin_id = {}"),
         Where("asset_id", fields.UUID(), "v.asset_id = {}"),
         TAG,

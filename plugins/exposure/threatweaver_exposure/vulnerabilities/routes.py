@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields, validate
-
 from threatweaver.sdk import Context, NotFound, Page, RouteTable, Unprocessable, bare, page
+
 from threatweaver_exposure.errors import NotAcceptable, NotAccepted
 from threatweaver_exposure.permissions import Perm
 from threatweaver_exposure.vulnerabilities import queries, service
@@ -21,17 +21,13 @@ table = RouteTable(path="/vulnerabilities", tag="Vulnerabilities")
 _PLUGIN = fields.Integer(validate=validate.Range(0, 2**62))
 
 
-@table.route(
-    "GET", permission=Perm.VULNERABILITY_READ, query=LISTING.query, returns=page(VulnerabilityOut)
-)
+@table.route("GET", permission=Perm.VULNERABILITY_READ, query=LISTING.query, returns=page(VulnerabilityOut))
 async def list_vulnerabilities(ctx: Context) -> Page:
     """List vulnerabilities, ranked by risk; without `state` those that are open or reopened."""
     return await ctx.page(LISTING)
 
 
-@table.route(
-    "GET", "/stats", permission=Perm.VULNERABILITY_READ, query=LISTING.query, returns=bare(StatsOut)
-)
+@table.route("GET", "/stats", permission=Perm.VULNERABILITY_READ, query=LISTING.query, returns=bare(StatsOut))
 async def stats(ctx: Context) -> dict[str, Any]:
     """Count what a filter matches, by severity and state; takes the parameters of the list."""
     return _stats(await queries.stats(ctx.query))

@@ -1,7 +1,6 @@
 """What goes over the wire for /vulnerabilities."""
 
 from marshmallow import fields, validate
-
 from threatweaver.sdk import Schema
 
 

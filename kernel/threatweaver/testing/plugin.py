@@ -1,0 +1,154 @@
+"""pytest fixtures for a kernel with plugins on a real PostgreSQL; loaded through the pytest11 entry point.
+
+One embedded server and one application a session, a fresh tenant a module. Everything runs on one event
+loop: set `asyncio_mode = auto` and both default loop scopes to `session`.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from threatweaver import app as application
+from threatweaver import config, log
+from threatweaver.config import Settings
+from threatweaver.db import embedded, migrate, orm
+from threatweaver.db.transaction import Database
+from threatweaver.ids import uuid7
+from threatweaver.jobs.worker import Worker
+from threatweaver.kernel import Kernel
+from threatweaver.license import service as license_service
+from threatweaver.tenancy import provision
+from threatweaver.tenancy.models import Tenant
+from threatweaver.testing.identities import Headers, headers_for
+
+Client = TestClient[web.Request, web.Application]
+AsRole = Callable[..., Awaitable[Headers]]
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """A data folder under the system's temporary one, where the database's own user may enter."""
+    path = Path(tempfile.mkdtemp(prefix="threatweaver-test-"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def dsn(home: Path) -> AsyncIterator[str]:
+    """A running embedded PostgreSQL."""
+    server = await embedded.start(home)
+    yield server.dsn
+    await embedded.stop(server)
+
+
+@pytest.fixture(scope="session")
+def settings(home: Path) -> Settings:
+    """Settings of the application under test: no rate limits, errors logged."""
+    loaded = replace(config.load({}), home=home, rate_limit=0, log_level="error", log_format="console")
+    log.configure(loaded, process="test")
+    loaded.spool.mkdir(exist_ok=True)
+    return loaded
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def database(dsn: str) -> AsyncIterator[Database]:
+    """An open pool on a migrated control schema with a trial license."""
+    opened = Database(dsn, size=8)
+    await opened.open()
+    await orm.bind(orm.KERNEL_APPS)
+    await migrate.migrate_control(opened)
+    await license_service.issue_first_trial(opened)
+    yield opened
+    await opened.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def kernel(settings: Settings, database: Database) -> Kernel:
+    """The kernel with every installed plugin admitted by the trial."""
+    return await application.assemble(settings, database)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def client(kernel: Kernel) -> AsyncIterator[Client]:
+    """An HTTP client on the application; paths start with /api."""
+    async with TestClient(TestServer(application.build(kernel))) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def worker(kernel: Kernel) -> AsyncIterator[Worker]:
+    """A worker that runs jobs in this process."""
+    running = Worker(kernel)
+    task = asyncio.create_task(running.run())
+    yield running
+    running.stop()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _tenant(kernel: Kernel) -> Tenant:
+    slug = f"t-{uuid7().hex[-12:]}"
+    return await provision.create(kernel.database, slug=slug, name=slug, apps=kernel.registry.apps)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def tenant(kernel: Kernel) -> Tenant:
+    """A tenant of this test module alone."""
+    return await _tenant(kernel)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def other_tenant(kernel: Kernel) -> Tenant:
+    """A second tenant, whose data nobody else must see."""
+    return await _tenant(kernel)
+
+
+@pytest.fixture(scope="session")
+def as_role(kernel: Kernel) -> AsRole:
+    """A function that makes a new user with a role in a tenant and returns their request headers."""
+
+    async def make(role: str, tenant: Tenant) -> Headers:
+        return await headers_for(kernel, role=role, tenant=tenant)
+
+    return make
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def admin(as_role: AsRole, tenant: Tenant) -> Headers:
+    """Headers of an administrator of `tenant`."""
+    return await as_role("admin", tenant)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def analyst(as_role: AsRole, tenant: Tenant) -> Headers:
+    """Headers of an analyst of `tenant`."""
+    return await as_role("analyst", tenant)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def viewer(as_role: AsRole, tenant: Tenant) -> Headers:
+    """Headers of a viewer of `tenant`."""
+    return await as_role("viewer", tenant)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stranger(as_role: AsRole, other_tenant: Tenant) -> Headers:
+    """Headers of an administrator of `other_tenant`."""
+    return await as_role("admin", other_tenant)
+
+
+@pytest.fixture
+def unknown_id() -> UUID:
+    """An id that nothing has."""
+    return uuid7()
