@@ -1,6 +1,6 @@
 from uuid import uuid4
 
-from threatweaver.ids import uuid7
+from threatweaver.sdk import uuid7
 from tortoise import fields, migrations
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.indexes import Index

@@ -1,0 +1,73 @@
+# Everything a person does here: `make help`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+USABLE := import sys, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c '$(USABLE)' 2>/dev/null && echo $$python && break; done || true)
+DISTRIBUTIONS := licensing kernel plugins/exposure
+EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e $(dist))
+METADATA := $(foreach dist,$(DISTRIBUTIONS),$(dist)/pyproject.toml)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+
+.PHONY: help run test check fast bench wheels lock plugin snapshots clean
+
+help: ## Show this help
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV)/.product ## Set up and run the product with an embedded PostgreSQL on 127.0.0.1:4005
+	@exec $(BIN)/threatweaver up
+
+test: $(VENV)/.tools ## Set up and run every check and test
+	@contrib/test-setup.sh
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/pytest --numprocesses=2 --dist=loadfile
+
+check: $(VENV)/.tools ## Lint, types, import contracts
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy -p threatweaver -p threatweaver_licensing -p threatweaver_exposure
+	@$(BIN)/lint-imports --no-cache | tail -n 3
+
+fast: $(VENV)/.tools ## Run the tests that start no process of the product
+	@$(BIN)/pytest --numprocesses=2 --dist=loadfile --ignore=tests/e2e
+
+bench: $(VENV)/.tools ## Measure speed and memory on this machine, with goals and limits beside
+	@$(BIN)/python contrib/bench/run.py $(ARGS)
+
+wheels: $(VENV)/.tools ## Build a wheel of each distribution into dist/
+	@rm -rf dist && for dist in $(DISTRIBUTIONS) .; do \
+		$(BIN)/python -m pip --quiet wheel --no-deps --no-build-isolation --wheel-dir dist ./$$dist; done
+	@find . -path ./$(VENV) -prune -o -name build -type d -not -path './dist/*' -print | xargs -r rm -rf
+	@ls dist
+
+plugin: ## Start a plugin of your own from the template: make plugin NAME=acme
+	@contrib/new-plugin.sh "$(NAME)"
+
+lock: $(VENV)/.tools ## Pin every dependency anew, with hashes
+	@$(PIP) uv && $(BIN)/python contrib/lock.py
+
+snapshots: $(VENV)/.tools ## Rewrite the reviewed snapshots of routes and queries
+	@TWTEST_UPDATE=1 $(BIN)/pytest tests/snapshots tests/contract -q
+
+clean: ## Remove what was installed and built here; data of the product stays
+	@rm -rf $(VENV) dist artifacts .cache .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or say make PYTHON=/path/to/python"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+# Locked, with hashes; then the checkout itself, which needs nothing more from outside.
+$(VENV)/.product: requirements.lock $(METADATA) | $(VENV)/bin/python
+	@echo "Installing the product ..." >&2
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation $(EDITABLE)
+	@touch $@
+
+$(VENV)/.tools: requirements-dev.lock $(VENV)/.product
+	@echo "Installing the tools ..." >&2
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@

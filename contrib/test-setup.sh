@@ -1,0 +1,24 @@
+#!/bin/bash
+# What the tests need beside Python packages: a browser, and the npm packages of the generated clients.
+set -eu
+cd "$(dirname "$0")/.."
+
+if ! command -v chromium >/dev/null 2>&1; then
+    install="apt-get update && apt-get install --yes --no-install-recommends chromium"
+    if [ "$(id -u)" != 0 ]; then
+        echo "The tests need a browser. Run: sudo sh -c '$install'" >&2
+        exit 1
+    fi
+    echo "Installing chromium ..." >&2
+    (apt-get update -qq && apt-get install --yes -qq --no-install-recommends chromium) >/dev/null
+fi
+
+clients=tests/e2e/clients
+if [ -f "$clients/package-lock.json" ] && [ ! "$clients/node_modules/.package-lock.json" -nt "$clients/package-lock.json" ]; then
+    if ! command -v npm >/dev/null 2>&1; then
+        echo "The tests generate a TypeScript client and need Node.js 20 with npm." >&2
+        exit 1
+    fi
+    echo "Installing npm packages ..." >&2
+    (cd "$clients" && npm ci --no-audit --no-fund --silent && touch node_modules/.package-lock.json)
+fi
