@@ -4,6 +4,7 @@ The library emits Swagger 2.0 and writes into the handlers it documents, so its 
 every operation's description is made here from the Route (docs/dependencies.md).
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from threatweaver.http.route import PUBLIC, Access, Route, Shape
 from threatweaver.http.schema import CommaSeparated
 
 TITLE = "ThreatWeaver API"
+_LETTER = re.compile(r"(?<!\\)[A-Za-z]")  # not after a backslash; our patterns have no letters in classes
 _ALWAYS: tuple[type[ApiError], ...] = (
     errors.TooManyRequests,
     errors.InternalError,
@@ -69,6 +71,7 @@ class _Emitter(AiohttpApiSpec):  # type: ignore[misc]
         assert self.plugin.converter is not None  # noqa: S101 - set by APISpec just above
         self.converter: Any = self.plugin.converter
         self.converter.add_attribute_function(_comma_separated)
+        self.converter.add_attribute_function(_portable_pattern)
 
     def register(self, app: web.Application, in_place: bool = False) -> None:  # noqa: FBT001, FBT002
         """Do nothing: routes are given one by one."""
@@ -85,6 +88,19 @@ def _comma_separated(_: Any, field: Any, **__: Any) -> dict[str, Any]:
     if not isinstance(field, CommaSeparated):
         return {}
     return {"type": "string", "description": "One value, or several separated by commas."}
+
+
+def _portable_pattern(_: Any, __: Any, ret: dict[str, Any] | None = None, **___: Any) -> dict[str, Any]:
+    """Say a pattern in the regular expressions of ECMA 262, which JSON Schema uses, not in Python's."""
+    pattern = (ret or {}).get("pattern")
+    if pattern is None:
+        return {}
+    pattern = pattern.replace(r"\A", "^").replace(r"\Z", "$")
+    if pattern.startswith("(?i)"):
+        pattern = _LETTER.sub(
+            lambda found: f"[{found[0].upper()}{found[0].lower()}]", pattern.removeprefix("(?i)")
+        )
+    return {"pattern": pattern}
 
 
 def document(routes: Sequence[Route], *, version: str) -> dict[str, Any]:

@@ -19,13 +19,14 @@ from threatweaver.resource.spec import Op, Resource
 def add_resource(table: RouteTable, spec: Resource, *, name: str) -> None:
     """Add the resource's operations; `name` is what a summary calls one of them, "tag" for instance."""
     listing = _listing(spec)
+    one = f"an {name}" if name[0] in "aeiou" else f"a {name}"
     if Op.LIST in spec.operations:
         handler = _titled(_list(spec, listing), f"list_{name}s", f"List {name}s.")
         table.add(
             handler, "GET", permission=spec.read_permission, query=listing.query, returns=page(spec.read)
         )
     if Op.CREATE in spec.operations:
-        handler = _titled(_create(spec), f"create_{name}", f"Create a {name}.")
+        handler = _titled(_create(spec), f"create_{name}", f"Create {one}.")
         table.add(
             handler,
             "POST",
@@ -36,10 +37,10 @@ def add_resource(table: RouteTable, spec: Resource, *, name: str) -> None:
             errors=(Conflict,),
         )
     if Op.GET in spec.operations:
-        handler = _titled(_get(spec), f"get_{name}", f"Return a {name}.")
+        handler = _titled(_get(spec), f"get_{name}", f"Return {one}.")
         table.add(handler, "GET", "/{id}", permission=spec.read_permission, returns=spec.read)
     if Op.UPDATE in spec.operations:
-        handler = _titled(_update(spec), f"update_{name}", f"Change a {name}.")
+        handler = _titled(_update(spec), f"update_{name}", f"Change {one}.")
         table.add(
             handler,
             "PUT",
@@ -50,7 +51,7 @@ def add_resource(table: RouteTable, spec: Resource, *, name: str) -> None:
             errors=(Conflict,),
         )
     if Op.DELETE in spec.operations:
-        handler = _titled(_delete(spec), f"delete_{name}", f"Delete a {name}.")
+        handler = _titled(_delete(spec), f"delete_{name}", f"Delete {one}.")
         table.add(handler, "DELETE", "/{id}", permission=spec.write_permission or "", returns=EMPTY)
 
 

@@ -1,0 +1,106 @@
+"""Measures imports: from a request's first byte until lists and key figures show the findings."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import processes
+from figures import Figure
+from product import Product
+from threatweaver_exposure.engine.formats import FORMATS
+from threatweaver_exposure.engine.report import Finding
+
+_CHANGES = ("created", "updated", "reopened", "closed")
+_COLUMNS = """seq int, host int, plugin_id bigint, port int, protocol text, service text, severity smallint,
+    output text"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Imported:
+    seconds: float
+    result: dict[str, Any]
+
+
+def _import(product: Product, path: Path, token: str) -> _Imported:
+    """Import and look: the clock stops when the new numbers have been read."""
+    began = time.perf_counter()
+    job = product.import_report(path, token)
+    kpis = product.call("/api/dashboard/kpis", token=token)
+    page = product.call("/api/vulnerabilities", token=token)
+    seconds = time.perf_counter() - began
+    if not kpis["totalVulnerabilities"] == page["meta"]["total"] >= job["result"]["findings"]:
+        raise RuntimeError(f"the figures do not show the import: {kpis}, {page['meta']}, {job['result']}")
+    return _Imported(seconds, job["result"])
+
+
+def import_and_repeat(product: Product, path: Path, *, findings: int) -> list[Figure]:
+    """Import a report, then the same one three times again."""
+    token = product.sign_in()
+    first = _import(product, path, token)
+    peaks = {name: processes.peak_memory(pid) for name, pid in product.processes().items()}
+    again = [_import(product, path, token) for _ in range(3)]
+    changed = sum(item.result[name] for item in again for name in _CHANGES)
+    parsed, copied = _parse_rate(path), asyncio.run(_copy_rate(product.dsn, path))
+    rate = findings / first.seconds
+    beside = f"raw COPY {copied:,.0f}/s, parsing alone {parsed:,.0f}/s; DefectDojo 3.2 74-87/s, Faraday 21/s *"
+    figures = [
+        Figure(name="first import", value=rate, unit="findings/s", goal=8_000, beside=beside),
+        Figure(
+            name="identical re-import, median of 3",
+            value=findings / sorted(item.seconds for item in again)[1],
+            unit="findings/s",
+            goal=15_000,
+        ),
+        Figure(name="created, updated, reopened, closed by it", value=changed, goal=0, best="low"),
+    ]
+    for name, peak in peaks.items():
+        figures.append(
+            Figure(
+                name=f"peak memory, {name}",
+                value=peak / 1e6,
+                unit="MB",
+                goal=256,
+                best="low",
+                beside="DefectDojo 3.2 926 MB *" if name == "worker" else "",
+            )
+        )
+    return [*figures, Figure(name="peak memory, their sum", value=sum(peaks.values()) / 1e6, unit="MB")]
+
+
+def grow(product: Product, path: Path, token: str, *, findings: int) -> Figure:
+    """Import one more report; return its rate."""
+    done = _import(product, path, token)
+    if done.result["created"] != findings:
+        raise RuntimeError(f"expected {findings} new vulnerabilities: {done.result}")
+    return Figure(name=f"import of {findings:,} findings", value=findings / done.seconds, unit="findings/s")
+
+
+def _rows(path: Path) -> list[tuple[Any, ...]]:
+    with path.open("rb") as file:
+        parsed = enumerate(FORMATS["nessus"].parse(file))
+        return [(seq, *record) for seq, record in parsed if isinstance(record, Finding)]
+
+
+def _parse_rate(path: Path) -> float:
+    began = time.perf_counter()
+    with path.open("rb") as file:
+        count = sum(1 for record in FORMATS["nessus"].parse(file) if isinstance(record, Finding))
+    return count / (time.perf_counter() - began)
+
+
+async def _copy_rate(dsn: str, path: Path) -> float:
+    """COPY the same rows into a plain table without index: what this PostgreSQL can do at most."""
+    rows = _rows(path)
+    held = await asyncpg.connect(dsn)
+    try:
+        await held.execute(f"CREATE TABLE public.bench_raw ({_COLUMNS})")
+        began = time.perf_counter()
+        await held.copy_records_to_table("bench_raw", schema_name="public", records=rows)
+        taken = time.perf_counter() - began
+        await held.execute("DROP TABLE public.bench_raw")
+    finally:
+        await held.close()
+    return len(rows) / taken

@@ -1,0 +1,1 @@
+"""Notes: a stock resource and one action."""

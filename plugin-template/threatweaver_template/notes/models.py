@@ -1,0 +1,19 @@
+"""Tables of notes, in the tenant's schema."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from threatweaver.sdk import uuid7
+
+
+class Note(Model):
+    """Something worth remembering."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    title = fields.CharField(max_length=200)
+    done = fields.BooleanField(default=False)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "template_note"
+        app = "template"
