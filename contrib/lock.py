@@ -28,7 +28,8 @@ def lock(target: str, wanted: list[str], *constraints: str) -> None:
     command = [sys.executable, "-m", "uv", "pip", "compile", "-", "--universal", "--python-version", "3.11"]
     command += ["--generate-hashes", "--no-emit-index-url", "--no-header", "--output-file", target]
     command += [part for item in constraints for part in ("--constraint", item)]
-    subprocess.run(command, input="\n".join(wanted), text=True, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)  # noqa: S603
+    text = "\n".join(wanted)
+    subprocess.run(command, input=text, text=True, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)  # noqa: S603
 
 
 def main() -> None:

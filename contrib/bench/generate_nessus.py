@@ -230,7 +230,7 @@ def preamble(rng: random.Random, plugins: list[Plugin], declared: int) -> bytes:
 
 
 def chunks(
-    findings: int, hosts: int, seed: int, plugins: int, *, declared: int, skip: float
+    findings: int, hosts: int, seed: int, plugins: int, *, declared: int, skip: float, first: int
 ) -> Iterator[bytes]:
     """The report in pieces of one item each, so that a host may have any number."""
     rng = random.Random(seed)
@@ -239,9 +239,11 @@ def chunks(
     per_host = math.ceil(findings / hosts)
     places = max(3, math.ceil(per_host * 1.3 / (plugins - 1)))
     yield preamble(rng, known, declared)
-    for index in range(hosts):
+    if first:
+        rng = random.Random(f"hosts {seed} {first}")
+    for index in range(first, first + hosts):
         address, head = host_head(rng, index + 1)
-        count = findings // hosts + (index < findings % hosts)
+        count = findings // hosts + (index - first < findings % hosts)
         yield head
         if count:
             yield item(known[0], ENDPOINTS[0], address, "10.8.3")
@@ -265,16 +267,20 @@ def generate(  # noqa: PLR0913  the size of a report has these dimensions
     plugins: int = 600,
     declared: int = 100_000,
     skip: float = 0.0,
+    first: int = 0,
     compress: bool = False,
 ) -> None:
-    """Write a report; `skip` leaves that share of findings out, as a later scan of the same hosts would."""
+    """Write a report; `skip` leaves that share of findings out, as a later scan of the same hosts would.
+
+    `first` hosts are passed over: the report is of the next ones, found by the same plugins.
+    """
     if plugins < 2 or hosts < 1 or findings < 0:
         raise ValueError("a report needs at least two plugins and one host")
     with Path(path).open("wb") as plain:
         # neither name nor time in the gzip header, so that equal reports are equal files
         packed = gzip.GzipFile("", "wb", 1, plain, mtime=0) if compress else nullcontext(plain)
         with packed as out:
-            for chunk in chunks(findings, hosts, seed, plugins, declared=declared, skip=skip):
+            for chunk in chunks(findings, hosts, seed, plugins, declared=declared, skip=skip, first=first):
                 out.write(chunk)
 
 
@@ -285,6 +291,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--declared", type=int, default=100_000, help="plugins that ran and found nothing")
     parser.add_argument("--skip", type=float, default=0.0, help="share of findings to leave out")
+    parser.add_argument("--first", type=int, default=0, help="hosts to pass over")
     parser.add_argument("--gzip", action="store_true", dest="compress")
     asked = vars(parser.parse_args())
     generate(asked.pop("out"), **asked)

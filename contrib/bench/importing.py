@@ -10,7 +10,8 @@ import asyncpg
 import processes
 from figures import Figure
 from product import Product
-from threatweaver_exposure.engine.formats import FORMATS
+
+from threatweaver_exposure.engine import nessus
 from threatweaver_exposure.engine.report import Finding
 
 _CHANGES = ("created", "updated", "reopened", "closed")
@@ -80,14 +81,14 @@ def grow(product: Product, path: Path, token: str, *, findings: int) -> Figure:
 
 def _rows(path: Path) -> list[tuple[Any, ...]]:
     with path.open("rb") as file:
-        parsed = enumerate(FORMATS["nessus"].parse(file))
+        parsed = enumerate(nessus.parse(file))
         return [(seq, *record) for seq, record in parsed if isinstance(record, Finding)]
 
 
 def _parse_rate(path: Path) -> float:
     began = time.perf_counter()
     with path.open("rb") as file:
-        count = sum(1 for record in FORMATS["nessus"].parse(file) if isinstance(record, Finding))
+        count = sum(1 for record in nessus.parse(file) if isinstance(record, Finding))
     return count / (time.perf_counter() - began)
 
 

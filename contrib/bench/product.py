@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import processes
+
 from threatweaver.db import embedded
 
 PASSWORD = "correct-horse-battery"

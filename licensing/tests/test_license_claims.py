@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from threatweaver_licensing import ALL, Claims, LicenseMalformed, Limits
 
 ISSUED = datetime(2030, 1, 1, tzinfo=UTC)

@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from threatweaver_licensing import KeyRing, issue, load_ring, trial_claims, verify
 from threatweaver_licensing.cli import main
 from threatweaver_licensing.keys import load_private

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
 from threatweaver_licensing import (
     KeyRing,
     LicenseError,

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+
 from threatweaver_licensing import KeyRefused, KeyRing, LicenseError, PublicKey, generate_key
 from threatweaver_licensing.keys import (
     algorithm_of,

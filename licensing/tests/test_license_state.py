@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+
 from threatweaver_licensing import Claims, Evaluation, State, evaluate
 
 START = datetime(2030, 1, 1, tzinfo=UTC)

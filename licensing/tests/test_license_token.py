@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+
 from threatweaver_licensing import (
     AlgorithmRefused,
     BadSignature,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+
 from threatweaver.db import embedded, embedded_files, embedded_programs
 from threatweaver.db.embedded import EmbeddedError, EmbeddedServer, start, status, stop
 

@@ -37,7 +37,7 @@ class _Savepoint(TransactionContext):
         await unit.connection.execute(f"SAVEPOINT {self._name}")
         return self.client
 
-    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+    async def __aexit__(self, exc_type: object, exc_val: object, exc_tb: object) -> None:
         verb = "ROLLBACK TO" if exc_type else "RELEASE"
         await transaction.current().connection.execute(f"{verb} SAVEPOINT {self._name}")
 

@@ -103,17 +103,17 @@ async def plan(database: Database, schema: str, apps: Sequence[ModelApp]) -> lis
     chosen = [app for app in apps if app.schema == kind]
     async with database.owner(schema):
         executor = MigrationExecutor(get_connection(kind), orm.apps_config(chosen))
-        statements = []
+        statements: list[PlannedStatement] = []
         recorded = await connection().fetchval("SELECT to_regclass('tortoise_migrations')")
         if recorded is None:
             await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))  # noqa: SLF001
         for step in await executor.plan():
             label, name = step.migration.app_label, step.migration.name
-            for sql in await executor.collect_sql(label, name):
-                if not sql.startswith("--"):
-                    statements.append(
-                        PlannedStatement(migration=f"{label}.{name}", sql=sql.strip(), lock=lock_of(sql))
-                    )
+            statements += [
+                PlannedStatement(migration=f"{label}.{name}", sql=sql.strip(), lock=lock_of(sql))
+                for sql in await executor.collect_sql(label, name)
+                if not sql.startswith("--")
+            ]
         if recorded is None:
             await connection().execute("DROP TABLE tortoise_migrations")
     return statements

@@ -40,7 +40,7 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
         allowance = request.app[KERNEL].limiter.take(request.path, request.remote or "")
         limits = allowance.headers() if allowance else {}
         response = await handler(request)
-    except Exception as error:  # the process edge: a caller gets JSON whatever happens
+    except Exception as error:  # noqa: BLE001 - the process edge: a caller gets JSON whatever happens
         response = _failure(request, error, request_id)
     if not response.prepared:
         for name, value in _HEADERS.items():

@@ -29,11 +29,15 @@ _ALWAYS: tuple[type[ApiError], ...] = (
 
 
 class ErrorDetail(Schema):
+    """One thing that is wrong with the input."""
+
     field = fields.String(required=True)
     message = fields.String(required=True)
 
 
 class Error(Schema):
+    """The body of every error."""
+
     error = fields.String(required=True)
     message = fields.String(required=True)
     code = fields.String(required=True)
@@ -47,6 +51,8 @@ class Error(Schema):
 
 
 class PageMeta(Schema):
+    """Where a page stands in its list."""
+
     total = fields.Integer(required=True)
     page = fields.Integer(required=True)
     limit = fields.Integer(required=True)
@@ -188,26 +194,21 @@ def _responses(emitter: _Emitter, route: Route) -> dict[str, Any]:
 
 def implied(route: Route) -> tuple[type[ApiError], ...]:
     """Return the errors a route can answer with because of what it declares."""
-    kinds: list[type[ApiError]] = [errors.ValidationFailed, *_ALWAYS]
-    if route.permission is not PUBLIC:
-        kinds += [errors.NoToken, errors.TokenInvalid, errors.TokenExpired]
-        if route.writes:
-            kinds.append(errors.ForeignOrigin)
-    if not isinstance(route.permission, Access):
-        kinds.append(errors.Forbidden)
-    if route.module_id:
-        kinds.append(errors.ModuleDisabled)
-    if not route.always:
-        kinds.append(errors.LicenseLocked)
-        if route.writes:
-            kinds.append(errors.LicenseReadOnly)
-    if route.params:
-        kinds.append(errors.NotFound)
-    if route.body or route.upload:
-        kinds += [errors.PayloadTooLarge, errors.UnsupportedMediaType, errors.MalformedBody]
-    if route.upload:
-        kinds.append(errors.StorageFull)
-    return tuple(kinds)
+    guarded = route.permission is not PUBLIC
+    body = bool(route.body or route.upload)
+    table: tuple[tuple[bool, tuple[type[ApiError], ...]], ...] = (
+        (True, (errors.ValidationFailed, *_ALWAYS)),
+        (guarded, (errors.NoToken, errors.TokenInvalid, errors.TokenExpired)),
+        (guarded and route.writes, (errors.ForeignOrigin,)),
+        (not isinstance(route.permission, Access), (errors.Forbidden,)),
+        (route.module_id is not None, (errors.ModuleDisabled,)),
+        (not route.always, (errors.LicenseLocked,)),
+        (not route.always and route.writes, (errors.LicenseReadOnly,)),
+        (bool(route.params), (errors.NotFound,)),
+        (body, (errors.PayloadTooLarge, errors.UnsupportedMediaType, errors.MalformedBody)),
+        (route.upload is not None, (errors.StorageFull,)),
+    )
+    return tuple(kind for holds, kinds in table if holds for kind in kinds)
 
 
 def _success(emitter: _Emitter, route: Route) -> dict[str, Any]:

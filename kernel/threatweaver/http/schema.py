@@ -13,7 +13,7 @@ def camel(name: str) -> str:
 
 
 class Schema(MarshmallowSchema):
-    """Write fields in snake_case; callers see camelCase. Text with NUL is refused: PostgreSQL has none."""
+    """Write fields in snake_case; callers see camelCase. Text with NUL is refused."""
 
     class Meta:
         unknown = RAISE
@@ -32,7 +32,7 @@ class Schema(MarshmallowSchema):
 
 
 class CommaSeparated(fields.Field[list[Any]]):
-    """A query parameter with one or more values: `severity=CRITICAL,HIGH`; case does not matter if `upper`."""
+    """One or more values, `severity=CRITICAL,HIGH`; with `upper` their case does not matter."""
 
     def __init__(self, inner: fields.Field[Any], *, upper: bool = False, **options: Any) -> None:
         super().__init__(**options)

@@ -20,10 +20,14 @@ table = RouteTable(path="/health", tag="Health")
 
 
 class HealthOut(Schema):
+    """What a probe reads."""
+
     status = fields.String(required=True)
 
 
 class ReadyOut(HealthOut):
+    """With the outcome of each check."""
+
     checks = fields.Dict(required=True)
 
 
@@ -54,7 +58,7 @@ async def _ask_database(ctx: Context) -> None:
 async def _within_a_second(check: Any) -> str:
     try:
         await asyncio.wait_for(check, 1.0)
-    except Exception as error:  # a health check may fail in any way; its name is enough for a stranger
+    except Exception as error:  # noqa: BLE001 - a health check may fail in any way; its name is enough for a stranger
         return type(error).__name__
     return "ok"
 

@@ -95,7 +95,7 @@ def _detail(message: str) -> list[dict[str, str]]:
 
 
 async def receive(request: web.Request, spool: Path, limit: int) -> SpooledFile:
-    """Stream the request's file to the spool folder. Raises PayloadTooLarge, StorageFull, ValidationFailed."""
+    """Stream the request's file to the spool. Raises PayloadTooLarge, StorageFull, ValidationFailed."""
     if (request.content_length or 0) > limit + EDGE:  # multipart adds a little around the file
         raise PayloadTooLarge
     filename, chunks = await _source(request)

@@ -12,7 +12,7 @@ from threatweaver.jobs.table import Job
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileImporter:
-    """`prepare(file, job_id)` runs in the tenant's transaction; it raises ApiError when it refuses the file."""
+    """`prepare(file, job_id)` runs in the tenant's transaction; it raises ApiError to refuse the file."""
 
     job: Job
     max_bytes: Limit

@@ -38,7 +38,7 @@ class JobTable:
 
         The function is called as `f(run, **payload)` inside the tenant's transaction; what it returns
         becomes the job's `result`. It is tried at most `attempts` times when the database or the worker is
-        lost; anything it raises itself ends it at once. `cleanup(**payload)` runs once it will not be tried again.
+        lost; anything it raises itself ends it at once. `cleanup(**payload)` runs when it is over.
         """
 
         def declare(function: Callable[..., Awaitable[Any]]) -> Job:

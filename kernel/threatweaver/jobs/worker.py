@@ -94,7 +94,7 @@ class Worker:
             await _clean(job, payload)
         except TimeoutError:
             await self._fail(job, row, payload, _error("JOB_TIMEOUT", f"It took longer than {job.timeout}."))
-        except Exception as error:  # the process edge: whatever a job raises must end in its row
+        except Exception as error:  # noqa: BLE001 - the process edge: whatever a job raises must end in its row
             await self._failed(job, row, payload, error)
         else:
             await self._finish(row, Status.COMPLETED, result=result)

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from threatweaver_licensing import Claims, Evaluation, State, evaluate
-
 from threatweaver.http.errors import LicenseLocked, LicenseReadOnly
+from threatweaver_licensing import Claims, Evaluation, State, evaluate
 
 _RECOVERY = "/settings/license"
 

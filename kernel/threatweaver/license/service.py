@@ -3,13 +3,12 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from threatweaver_licensing import Claims, KeyRing, LicenseError, State, evaluate, issue_trial, verify
-
 from threatweaver.config import Settings
 from threatweaver.db.transaction import Database, connection
 from threatweaver.http.errors import ApiError
 from threatweaver.license.models import License, TrustedKey
 from threatweaver.license.store import CHANNEL, verify_token
+from threatweaver_licensing import Claims, KeyRing, LicenseError, State, evaluate, issue_trial, verify
 
 
 class LicenseRefused(ApiError):

@@ -1,11 +1,10 @@
 """The license's row, and the keys it may be signed with."""
 
-from threatweaver_licensing import Claims, KeyRing, LicenseError, load_ring, verify
-
 from threatweaver import log
 from threatweaver.config import ConfigError, Settings
 from threatweaver.db.transaction import Database
 from threatweaver.license.models import License, TrustedKey
+from threatweaver_licensing import Claims, KeyRing, LicenseError, load_ring, verify
 
 CHANNEL = "threatweaver_license"
 _log = log.get(__name__)

@@ -22,7 +22,6 @@ def load(decisions: Sequence[Decision], plugin_values: Mapping[str, str]) -> lis
     for decision in decisions:
         if not decision.admitted:
             manager.set_blocked(decision.manifest.name)
-    contributions = []
     for decision in decisions:
         if decision.admitted:
             # pluggy's own entry-point loader stops at the first bad plugin without naming it.
@@ -32,10 +31,7 @@ def load(decisions: Sequence[Decision], plugin_values: Mapping[str, str]) -> lis
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise PluginLoadError(str(error)) from error
-    for decision in decisions:
-        if decision.admitted:
-            contributions.append(_ask(manager, decision.manifest, plugin_values))
-    return contributions
+    return [_ask(manager, item.manifest, plugin_values) for item in decisions if item.admitted]
 
 
 def _import(manifest: Manifest) -> Any:

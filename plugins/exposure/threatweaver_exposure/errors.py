@@ -1,7 +1,6 @@
 """Errors only exposure can raise."""
 
 from threatweaver.sdk import ApiError
-
 from threatweaver_exposure.engine.report import ReportError
 
 

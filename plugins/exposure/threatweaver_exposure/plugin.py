@@ -1,7 +1,6 @@
 """What exposure contributes. Lists only, no logic."""
 
 from threatweaver.sdk import FileImporter, JobTable, Permission, RouteTable, Setting, hookimpl
-
 from threatweaver_exposure.assets import grouping
 from threatweaver_exposure.assets import routes as assets
 from threatweaver_exposure.dashboard import routes as dashboard

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nessus_samples import SCANS, host, item, negatives, read, report, reports
+
 from threatweaver_exposure.engine import nessus
 from threatweaver_exposure.engine.report import Fault, ReportError
 

@@ -17,6 +17,7 @@ from nessus_samples import (
     report,
     reports,
 )
+
 from threatweaver_exposure.engine import nessus
 from threatweaver_exposure.engine.report import Definition, Finding, Host, Scan
 

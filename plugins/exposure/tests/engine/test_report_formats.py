@@ -2,6 +2,7 @@
 
 import pytest
 from nessus_samples import host, item, report, reports
+
 from threatweaver_exposure.engine import formats, nessus
 from threatweaver_exposure.engine.prolog import read_prolog
 from threatweaver_exposure.engine.report import ReportError

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+
 from threatweaver_exposure.engine.dates import read_day, read_epoch, read_time
 from threatweaver_exposure.engine.identity import MOST, identify
 

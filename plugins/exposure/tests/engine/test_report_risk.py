@@ -1,6 +1,7 @@
 """The rank of a finding."""
 
 import pytest
+
 from threatweaver_exposure.engine import risk
 from threatweaver_exposure.engine.report import Severity
 

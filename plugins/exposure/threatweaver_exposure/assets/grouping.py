@@ -3,7 +3,6 @@
 from typing import Any
 
 from threatweaver.sdk import Context, Op, Resource, RouteTable, Unprocessable, add_resource, search
-
 from threatweaver_exposure.assets import service
 from threatweaver_exposure.assets.models import AssetGroup, Tag
 from threatweaver_exposure.assets.schemas import (

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import asyncpg
 from marshmallow import fields, validate
-from threatweaver.sdk import Listing, SearchText, Where, any_of, connection
 
+from threatweaver.sdk import Listing, SearchText, Where, any_of, connection
 from threatweaver_exposure.severity import SeverityField, sql_name
 
 COLUMNS = {

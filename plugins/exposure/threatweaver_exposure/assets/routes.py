@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from threatweaver.sdk import Context, NotFound, Page, RouteTable, page
 
+from threatweaver.sdk import Context, NotFound, Page, RouteTable, page
 from threatweaver_exposure.assets import queries, service
 from threatweaver_exposure.assets.queries import LISTING
 from threatweaver_exposure.assets.schemas import AssetDetailOut, AssetOut, AssetTagsIn

@@ -1,6 +1,7 @@
 """What goes over the wire for /assets, /tags and /asset-groups."""
 
 from marshmallow import fields, validate
+
 from threatweaver.sdk import Schema
 
 _NAME = validate.Length(1, 100)

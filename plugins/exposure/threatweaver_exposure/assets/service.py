@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from threatweaver.sdk import NotFound, Unprocessable, connection, uuid7
-
 from threatweaver_exposure.assets.models import Asset, AssetGroup, AssetGroupMember, Tag
 
 
@@ -19,7 +18,8 @@ async def set_tags(asset_id: UUID, names: Sequence[str]) -> None:
         """WITH wanted AS (SELECT id FROM exposure_tag WHERE name = ANY($2)),
                 dropped AS (DELETE FROM exposure_asset_tag
                             WHERE asset_id = $1 AND tag_id NOT IN (SELECT id FROM wanted))
-           INSERT INTO exposure_asset_tag (asset_id, tag_id) SELECT $1, id FROM wanted ON CONFLICT DO NOTHING""",
+           INSERT INTO exposure_asset_tag (asset_id, tag_id)
+           SELECT $1, id FROM wanted ON CONFLICT DO NOTHING""",
         asset_id,
         wanted,
     )

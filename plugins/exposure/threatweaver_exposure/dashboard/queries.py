@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from threatweaver.sdk import connection
-
 from threatweaver_exposure.assets import queries as assets
 from threatweaver_exposure.vulnerabilities import queries as vulnerabilities
 

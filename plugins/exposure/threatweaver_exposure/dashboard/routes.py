@@ -3,7 +3,6 @@
 from typing import Any
 
 from threatweaver.sdk import Context, RouteTable, bare
-
 from threatweaver_exposure.dashboard import queries
 from threatweaver_exposure.dashboard.schemas import DashboardQuery, KpisOut, SeverityOut
 from threatweaver_exposure.permissions import Perm

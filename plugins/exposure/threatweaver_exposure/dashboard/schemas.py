@@ -1,8 +1,8 @@
 """What goes over the wire for /dashboard."""
 
 from marshmallow import fields, validate
-from threatweaver.sdk import CommaSeparated, Schema
 
+from threatweaver.sdk import CommaSeparated, Schema
 from threatweaver_exposure.severity import SeverityField
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from threatweaver.sdk import JobRun, JobTable
-
 from threatweaver_exposure.imports import service
 
 table = JobTable()

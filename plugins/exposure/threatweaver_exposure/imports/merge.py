@@ -8,7 +8,6 @@ from datetime import datetime
 from uuid import UUID
 
 from threatweaver.sdk import connection
-
 from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.imports import matching
 from threatweaver_exposure.imports.staging import Staged

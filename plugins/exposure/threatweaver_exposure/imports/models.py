@@ -1,8 +1,9 @@
 """Tables of imports, in the tenant's schema."""
 
-from threatweaver.sdk import uuid7
 from tortoise import fields
 from tortoise.models import Model
+
+from threatweaver.sdk import uuid7
 
 
 class Import(Model):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from marshmallow import fields
+
 from threatweaver.sdk import (
     JOB,
     Context,
@@ -18,7 +19,6 @@ from threatweaver.sdk import (
     eq,
     uuid7,
 )
-
 from threatweaver_exposure.errors import ReportRefused
 from threatweaver_exposure.imports import service
 from threatweaver_exposure.imports.jobs import import_report

@@ -1,6 +1,7 @@
 """What goes over the wire for /imports."""
 
 from marshmallow import fields
+
 from threatweaver.sdk import Schema
 
 

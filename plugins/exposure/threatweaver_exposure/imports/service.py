@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from threatweaver.sdk import JobRun, SpooledFile, uuid7
-
 from threatweaver_exposure.engine.formats import (
     FORMATS,
     TAIL_SIZE,

@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from threatweaver.sdk import JobRun, connection
 
+from threatweaver.sdk import JobRun, connection
 from threatweaver_exposure.engine.formats import Format
 from threatweaver_exposure.engine.report import Definition, Finding, Host, Scan
 from threatweaver_exposure.engine.risk import score

@@ -1,10 +1,11 @@
 from uuid import uuid4
 
-from threatweaver.sdk import uuid7
 from tortoise import fields, migrations
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
+
+from threatweaver.sdk import uuid7
 
 
 class Migration(migrations.Migration):

@@ -2,10 +2,11 @@
 
 from enum import IntEnum
 
-from threatweaver.sdk import uuid7
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
+
+from threatweaver.sdk import uuid7
 
 
 class State(IntEnum):

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import asyncpg
 from marshmallow import ValidationError, fields, validate
-from threatweaver.sdk import CommaSeparated, Listing, SearchText, Where, any_of, connection
 
+from threatweaver.sdk import CommaSeparated, Listing, SearchText, Where, any_of, connection
 from threatweaver_exposure.severity import SeverityField, sql_name
 from threatweaver_exposure.vulnerabilities.models import State
 
@@ -129,7 +129,8 @@ LISTING = Listing(
             "search",
             SearchText(),
             """(v.definition_id IN (SELECT id FROM exposure_definition WHERE name ILIKE {}
-                                    UNION SELECT definition_id FROM exposure_definition_cve WHERE cve ILIKE {})
+                                    UNION SELECT definition_id FROM exposure_definition_cve
+                                          WHERE cve ILIKE {})
                 OR v.asset_id IN (SELECT asset_id FROM exposure_asset_identifier WHERE value ILIKE {}))""",
         ),
         Where("state", _States(_StateField()), "true"),

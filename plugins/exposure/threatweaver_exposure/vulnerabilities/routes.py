@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields, validate
-from threatweaver.sdk import Context, NotFound, Page, RouteTable, Unprocessable, bare, page
 
+from threatweaver.sdk import Context, NotFound, Page, RouteTable, Unprocessable, bare, page
 from threatweaver_exposure.errors import NotAcceptable, NotAccepted
 from threatweaver_exposure.permissions import Perm
 from threatweaver_exposure.vulnerabilities import queries, service

@@ -1,6 +1,7 @@
 """What goes over the wire for /vulnerabilities."""
 
 from marshmallow import fields, validate
+
 from threatweaver.sdk import Schema
 
 

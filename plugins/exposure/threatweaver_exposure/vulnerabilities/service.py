@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from threatweaver.sdk import NotFound, Unprocessable, connection
-
 from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.errors import NotAcceptable, NotAccepted
 from threatweaver_exposure.vulnerabilities.models import Acceptance, State, Vulnerability

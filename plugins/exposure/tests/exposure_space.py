@@ -1,0 +1,257 @@
+"""One tenant as a caller sees it, and two looks behind: a snapshot of its tables, and a recount of its rollups."""
+
+from asyncio import sleep, timeout
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from aiohttp import FormData
+
+from threatweaver.ids import uuid7
+from threatweaver.kernel import Kernel
+from threatweaver.tenancy import provision
+from threatweaver.tenancy.models import Tenant
+
+TABLES = (
+    "exposure_acceptance",
+    "exposure_asset",
+    "exposure_asset_group",
+    "exposure_asset_group_member",
+    "exposure_asset_identifier",
+    "exposure_asset_rollup",
+    "exposure_asset_tag",
+    "exposure_definition",
+    "exposure_definition_cve",
+    "exposure_evidence",
+    "exposure_rollup",
+    "exposure_tag",
+    "exposure_vulnerability",
+)
+SEVERITIES = ("info", "low", "medium", "high", "critical")
+COUNTS = ("created", "updated", "reopened", "unchanged", "closed")
+
+
+@dataclass(kw_only=True)
+class Answer:
+    """Status, headers and JSON body of a response."""
+
+    status: int
+    headers: Any
+    body: Any = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"<{self.status} {self.body}>"
+
+
+@dataclass(kw_only=True)
+class Space:
+    """A tenant with an administrator."""
+
+    kernel: Kernel
+    client: Any
+    tenant: Tenant
+    headers: dict[str, str]
+
+    @classmethod
+    async def make(cls, kernel: Kernel, client: Any, as_role: Any) -> "Space":
+        slug = f"s-{uuid7().hex[-12:]}"
+        tenant = await provision.create(kernel.database, slug=slug, name=slug, apps=kernel.registry.apps)
+        return cls(kernel=kernel, client=client, tenant=tenant, headers=await as_role("admin", tenant))
+
+    @property
+    def spool(self) -> Path:
+        return self.kernel.settings.spool
+
+    async def empty(self) -> None:
+        async with self.kernel.database.owner(self.tenant.schema) as unit:
+            await unit.connection.execute(f"TRUNCATE {', '.join(TABLES)}, exposure_import CASCADE")
+
+    async def call(self, method: str, path: str, **options: Any) -> Answer:
+        headers = {**self.headers, **options.pop("headers", {})}
+        async with self.client.request(method, f"/api{path}", headers=headers, **options) as response:
+            body = await response.json() if response.content_type == "application/json" else None
+            return Answer(status=response.status, headers=response.headers, body=body)
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """The body of a GET that must succeed."""
+        answer = await self.call("GET", path, params={name: str(value) for name, value in params.items()})
+        assert answer.status == 200, answer
+        return answer.body
+
+    async def refusal(self, path: str, **params: Any) -> Any:
+        """The body of a GET that must be refused as invalid."""
+        answer = await self.call("GET", path, params={name: str(value) for name, value in params.items()})
+        assert answer.status == 400, answer
+        assert answer.body["code"] == "VALIDATION_ERROR"
+        return answer.body
+
+    async def upload(self, data: Any, *, name: str = "scan.nessus", wait: int = 60, **headers: str) -> Answer:
+        """Hand a report in as a raw body, and wait for its job."""
+        if isinstance(data, bytes):
+            data = BytesIO(data)
+        return await self.call(
+            "POST", "/imports", data=data, headers={"X-Filename": name, "Prefer": f"wait={wait}", **headers}
+        )
+
+    async def submit(self, data: Any, *, name: str = "scan.nessus") -> str:
+        """Hand a report in and return the id of its job without waiting."""
+        answer = await self.upload(data, name=name, wait=0)
+        assert answer.status == 202, answer
+        return answer.body["jobId"]
+
+    async def finished(self, job_id: str, *, seconds: float = 60) -> Any:
+        """The body of a job once it is final."""
+        async with timeout(seconds):
+            while True:
+                job = await self.get(f"/jobs/{job_id}")
+                if job["status"] in {"completed", "failed", "cancelled"}:
+                    return job
+                await sleep(0.05)
+
+    async def take(self, data: Any, *, name: str = "scan.nessus") -> dict[str, Any]:
+        """Import a report and return the result of its job."""
+        answer = await self.upload(data, name=name)
+        assert answer.status == 202, answer
+        assert answer.body["status"] == "completed", answer
+        return answer.body["result"]
+
+    async def counts(self, data: Any) -> dict[str, int]:
+        """Import a report and return the counts that are not zero; `unchanged` and the like are left out if 0."""
+        result = await self.take(data)
+        return {name: result[name] for name in COUNTS if result[name]}
+
+    async def walk(self, path: str, *, limit: int = 100, **params: Any) -> list[dict[str, Any]]:
+        """All rows of a list, page by page; `meta` must agree with what is seen."""
+        rows, number = [], 1
+        while True:
+            body = await self.get(path, page=number, limit=limit, **params)
+            rows += body["data"]
+            meta = body["meta"]
+            assert (meta["page"], meta["limit"]) == (number, limit)
+            if number >= meta["totalPages"]:
+                assert meta["total"] == len(rows), (path, params)
+                assert meta["nextCursor"] is None
+                return rows
+            assert len(body["data"]) == limit
+            number += 1
+
+    async def follow(self, path: str, *, limit: int = 100, **params: Any) -> list[dict[str, Any]]:
+        """All rows of a list, by cursor."""
+        body = await self.get(path, limit=limit, **params)
+        rows = body["data"]
+        while cursor := body["meta"]["nextCursor"]:
+            body = await self.get(path, limit=limit, cursor=cursor, **params)
+            rows += body["data"]
+        return rows
+
+    async def vulnerabilities(self, **params: Any) -> list[dict[str, Any]]:
+        return await self.walk("/vulnerabilities", **{"state": "all", **params})
+
+    async def states(self) -> dict[tuple[int, int], str]:
+        """(plugin, port) → state."""
+        return {(row["pluginId"], row["port"]): row["state"] for row in await self.vulnerabilities()}
+
+    async def only(self, **params: Any) -> dict[str, Any]:
+        """The one vulnerability there is, in full."""
+        (row,) = await self.vulnerabilities(**params)
+        return (await self.get(f"/vulnerabilities/{row['id']}"))["data"]
+
+    async def sql(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        async with self.kernel.database.tenant(self.tenant.schema, read_only=True) as unit:
+            return [dict(row) for row in await unit.connection.fetch(query, *values)]
+
+    async def snapshot(self) -> dict[str, list[str]]:
+        """Every row of every table but the list of imports, as text."""
+        return {
+            table: [row["line"] for row in await self.sql(f"SELECT t::text AS line FROM {table} t ORDER BY 1")]
+            for table in TABLES
+        }
+
+    async def check(self) -> None:
+        """Compare every rollup with a recount, and the key figures with what the lists say."""
+        await self._check_rollup()
+        await self._check_assets()
+        await self.check_figures()
+        (leftovers,) = await self.sql(
+            """SELECT
+                (SELECT count(*) FROM exposure_evidence e
+                 WHERE NOT EXISTS (SELECT 1 FROM exposure_vulnerability v WHERE v.id = e.vulnerability_id)) AS loose,
+                (SELECT count(*) FROM exposure_vulnerability v
+                 WHERE NOT EXISTS (SELECT 1 FROM exposure_evidence e WHERE v.id = e.vulnerability_id)) AS bare,
+                (SELECT count(*) FROM exposure_vulnerability v WHERE (v.state = 3) <> (v.fixed_at IS NOT NULL)) AS odd,
+                (SELECT count(*) FROM exposure_vulnerability v WHERE v.last_seen < v.first_seen) AS backwards,
+                (SELECT count(*) FROM exposure_vulnerability v LEFT JOIN exposure_asset a ON a.id = v.asset_id
+                 LEFT JOIN exposure_definition d ON d.id = v.definition_id WHERE a.id IS NULL OR d.id IS NULL) AS lost,
+                (SELECT count(*) FROM (SELECT unnest(cves), id FROM exposure_definition
+                 EXCEPT SELECT cve, definition_id FROM exposure_definition_cve)) AS unlisted,
+                (SELECT count(*) FROM (SELECT cve, definition_id FROM exposure_definition_cve
+                 EXCEPT SELECT unnest(cves), id FROM exposure_definition)) AS overlisted"""
+        )
+        assert set(leftovers.values()) == {0}, leftovers
+
+    async def _check_rollup(self) -> None:
+        kept = await self.sql("SELECT first_seen_on, severity, state, total FROM exposure_rollup ORDER BY 1, 2, 3")
+        counted = await self.sql(
+            """SELECT (first_seen AT TIME ZONE 'UTC')::date AS first_seen_on, severity, state, count(*) AS total
+               FROM exposure_vulnerability GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
+        )
+        assert kept == counted
+
+    async def _check_assets(self) -> None:
+        counts = ", ".join(
+            f"count(v.id) FILTER (WHERE v.severity = {number}) AS open_{name}"
+            for number, name in enumerate(SEVERITIES)
+        )
+        names = ", ".join(f"open_{name}" for name in SEVERITIES)
+        kept = await self.sql(f"SELECT id, worst_severity, risk_score, {names} FROM exposure_asset ORDER BY id")
+        counted = await self.sql(
+            f"""SELECT a.id, coalesce(max(v.severity), -1) AS worst_severity,
+                       coalesce(max(v.risk_score), 0) AS risk_score, {counts}
+                FROM exposure_asset a LEFT JOIN exposure_vulnerability v ON v.asset_id = a.id AND v.state <= 1
+                GROUP BY a.id ORDER BY a.id"""
+        )
+        assert kept == counted
+        rollup = await self.sql(
+            "SELECT worst_severity, assets, risk_sum FROM exposure_asset_rollup WHERE assets <> 0 ORDER BY 1"
+        )
+        recount = await self.sql(
+            """SELECT worst_severity, count(*) AS assets, sum(risk_score)::bigint AS risk_sum
+               FROM exposure_asset GROUP BY 1 ORDER BY 1"""
+        )
+        assert rollup == recount
+        (bad,) = await self.sql(
+            """SELECT (SELECT count(*) FROM exposure_asset_rollup WHERE assets < 0 OR risk_sum < 0)
+                    + (SELECT count(*) FROM exposure_rollup WHERE total <= 0) AS n"""
+        )
+        assert bad["n"] == 0
+
+    async def check_figures(self, **filters: Any) -> dict[str, Any]:
+        """The key figures under filters must be what the lists say under the same filters."""
+        kpis = await self.get("/dashboard/kpis", **filters)
+        chosen = {name: value for name, value in filters.items() if name in {"tag", "assetGroup"}}
+        assets = await self.get("/assets", limit=1, **chosen)
+        assert kpis["totalAssets"] == assets["meta"]["total"]
+        wanted = {part.strip().lower() for part in str(filters.get("severity", "")).split(",") if part}
+        rest = {name: value for name, value in filters.items() if name != "severity"}
+        for name in SEVERITIES:
+            listed = await self.get("/vulnerabilities", limit=1, severity=name.upper(), **rest)
+            expected = listed["meta"]["total"] if not wanted or name in wanted else 0
+            assert kpis[name] == expected, (name, filters)
+        listed = await self.get("/vulnerabilities", limit=1, **filters)
+        assert kpis["totalVulnerabilities"] == listed["meta"]["total"] == sum(kpis[name] for name in SEVERITIES)
+        stats = await self.get("/vulnerabilities/stats", **filters)
+        assert stats["total"] == listed["meta"]["total"]
+        breakdown = (await self.get("/dashboard/severity-breakdown", **filters))["data"]
+        assert {row["severity"].lower(): row["count"] for row in breakdown} == {
+            name: kpis[name] for name in SEVERITIES
+        }
+        assert [row["severity"] for row in breakdown] == ["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFO"]
+        return kpis
+
+
+def form(data: bytes, *, field_name: str = "file", filename: str = "scan.nessus") -> FormData:
+    """A multipart body with one file."""
+    body = FormData()
+    body.add_field(field_name, data, filename=filename, content_type="application/octet-stream")
+    return body
