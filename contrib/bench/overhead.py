@@ -45,8 +45,10 @@ async def _statements(dsn: str) -> dict[str, Any]:
             schema = await unit.connection.fetchval("SELECT schema FROM tenant ORDER BY created_at LIMIT 1")
         noted: list[tuple[str, tuple[Any, ...]]] = []
         async with database.tenant(schema, read_only=True) as unit:
-            with unit.connection.query_logger(lambda query: noted.append((query.query, query.args))):
-                await LISTING.page(LISTING.query().load({"limit": str(LIMIT)}), b"a key")
+            query = LISTING.query().load({"limit": str(LIMIT)})
+            await LISTING.page(query, b"a key")  # asyncpg asks for types it does not know yet
+            with unit.connection.query_logger(lambda sent: noted.append((sent.query, sent.args))):
+                await LISTING.page(query, b"a key")
                 await asyncio.sleep(0)  # asyncpg tells its loggers in the loop's next turn
     finally:
         await database.close()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from threatweaver import app as application
 from threatweaver.auth import passwords, service
-from threatweaver.auth.models import Membership
+from threatweaver.auth.models import Membership, User
 from threatweaver.auth.roles import Role
 from threatweaver.config import ConfigError, Settings
 from threatweaver.db import migrate, orm
@@ -37,14 +37,25 @@ async def prepare(database: Database, settings: Settings) -> Installation:
         tenant = await provision.create(
             database, slug=settings.tenant, name=settings.tenant.replace("-", " ").title(), apps=apps
         )
-    password = await _first_admin(database, settings, tenant)
+    if (known := await _oldest_admin(database, tenant)) is not None:
+        email = known or settings.admin_email
+        return Installation(tenant=tenant.slug, admin_email=email, admin_password=None)
+    password = await _make_admin(database, settings, tenant)
     return Installation(tenant=tenant.slug, admin_email=settings.admin_email, admin_password=password)
 
 
-async def _first_admin(database: Database, settings: Settings, tenant: Tenant) -> str | None:
+async def _oldest_admin(database: Database, tenant: Tenant) -> str | None:
+    """Return the address of the tenant's first administrator, "" if it has none, None if nobody is in it."""
     async with database.control(read_only=True):
-        if await Membership.exists(tenant_id=tenant.id):
+        if not await Membership.exists(tenant_id=tenant.id):
             return None
+        held = Membership.filter(tenant_id=tenant.id, role=Role.ADMIN.value)
+        members = await held.values_list("user_id", flat=True)
+        user = await User.filter(id__in=list(members)).order_by("created_at", "id").first()
+    return user.email if user else ""
+
+
+async def _make_admin(database: Database, settings: Settings, tenant: Tenant) -> str:
     password = settings.admin_password or passwords.generate()
     if len(password) < passwords.MIN_LENGTH:
         raise ConfigError(f"TW_ADMIN_PASSWORD needs at least {passwords.MIN_LENGTH} characters")

@@ -51,7 +51,7 @@ class Settings:
         return self.home / "spool"
 
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
+_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}
 
 
@@ -63,7 +63,7 @@ def _duration(text: str) -> float:
 
 
 def _integer(text: str) -> int:
-    if not re.fullmatch(r"\d{1,15}", text.strip()):
+    if not re.fullmatch(r"[0-9]{1,15}", text.strip()):
         raise ValueError("a whole number")
     return int(text)
 
@@ -117,8 +117,16 @@ def _check(settings: Settings) -> None:
         raise ConfigError("TW_LOG_FORMAT must be json or console")
     if settings.log_level not in {"debug", "info", "warning", "error"}:
         raise ConfigError("TW_LOG_LEVEL must be debug, info, warning or error")
-    if settings.processes < 1 or settings.pool_size < 1:
-        raise ConfigError("TW_PROCESSES and TW_POOL_SIZE must be at least 1")
+    if settings.processes < 1:
+        raise ConfigError("TW_PROCESSES must be at least 1")
+    if settings.pool_size < 2:
+        raise ConfigError("TW_POOL_SIZE must be at least 2")
+    if settings.body_max_bytes < 1024:
+        raise ConfigError("TW_BODY_MAX_BYTES must be at least 1024")
+    if min(settings.jwt_expires_in, settings.jwt_refresh_expires_in, settings.statement_timeout) < 1:
+        raise ConfigError(
+            "JWT_EXPIRES_IN, JWT_REFRESH_EXPIRES_IN and TW_STATEMENT_TIMEOUT must be at least a second"
+        )
 
 
 def refuse_unknown(settings: Settings, plugin_names: set[str]) -> None:

@@ -20,7 +20,10 @@ def configure(settings: Settings, *, process: str) -> None:
     ]
     console = settings.log_format == "console"
     renderer: Any = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # rich's shows locals: passwords, tokens
+        )
         if console
         else structlog.processors.JSONRenderer(serializer=_dumps)
     )

@@ -19,7 +19,7 @@ from threatweaver.http.errors import (
     ValidationFailed,
 )
 from threatweaver.http.output import Page
-from threatweaver.http.route import EMPTY, JOB, RouteTable, Scope, Upload, bare, page, raw
+from threatweaver.http.route import EMPTY, JOB, RouteTable, Scope, Upload, bare, page, raw, rows
 from threatweaver.http.schema import CommaSeparated, Schema
 from threatweaver.http.upload import SpooledFile
 from threatweaver.ids import uuid7
@@ -79,6 +79,7 @@ __all__ = [
     "hookimpl",
     "page",
     "raw",
+    "rows",
     "search",
     "uuid7",
 ]

@@ -7,8 +7,10 @@ has begun and goes (docs/adr/0005).
 import asyncio
 import signal
 import socket
+import time
 from contextlib import suppress
 
+import asyncpg
 from aiohttp import web
 
 from threatweaver import app as application
@@ -19,6 +21,7 @@ from threatweaver.kernel import Kernel
 from threatweaver.license import store as license_store
 
 _DRAIN = 30.0
+_RECOVERY = 120.0  # seconds a killed database may take to come back before the process gives up
 _log = log.get(__name__)
 
 
@@ -36,9 +39,9 @@ def bind_socket(settings: Settings) -> socket.socket:
 async def serve(settings: Settings, dsn: str, listening: socket.socket, *, parent: int | None = None) -> None:
     """Serve until SIGTERM or SIGINT, or until the parent's pipe closes."""
     database = Database(dsn, size=settings.pool_size, statement_timeout=settings.statement_timeout)
-    await database.open()
     stop, reload = asyncio.Event(), asyncio.Event()
     watch_signals(stop, parent)
+    await connect(database, stop, patiently=parent is not None)
     served: str | None = None
 
     async def announced(_: str) -> None:
@@ -87,6 +90,18 @@ async def _start(kernel: Kernel, listening: socket.socket) -> web.AppRunner:
 async def _drain(runner: web.AppRunner, kernel: Kernel) -> None:
     kernel.stopping.set()
     await runner.cleanup()
+
+
+async def connect(database: Database, stop: asyncio.Event, *, patiently: bool) -> None:
+    """Open the pool; under a supervisor wait for a server that is coming back. Raises what `open` raises."""
+    deadline = time.monotonic() + (_RECOVERY if patiently else 0)
+    while not stop.is_set():
+        try:
+            return await database.open()
+        except (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError):
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.3)
 
 
 def watch_signals(stop: asyncio.Event, parent: int | None) -> None:

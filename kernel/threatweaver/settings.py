@@ -1,5 +1,6 @@
 """Settings of plugins: declared, typed, read once from TW_<PLUGIN>_<NAME>."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ class Setting:
 def read(plugin: str, declared: Iterable[Setting], given: Mapping[str, str]) -> dict[str, int | str]:
     """Return name → value for one plugin. Raises ConfigError for an unknown name or a bad value."""
     table = {f"{PREFIX}{plugin.upper()}_{item.name.upper()}": item for item in declared}
+    given = {variable: text for variable, text in given.items() if text != ""}
     values: dict[str, int | str] = {item.name: item.default for item in table.values()}
     for variable, text in given.items():
         if not variable.startswith(f"{PREFIX}{plugin.upper()}_"):
@@ -31,9 +33,20 @@ def read(plugin: str, declared: Iterable[Setting], given: Mapping[str, str]) -> 
     return values
 
 
+def owned(plugin: str, plugins: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of one plugin: of `scan` and `scan_pro`, the longer name wins."""
+    longest_first = sorted(plugins, key=len, reverse=True)
+
+    def owner(variable: str) -> str | None:
+        return next((n for n in longest_first if variable.startswith(f"{PREFIX}{n.upper()}_")), None)
+
+    return {variable: text for variable, text in given.items() if owner(variable) == plugin}
+
+
 def _value(variable: str, item: Setting, text: str) -> int | str:
     if isinstance(item.default, str):
         return text
-    if not text.strip().isdigit() or int(text) < item.minimum:
+    value = int(text) if re.fullmatch(r"\s*[0-9]{1,18}\s*", text) else -1
+    if value < item.minimum:
         raise ConfigError(f"{variable} must be a whole number of at least {item.minimum}")
-    return int(text)
+    return value

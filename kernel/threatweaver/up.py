@@ -5,6 +5,7 @@ children, started anew when they die. A pipe that only it holds open tells them 
 """
 
 import asyncio
+import fcntl
 import os
 import signal
 import socket
@@ -58,10 +59,15 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop.set)
+        lock = self._lock()
         try:
             dsn = await self._database()
+            if self.stop.is_set():
+                return
             listening = await self._socket()
             installation = await self._prepare(dsn)
+            if self.stop.is_set():
+                return
             self._plan_children(listening)
             url = f"http://{_host(self.settings)}:{listening.getsockname()[1]}"
             async with asyncio.TaskGroup() as group:
@@ -77,11 +83,24 @@ class Supervisor:
             raise group.exceptions[0] from None
         finally:
             await self._stop_all()
+            os.close(lock)
+
+    def _lock(self) -> int:
+        """Hold the home for this process alone; the system lets go of it however the process ends."""
+        self.settings.home.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.settings.home / "up.lock", os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise StartError(
+                f"ThreatWeaver already runs on {self.settings.home}; stop it, or choose another --home"
+            ) from None
+        return handle
 
     async def _database(self) -> str:
         if self.settings.database_url:
             return self.settings.database_url
-        self.settings.home.mkdir(parents=True, exist_ok=True)
         self.server = await embedded.start(self.settings.home)
         return self.server.dsn
 
@@ -102,7 +121,7 @@ class Supervisor:
         database = Database(dsn, size=2, statement_timeout=600)
         try:
             await database.open()
-        except (OSError, asyncpg.PostgresError) as error:
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise StartError(f"cannot connect to the database: {error}") from None
         try:
             return await bootstrap.prepare(database, self.settings)

@@ -10,7 +10,7 @@ from threatweaver.config import Settings
 from threatweaver.db.transaction import Database, listen
 from threatweaver.jobs.worker import Worker
 from threatweaver.license import store as license_store
-from threatweaver.serve import first, watch_signals
+from threatweaver.serve import connect, first, watch_signals
 
 _log = log.get(__name__)
 
@@ -18,9 +18,9 @@ _log = log.get(__name__)
 async def work(settings: Settings, dsn: str, *, parent: int | None = None) -> None:
     """Run jobs until SIGTERM or SIGINT, or until the parent's pipe closes."""
     database = Database(dsn, size=settings.pool_size, statement_timeout=settings.statement_timeout)
-    await database.open()
     stop = asyncio.Event()
     watch_signals(stop, parent)
+    await connect(database, stop, patiently=parent is not None)
     try:
         while not stop.is_set():
             await _until_change(settings, database, stop)

@@ -26,6 +26,7 @@ class Identifier:
         self._key = key
         self._grants = grants
         self._known: OrderedDict[tuple[str, bool], tuple[float, Principal]] = OrderedDict()
+        self._forgotten = 0
 
     async def identify(self, authorization: str | None, cookie: str | None) -> Principal:
         """Return the caller. Raises NoToken, TokenInvalid, TokenExpired."""
@@ -43,7 +44,7 @@ class Identifier:
         known = self._known.get((token, by_cookie))
         if known is not None and known[0] > now:
             return known[1]
-        claims = tokens.verify(self._key, token)
+        claims, forgotten = tokens.verify(self._key, token), self._forgotten
         async with self._database.control(read_only=True):
             identity = await identity_of_session(claims.session_id)
         if identity is None or identity.user_id != claims.user_id or identity.tenant_id != claims.tenant_id:
@@ -54,6 +55,8 @@ class Identifier:
             permissions=self._grants.get(identity.role, frozenset()),
             by_cookie=by_cookie,
         )
+        if forgotten != self._forgotten:  # a logout went by while we asked: answer, remember nothing
+            return principal
         left = claims.expires_at.timestamp() - time.time()
         self._known[(token, by_cookie)] = (now + min(_TTL, left), principal)
         while len(self._known) > _MOST:
@@ -63,3 +66,4 @@ class Identifier:
     def forget(self) -> None:
         """Drop what is remembered; this process sees a logout of its own at once."""
         self._known.clear()
+        self._forgotten += 1

@@ -27,7 +27,7 @@ async def login(ctx: Context) -> dict[str, Any]:
     signed = await service.login(
         ctx.kernel.signer(),
         **ctx.body,
-        user_agent=ctx.request.headers.get("User-Agent", ""),
+        user_agent=ctx.header("User-Agent"),
         address=ctx.address,
     )
     _set_cookies(ctx, signed)

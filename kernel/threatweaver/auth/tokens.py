@@ -57,4 +57,4 @@ def new_refresh() -> str:
 
 def digest(token: str) -> bytes:
     """Return what is stored of a refresh token: its SHA-256, enough for a random secret."""
-    return sha256(token.encode()).digest()
+    return sha256(token.encode("utf-8", "surrogateescape")).digest()

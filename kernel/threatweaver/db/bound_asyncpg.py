@@ -16,11 +16,15 @@ class _Lease(ConnectionWrapper[asyncpg.Connection]):
     """The unit's connection for one query; gathered queries take turns."""
 
     def __init__(self, unit: transaction.Unit) -> None:
+        self._unit = unit
         self._lock = unit.lock
         self.connection = unit.connection
 
     async def __aenter__(self) -> asyncpg.Connection:
         await self._lock.acquire()
+        if not self._unit.open:  # it ended while this query waited for its turn
+            self._lock.release()
+            raise transaction.NoScope("a query outlived its tenant or control scope")
         return self.connection
 
 

@@ -101,11 +101,11 @@ async def plan(database: Database, schema: str, apps: Sequence[ModelApp]) -> lis
     """Return the statements that migrating this schema would run, changing nothing."""
     kind = CONTROL if schema == CONTROL else TENANT
     chosen = [app for app in apps if app.schema == kind]
-    async with database.owner(schema):
+    async with database.owner(schema) as unit:
+        await unit.connection.execute("SAVEPOINT before_plan")
         executor = MigrationExecutor(get_connection(kind), orm.apps_config(chosen))
         statements: list[PlannedStatement] = []
-        recorded = await connection().fetchval("SELECT to_regclass('tortoise_migrations')")
-        if recorded is None:
+        if await connection().fetchval("SELECT to_regclass('tortoise_migrations')") is None:
             await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))  # noqa: SLF001
         for step in await executor.plan():
             label, name = step.migration.app_label, step.migration.name
@@ -114,8 +114,7 @@ async def plan(database: Database, schema: str, apps: Sequence[ModelApp]) -> lis
                 for sql in await executor.collect_sql(label, name)
                 if not sql.startswith("--")
             ]
-        if recorded is None:
-            await connection().execute("DROP TABLE tortoise_migrations")
+        await unit.connection.execute("ROLLBACK TO SAVEPOINT before_plan")
     return statements
 
 

@@ -7,7 +7,7 @@ unit raises NoScope, so it cannot fall through to another tenant's tables (docs/
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +20,10 @@ _SCHEMA = re.compile(r"t_[0-9a-f]{32}")
 
 class NoScope(RuntimeError):
     """A query ran outside a tenant or control scope, in the wrong one, or after its end."""
+
+
+class Unreachable(ConnectionError):
+    """The server cannot be reached: refused, or its socket is not there."""
 
 
 class CommitFailed(RuntimeError):
@@ -123,7 +127,7 @@ class Database:
     async def _unit(self, begin: str, schema: str) -> AsyncIterator[Unit]:
         if self._pool is None:
             raise NoScope("the database is not open")
-        held = await self._pool.acquire(timeout=10)
+        held = await self._acquire(self._pool)
         unit = Unit(connection=held, schema=schema)
         token = _current.set(unit)
         try:
@@ -142,13 +146,26 @@ class Database:
         finally:
             _current.reset(token)
 
+    @staticmethod
+    async def _acquire(pool: asyncpg.Pool) -> Any:
+        try:
+            return await pool.acquire(timeout=10)
+        except TimeoutError:
+            raise
+        except OSError as error:  # a Unix socket that is gone is FileNotFoundError, no ConnectionError
+            raise Unreachable(str(error)) from error
+
     async def _abandon(self, held: Any) -> None:
+        clean = False
         try:
             if not held.is_closed():
                 await held.execute("ROLLBACK", timeout=5)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            held.terminate()
+                clean = True
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+            pass  # the unit's own error is already on its way to the caller
         finally:
+            if not clean:  # whatever went wrong, an open transaction must not go back to the pool
+                held.terminate()
             if self._pool is not None:
                 await self._pool.release(held)
 
@@ -172,7 +189,8 @@ async def listen(
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             await _pause(stop, 1.0)
         finally:
-            await dedicated.close(timeout=2)
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await dedicated.close(timeout=2)
 
 
 async def _forward(

@@ -62,6 +62,10 @@ class Context:
         """Return the client's network address."""
         return self.request.remote or ""
 
+    def header(self, name: str) -> str:
+        """Return a request header's text, "" without it; bytes that are no UTF-8 are replaced."""
+        return self.request.headers.get(name, "").encode("utf-8", "replace").decode()
+
     def uuid(self, name: str) -> UUID:
         """Return a path parameter that is a UUID."""
         value = self.params[name]

@@ -62,7 +62,7 @@ def _failure(request: web.Request, error: Exception, request_id: str) -> web.Res
     if known is None:
         _log.error("request_failed", path=request.path, exc_info=error)
         known = InternalError()
-    elif known.status >= 500:
+    elif known.status >= 500 or not isinstance(error, (ApiError, web.HTTPException)):
         _log.warning("request_refused", path=request.path, code=known.code, cause=repr(error)[:300])
     body = known.body(instance=request.path, request_id=request_id)
     return error_response(body, known.status, known.headers)

@@ -45,9 +45,14 @@ class ApiError(Exception):
         """Return the class docstring: it is the message."""
         return " ".join(inspect.cleandoc(cls.__doc__ or "").split())
 
+    @property
+    def heading(self) -> str:
+        """Return the body's `error`: the title, or the words of the status."""
+        return self.title or _TITLES[self.status]
+
     def body(self, *, instance: str, request_id: str) -> dict[str, Any]:
         """Return the error body: the documented members, and those of RFC 9457 beside them."""
-        title = self.title or _TITLES[self.status]
+        title = self.heading
         return {
             "error": title,
             "message": self.message,

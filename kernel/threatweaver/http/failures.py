@@ -10,7 +10,7 @@ from threatweaver.http.errors import ApiError
 _UNREACHABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,  # connections, memory, disk
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
@@ -18,8 +18,24 @@ _UNREACHABLE = (
     ConnectionError,
     TimeoutError,
 )
-_CONFLICT = (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError, IntegrityError)
-_RETRY = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+_CONFLICT = (
+    asyncpg.UniqueViolationError,
+    asyncpg.ForeignKeyViolationError,
+    asyncpg.ExclusionViolationError,
+)
+_RETRY = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.InvalidCachedStatementError,  # a migration went by; the next attempt plans anew
+    asyncpg.OutdatedSchemaCacheError,
+)
+_UNSTORABLE = (
+    asyncpg.CharacterNotInRepertoireError,
+    asyncpg.UntranslatableCharacterError,
+    asyncpg.NumericValueOutOfRangeError,
+    asyncpg.DatetimeFieldOverflowError,
+    asyncpg.StringDataRightTruncationError,
+)
 
 
 def translate(error: Exception) -> ApiError | None:
@@ -28,6 +44,8 @@ def translate(error: Exception) -> ApiError | None:
         return error
     if isinstance(error, web.HTTPException):
         return _of_aiohttp(error)
+    if isinstance(error, web.RequestPayloadError):
+        return errors.MalformedBody("The request body does not decode as its headers say.")
     if isinstance(error, BaseORMException):
         return _of_orm(error)
     return _of_database(error)
@@ -36,10 +54,10 @@ def translate(error: Exception) -> ApiError | None:
 def _of_orm(error: BaseORMException) -> ApiError | None:
     if isinstance(error, DoesNotExist):
         return errors.NotFound()
-    if isinstance(error, _CONFLICT):
-        return errors.Conflict()
     cause = error.__cause__ or next((item for item in error.args if isinstance(item, Exception)), None)
-    return _of_database(cause) if isinstance(cause, Exception) else None
+    if isinstance(cause, Exception):
+        return _of_database(cause)
+    return errors.Conflict() if isinstance(error, IntegrityError) else None
 
 
 def _of_database(error: Exception) -> ApiError | None:
@@ -47,6 +65,11 @@ def _of_database(error: Exception) -> ApiError | None:
         return errors.QueryTimeout()
     if isinstance(error, _CONFLICT):
         return errors.Conflict()
+    # asyncpg raises DataError itself for a value that the wire format cannot carry.
+    if type(error) is asyncpg.DataError or isinstance(error, _UNSTORABLE):
+        return errors.ValidationFailed(
+            "Invalid request", [{"field": "request", "message": "A value cannot be stored."}]
+        )
     if isinstance(error, _RETRY):
         return errors.ServiceUnavailable(headers={"Retry-After": "1"})
     if isinstance(error, _UNREACHABLE):

@@ -26,8 +26,15 @@ async def identity(ctx: Context) -> None:
     )
     if ctx.caller.by_cookie and ctx.route.writes:
         origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
-        if urlsplit(origin).netloc != request.host:
+        if _host_of(origin) != request.host:
             raise ForeignOrigin
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 async def tenant(ctx: Context) -> None:

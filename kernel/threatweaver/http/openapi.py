@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp_apispec.aiohttp_apispec import AiohttpApiSpec, resolver
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from marshmallow import Schema, fields
+from marshmallow import INCLUDE, Schema, fields, validate
 
 from threatweaver.http import errors
 from threatweaver.http.errors import ApiError
@@ -36,12 +36,18 @@ class ErrorDetail(Schema):
 
 
 class Error(Schema):
-    """The body of every error."""
+    """The body of every error; a code may bring members of its own beside these, as RFC 9457 allows."""
+
+    class Meta:
+        unknown = INCLUDE
 
     error = fields.String(required=True)
     message = fields.String(required=True)
     code = fields.String(required=True)
     details = fields.List(fields.Nested(ErrorDetail))
+    reason = fields.String(metadata={"description": "Which case of the code it is."})
+    moduleId = fields.String(metadata={"description": "MODULE_DISABLED: the module."})  # noqa: N815
+    permission = fields.String(metadata={"description": "FORBIDDEN: what the caller lacks."})
     type = fields.String(required=True)
     title = fields.String(required=True)
     status = fields.Integer(required=True)
@@ -93,7 +99,13 @@ def _schema_name(schema: Any) -> str:
 def _comma_separated(_: Any, field: Any, **__: Any) -> dict[str, Any]:
     if not isinstance(field, CommaSeparated):
         return {}
-    return {"type": "string", "description": "One value, or several separated by commas."}
+    described = {"type": "string", "description": "One value, or several separated by commas."}
+    limits = (item.choices for item in field.inner.validators if isinstance(item, validate.OneOf))
+    words = [str(word) for word in next(limits, None) or getattr(field.inner, "choices", ())]
+    if not words:
+        return described | {"minLength": 1}
+    one = f"({'|'.join(words)})"
+    return described | {"pattern": f"^{one}(,{one})*$", "example": ",".join(words[:2])}
 
 
 def _portable_pattern(_: Any, __: Any, ret: dict[str, Any] | None = None, **___: Any) -> dict[str, Any]:
@@ -172,7 +184,7 @@ def _parameters(emitter: _Emitter, route: Route) -> list[dict[str, Any]]:
 
     parameters = [of(name, field, "path") for name, field in route.params.items()]
     if route.query is not None:
-        parameters += emitter.converter.schema2parameters(route.query, location="query")
+        parameters += emitter.converter.schema2parameters(route.query(), location="query")
     parameters += [of(name, field, "header") for name, field in route.headers.items()]
     if route.returns.shape is Shape.JOB:
         parameters.append(of("Prefer", fields.String(metadata={"example": "wait=10"}), "header"))
@@ -239,6 +251,9 @@ def _enveloped(shape: Shape, inner: Any) -> dict[str, Any]:
         return dict(inner)
     if shape is Shape.DATA:
         return {"type": "object", "required": ["data"], "properties": {"data": inner}}
+    if shape is Shape.ROWS:
+        rows = {"type": "array", "items": inner}
+        return {"type": "object", "required": ["data"], "properties": {"data": rows}}
     return {
         "type": "object",
         "required": ["data", "meta"],

@@ -71,9 +71,10 @@ def render(output: Output, value: Any, status: int) -> web.StreamResponse:
 def _wrap(output: Output, value: Any) -> Any:
     if output.shape is Shape.PAGE:
         return {"data": [plain(row, output.schema) for row in value.rows], "meta": value.meta()}
+    if output.shape is Shape.ROWS:
+        return {"data": [plain(row, output.schema) for row in value]}
     if output.shape is Shape.DATA:
-        many = isinstance(value, (list, tuple))
-        return {"data": [plain(row, output.schema) for row in value] if many else plain(value, output.schema)}
+        return {"data": plain(value, output.schema)}
     return plain(value, output.schema)
 
 

@@ -43,6 +43,7 @@ class Shape(Enum):
     """How a success body is wrapped."""
 
     DATA = "data"  # {"data": {...}}
+    ROWS = "rows"  # {"data": [...]}, a short list without pages
     PAGE = "page"  # {"data": [...], "meta": {...}}
     BARE = "bare"  # the object itself
     JOB = "job"  # 202 and a Location
@@ -62,6 +63,11 @@ class Output:
 def page(schema: type[Schema]) -> Output:
     """Rows in `data`, and `meta` with total, page, limit, totalPages and nextCursor."""
     return Output(Shape.PAGE, schema)
+
+
+def rows(schema: type[Schema]) -> Output:
+    """A short list in `data`, always whole."""
+    return Output(Shape.ROWS, schema)
 
 
 def bare(schema: type[Schema]) -> Output:

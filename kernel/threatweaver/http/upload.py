@@ -12,6 +12,7 @@ from typing import BinaryIO
 from urllib.parse import unquote
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from threatweaver.http.errors import PayloadTooLarge, StorageFull, UnsupportedMediaType, ValidationFailed
 from threatweaver.ids import uuid7
@@ -21,6 +22,8 @@ EDGE = 1 << 16  # bytes kept of the beginning and the end, for format detection
 _RATIO = 200  # a text report compresses 10 to 40 times; beyond this it is a bomb
 _RATIO_FROM = 16 << 20
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_MALFORMED = (ValueError, AssertionError, HttpProcessingError)  # what aiohttp raises on bad multipart
+_GZIP = b"\x1f\x8b"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
 
 
@@ -48,31 +51,44 @@ class _Sink:
         self._limit = limit
         self._gzip: zlib._Decompress | None = None
         self._received = 0
-        self._ended = False
+        self._first = b""  # the file's first byte, while a network hands it over alone
         self.size = 0
         self.digest = hashlib.sha256()
         self.head = b""
         self.tail = b""
 
     def write(self, chunk: bytes) -> None:
-        if self._received == 0 and chunk[:2] == b"\x1f\x8b":
-            self._gzip = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        if self._received == 0:
+            chunk, self._first = self._first + chunk, b""
+            if len(chunk) < len(_GZIP):
+                self._first = chunk
+                return
+            if chunk.startswith(_GZIP):
+                self._gzip = zlib.decompressobj(16 + zlib.MAX_WBITS)
         self._received += len(chunk)
         if self._gzip is None:
             self._store(chunk)
-            return
+        else:
+            self._decompress(self._gzip, chunk)
+
+    def _decompress(self, stream: "zlib._Decompress", chunk: bytes) -> None:
         while chunk:
+            if stream.eof:  # another member follows, or the padding of a tape or block device
+                chunk = chunk.lstrip(b"\x00")
+                if not chunk:
+                    break
+                stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
             try:
-                self._store(self._gzip.decompress(chunk, CHUNK))
+                self._store(stream.decompress(chunk, CHUNK))
             except zlib.error:
                 raise ValidationFailed("Invalid upload", _detail("The gzip stream is damaged.")) from None
-            if self._gzip.eof:
-                chunk = self._gzip.unused_data
-                self._gzip = zlib.decompressobj(16 + zlib.MAX_WBITS) if chunk else self._gzip
-            else:
-                chunk = self._gzip.unconsumed_tail
+            chunk = stream.unused_data if stream.eof else stream.unconsumed_tail
+        self._gzip = stream
 
     def finish(self) -> None:
+        if self._first:
+            self._received += len(self._first)
+            self._store(self._first)
         if self._gzip is not None and not self._gzip.eof:
             raise ValidationFailed("Invalid upload", _detail("The gzip stream is cut short."))
         if self.size == 0:
@@ -88,6 +104,10 @@ class _Sink:
         if len(self.head) < EDGE:
             self.head += data[: EDGE - len(self.head)]
         self.tail = (self.tail + data)[-EDGE:] if len(data) < EDGE else data[-EDGE:]
+
+
+def _malformed() -> ValidationFailed:
+    return ValidationFailed("Invalid upload", _detail("The multipart body is malformed."))
 
 
 def _detail(message: str) -> list[dict[str, str]]:
@@ -144,8 +164,8 @@ async def _source(request: web.Request) -> tuple[str, AsyncIterator[bytes]]:
         try:
             reader = await request.multipart()
             part = await reader.next()
-        except (ValueError, AssertionError):
-            raise ValidationFailed("Invalid upload", _detail("The multipart body is malformed.")) from None
+        except _MALFORMED:
+            raise _malformed() from None
         if not isinstance(part, BodyPartReader) or part.name != "file":
             raise ValidationFailed("Invalid upload", _detail("Send the report in the form field `file`."))
         return clean_name(part.filename or "upload"), _parts(part)
@@ -161,10 +181,14 @@ async def _source(request: web.Request) -> tuple[str, AsyncIterator[bytes]]:
 
 
 async def _parts(part: BodyPartReader) -> AsyncIterator[bytes]:
-    while chunk := await part.read_chunk(CHUNK):
-        yield chunk
+    try:
+        while chunk := await part.read_chunk(CHUNK):
+            yield chunk
+    except _MALFORMED:
+        raise _malformed() from None
 
 
 def clean_name(name: str) -> str:
     """Return a file name fit to show: no path, no control characters, at most 200 characters."""
-    return _UNSAFE.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1])[:200] or "upload"
+    text = name.encode("utf-8", "replace").decode()  # a header's bytes need not be UTF-8
+    return _UNSAFE.sub("_", text.replace("\\", "/").rsplit("/", 1)[-1])[:200] or "upload"

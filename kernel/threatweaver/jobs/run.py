@@ -27,7 +27,6 @@ class JobRun:
     settings: Mapping[str, Mapping[str, int | str]]
     database: Database = field(repr=False)
     _reported: float = 0.0
-    _percent: int = -1
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     async def progress(self, percent: float) -> None:
@@ -38,9 +37,9 @@ class JobRun:
         now = time.monotonic()
         whole = max(0, min(99, int(percent)))
         async with self._lock:
-            if whole == self._percent or now - self._reported < _EVERY:
+            if now - self._reported < _EVERY:
                 return
-            self._percent, self._reported = whole, now
+            self._reported = now
             async with self.database.control():
                 cancelled = await store.report_progress(self.id, whole)
         if cancelled:

@@ -17,7 +17,7 @@ from threatweaver.jobs import store
 if TYPE_CHECKING:
     from threatweaver.http.context import Context
 
-_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
+_WAIT = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,4})(?:$|[,;\s])")
 _LONGEST = 60
 
 
@@ -63,7 +63,13 @@ async def accepted(ctx: "Context") -> web.Response:
         raise RuntimeError(f"{ctx.route.name} promised a job and submitted none")
     job_id = ctx.submission.id
     seconds = wanted_wait(ctx.request.headers.get("Prefer"))
-    row = await wait(ctx.kernel.database, job_id, ctx.principal.tenant_id, seconds=seconds or 0)
+    row = await wait(
+        ctx.kernel.database,
+        job_id,
+        ctx.principal.tenant_id,
+        seconds=seconds or 0,
+        stopping=ctx.kernel.stopping,
+    )
     headers = {"Location": f"/api/jobs/{job_id}"}
     if seconds is not None:
         headers["Preference-Applied"] = f"wait={seconds}"
@@ -76,8 +82,10 @@ def wanted_wait(prefer: str | None) -> int | None:
     return min(int(match[1]), _LONGEST) if match else None
 
 
-async def wait(database: Database, job_id: UUID, tenant_id: UUID, *, seconds: float) -> asyncpg.Record:
-    """Return the job's row once it is final or the time is up."""
+async def wait(
+    database: Database, job_id: UUID, tenant_id: UUID, *, seconds: float, stopping: asyncio.Event
+) -> asyncpg.Record:
+    """Return the job's row once it is final, the time is up, or this process is to stop."""
     deadline = time.monotonic() + seconds
     pause = 0.02
     while True:
@@ -86,7 +94,7 @@ async def wait(database: Database, job_id: UUID, tenant_id: UUID, *, seconds: fl
         if row is None:
             raise LookupError(job_id)
         left = deadline - time.monotonic()
-        if row["status"] in store.FINAL or left <= 0:
+        if row["status"] in store.FINAL or left <= 0 or stopping.is_set():
             return row
         await asyncio.sleep(min(pause, left))
         pause = min(pause * 1.5, 0.25)

@@ -8,7 +8,6 @@ import asyncpg
 import orjson
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.db import AsyncpgDriver
-from pgqueuer.types import JobId
 
 from threatweaver.db.transaction import connection
 from threatweaver.jobs.models import Status
@@ -53,7 +52,9 @@ async def requeue(job_id: UUID, *, delay: timedelta) -> None:
     """Put a job back for another attempt after a delay."""
     (queue_id,) = await _queue().enqueue(ENTRYPOINT, job_id.bytes, execute_after=delay)
     await connection().execute(
-        "UPDATE job SET status = 'queued', queue_id = $2 WHERE id = $1", job_id, queue_id
+        "UPDATE job SET status = 'queued', queue_id = $2 WHERE id = $1 AND status = 'running'",
+        job_id,
+        queue_id,
     )
 
 
@@ -104,10 +105,11 @@ async def report_progress(job_id: UUID, percent: int) -> bool:
 async def finish(
     job_id: UUID, status: Status, *, result: Any = None, error: dict[str, Any] | None = None
 ) -> None:
-    """Give a job its final state."""
+    """Give a job its final state; one that has it keeps it, whatever a second run of it says."""
     await connection().execute(
         """UPDATE job SET status = $2::text, progress = CASE WHEN $2 = 'completed' THEN 100 ELSE progress END,
-                  result = $3::jsonb, error = $4::jsonb, finished_at = now() WHERE id = $1""",
+                  result = $3::jsonb, error = $4::jsonb, finished_at = now()
+           WHERE id = $1 AND status IN ('queued', 'running')""",
         job_id,
         status.value,
         None if result is None else orjson.dumps(result, default=str).decode(),
@@ -116,15 +118,16 @@ async def finish(
 
 
 async def cancel(job_id: UUID, *, tenant_id: UUID) -> str | None:
-    """Cancel a queued job, ask a running one to stop; return the status before, None when unknown."""
+    """Cancel a queued job, ask a running one to stop; return the status before, None when unknown.
+
+    The queue's entry stays, so that a worker comes by and cleans up.
+    """
     row = await connection().fetchrow(
-        "SELECT status, queue_id FROM job WHERE id = $1 AND tenant_id = $2 FOR UPDATE", job_id, tenant_id
+        "SELECT status FROM job WHERE id = $1 AND tenant_id = $2 FOR UPDATE", job_id, tenant_id
     )
     if row is None:
         return None
     if row["status"] == Status.QUEUED:
-        if row["queue_id"] is not None:
-            await _queue().mark_job_as_cancelled([JobId(row["queue_id"])])
         await finish(job_id, Status.CANCELLED)
     elif row["status"] == Status.RUNNING:
         await connection().execute("UPDATE job SET cancel_requested = true WHERE id = $1", job_id)

@@ -32,6 +32,10 @@ _POLL = timedelta(seconds=5)
 _log = log.get(__name__)
 
 
+class _TookTooLong(Exception):
+    pass
+
+
 class Worker:
     """One worker process."""
 
@@ -73,10 +77,19 @@ class Worker:
         async with self._kernel.database.control():
             row = await store.start(job_id)
             schema = row and await store.schema_of(row["tenant_id"])
+            final = None if row else await store.find(job_id)
+        if final is not None:
+            await self._tidy(final)
         if row is None or schema is None:
             return
         with structlog.contextvars.bound_contextvars(job=str(job_id), kind=row["kind"]):
             await self._attempt(row, schema)
+
+    async def _tidy(self, row: asyncpg.Record) -> None:
+        """Clean up after a job that was cancelled before it began, or whose worker died at the very end."""
+        job = self._kernel.registry.jobs.get(row["kind"])
+        if job is not None:
+            await _clean(job, orjson.loads(row["payload"]))
 
     async def _attempt(self, row: asyncpg.Record, schema: str) -> None:
         job = self._kernel.registry.jobs.get(row["kind"])
@@ -88,18 +101,27 @@ class Worker:
             await self._fail(job, row, payload, _error("WORKER_LOST", "The worker died at every attempt."))
             return
         try:
+            if row["cancel_requested"]:  # of a worker that died before it saw the request
+                raise JobCancelled
             result = await self._call(job, row, schema, payload)
         except JobCancelled:
             await self._finish(row, Status.CANCELLED)
             await _clean(job, payload)
-        except TimeoutError:
+        except _TookTooLong:
             await self._fail(job, row, payload, _error("JOB_TIMEOUT", f"It took longer than {job.timeout}."))
         except Exception as error:  # noqa: BLE001 - the process edge: whatever a job raises must end in its row
             await self._failed(job, row, payload, error)
         else:
+            await self._complete(job, row, payload, result)
+
+    async def _complete(self, job: Job, row: asyncpg.Record, payload: Mapping[str, Any], result: Any) -> None:
+        try:
             await self._finish(row, Status.COMPLETED, result=result)
-            await _clean(job, payload)
-            _log.info("job_completed")
+        except (TypeError, asyncpg.PostgresError) as error:  # the result is no JSON that PostgreSQL takes
+            _log.error("job_result_refused", exc_info=error)
+            await self._finish(row, Status.FAILED, error=_error("INTERNAL_ERROR", "Its result is no JSON."))
+        await _clean(job, payload)
+        _log.info("job_completed")
 
     async def _call(self, job: Job, row: asyncpg.Record, schema: str, payload: Mapping[str, Any]) -> Any:
         database = self._kernel.database
@@ -112,20 +134,26 @@ class Worker:
             database=database,
         )
         _log.info("job_started", attempt=run.attempt)
-        async with asyncio.timeout(job.timeout.total_seconds()), database.tenant(schema) as unit:
-            await unit.connection.execute("SET LOCAL statement_timeout = 0")
-            return await job.function(run, **payload)
+        limit = asyncio.timeout(job.timeout.total_seconds())
+        try:
+            async with limit, database.tenant(schema) as unit:
+                await unit.connection.execute("SET LOCAL statement_timeout = 0")
+                return await job.function(run, **payload)
+        except TimeoutError:
+            if limit.expired():
+                raise _TookTooLong from None
+            raise  # a connection's own: worth another attempt
 
     async def _failed(
         self, job: Job, row: asyncpg.Record, payload: Mapping[str, Any], error: Exception
     ) -> None:
         """Fail at once what will not heal by itself; try again when the database or a lock was the cause."""
         known = translate(error)
-        if known is not None and known.status != 503:
-            await self._fail(job, row, payload, _of(known))
+        if isinstance(error, ApiError) and error.status != 503:
+            await self._fail(job, row, payload, _of(error))
             return
         _log.error("job_raised", attempt=row["attempts"], exc_info=error)
-        if known is None or row["attempts"] >= job.attempts:
+        if known is None or known.status != 503 or row["attempts"] >= job.attempts:
             last = _error("INTERNAL_ERROR", f"Attempt {row['attempts']} failed; the log has the reason.")
             await self._fail(job, row, payload, last)
             return
@@ -172,7 +200,7 @@ def _error(code: str, message: str) -> dict[str, Any]:
 def _of(error: ApiError) -> dict[str, Any]:
     return {
         "status": error.status,
-        "error": error.title or "",
+        "error": error.heading,
         **_error(error.code, error.message),
         **error.members,
     }

@@ -6,9 +6,24 @@ from typing import Any
 import pluggy
 
 from threatweaver import hookspecs, settings
+from threatweaver.auth.roles import Permission
+from threatweaver.health import HealthCheck
+from threatweaver.http.route import RouteTable
+from threatweaver.jobs.importer import FileImporter
+from threatweaver.jobs.table import JobTable
 from threatweaver.plugins.admission import Decision
 from threatweaver.plugins.manifest import Manifest
 from threatweaver.plugins.registry import Contribution
+
+_KINDS: dict[str, type] = {
+    "route_tables": RouteTable,
+    "model_modules": str,
+    "job_tables": JobTable,
+    "permissions": Permission,
+    "settings": settings.Setting,
+    "health_checks": HealthCheck,
+    "file_importers": FileImporter,
+}
 
 
 class PluginLoadError(Exception):
@@ -22,32 +37,49 @@ def load(decisions: Sequence[Decision], plugin_values: Mapping[str, str]) -> lis
     for decision in decisions:
         if not decision.admitted:
             manager.set_blocked(decision.manifest.name)
+    names = [decision.manifest.name for decision in decisions]
     for decision in decisions:
         if decision.admitted:
             # pluggy's own entry-point loader stops at the first bad plugin without naming it.
-            module = _import(decision.manifest)
-            manager.register(module, decision.manifest.name)
+            _register(manager, decision.manifest)
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise PluginLoadError(str(error)) from error
-    return [_ask(manager, item.manifest, plugin_values) for item in decisions if item.admitted]
+    return [
+        _ask(manager, item.manifest, settings.owned(item.manifest.name, names, plugin_values))
+        for item in decisions
+        if item.admitted
+    ]
 
 
-def _import(manifest: Manifest) -> Any:
+def _register(manager: pluggy.PluginManager, manifest: Manifest) -> None:
     try:
-        return manifest.entry_point.load()
+        module = manifest.entry_point.load()
     except Exception as error:  # whatever a plugin's import raises, start-up must name the plugin
         raise PluginLoadError(f"plugin {manifest.name} does not import: {error!r}") from error
+    try:
+        manager.register(module, manifest.name)
+    except (pluggy.PluginValidationError, ValueError) as error:
+        raise PluginLoadError(f"plugin {manifest.name} does not register: {error}") from error
 
 
-def _ask(manager: pluggy.PluginManager, manifest: Manifest, plugin_values: Mapping[str, str]) -> Contribution:
+def _ask(manager: pluggy.PluginManager, manifest: Manifest, own: Mapping[str, str]) -> Contribution:
     """Call the hooks of this one plugin: pluggy's own order is last in, first out."""
     plugin = manager.get_plugin(manifest.name)
 
     def contributed(hook: str) -> list[Any]:
         caller = manager.subset_hook_caller(hook, [p for p in manager.get_plugins() if p is not plugin])
-        return [item for result in caller() for item in result]
+        try:
+            items = [item for result in caller() for item in result]
+        except Exception as error:
+            raise PluginLoadError(f"plugin {manifest.name}: hook {hook} failed: {error!r}") from error
+        for item in items:
+            if not isinstance(item, _KINDS[hook]):
+                raise PluginLoadError(
+                    f"plugin {manifest.name}: hook {hook} returned {item!r}, no {_KINDS[hook].__name__}"
+                )
+        return items
 
     return Contribution(
         manifest=manifest,
@@ -55,7 +87,7 @@ def _ask(manager: pluggy.PluginManager, manifest: Manifest, plugin_values: Mappi
         model_modules=contributed("model_modules"),
         job_tables=contributed("job_tables"),
         permissions=contributed("permissions"),
-        settings=settings.read(manifest.name, contributed("settings"), plugin_values),
+        settings=settings.read(manifest.name, contributed("settings"), own),
         health_checks=contributed("health_checks"),
         file_importers=contributed("file_importers"),
     )

@@ -1,16 +1,20 @@
 """The registry: everything the admitted plugins contribute, collected once and frozen."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 
 from threatweaver.auth.roles import Permission, grants
 from threatweaver.db.orm import KERNEL_APPS, ModelApp
 from threatweaver.health import HealthCheck
-from threatweaver.http.route import Access, Route, RouteError, RouteTable
+from threatweaver.http.route import Access, Route, RouteTable
 from threatweaver.jobs.importer import FileImporter
 from threatweaver.jobs.table import Job, JobTable
 from threatweaver.plugins.admission import Decision
 from threatweaver.plugins.manifest import Manifest
+
+_PARAMETER = re.compile(r"\{[^/]*\}")
 
 
 class RegistryError(Exception):
@@ -60,8 +64,9 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
     permissions = tuple(entry for item in contributions for entry in item.permissions)
     _refuse_twice("permission", [entry.name for entry in permissions])
     routes = tuple(route for item in contributions for route in _routes(item))
-    _refuse_twice("route", [f"{route.method} {route.path}" for route in routes])
+    _refuse_twice("route", [f"{route.method} {_PARAMETER.sub('{}', route.path)}" for route in routes])
     _refuse_twice("operation", [route.name for route in routes])
+    _refuse_kernel_prefixes(contributions, decisions)
     names = {entry.name for entry in permissions}
     for route in routes:
         if not isinstance(route.permission, Access) and route.permission not in names:
@@ -84,19 +89,31 @@ def _routes(item: Contribution) -> list[Route]:
     routes = [route for table in item.route_tables for route in table.routes]
     if item.manifest is None:
         return routes
+    name = item.manifest.name
     for route in routes:
         if "/" + route.path.split("/")[1] not in item.manifest.prefixes:
-            raise RouteError(f"{item.manifest.name}: {route.path} is outside of its manifest's prefixes")
+            raise RegistryError(f"plugin {name}: {route.path} is outside of its manifest's prefixes")
         if route.always:
-            raise RouteError(
-                f"{item.manifest.name}: {route.path}: only kernel routes answer without a license"
-            )
+            raise RegistryError(f"plugin {name}: {route.path}: only kernel routes answer without a license")
     return [replace(route, module_id=item.manifest.module_id) for route in routes]
+
+
+def _refuse_kernel_prefixes(contributions: Sequence[Contribution], decisions: Sequence[Decision]) -> None:
+    """A plugin must not claim /auth or another of the kernel's own prefixes, admitted or not."""
+    own = [table.path for item in contributions if item.manifest is None for table in item.route_tables]
+    kernel = {"/" + path.split("/")[1] for path in own}
+    for decision in decisions:
+        if taken := sorted(kernel & set(decision.manifest.prefixes)):
+            raise RegistryError(f"plugin {decision.manifest.name} claims {taken[0]}, a prefix of the kernel")
 
 
 def _app(item: Contribution) -> ModelApp:
     if item.manifest is None:
         raise RegistryError("the kernel's tables are listed in db/orm.py")
+    if find_spec(f"{item.manifest.package}.migrations") is None:
+        raise RegistryError(
+            f"plugin {item.manifest.name} has tables and no {item.manifest.package}.migrations"
+        )
     return ModelApp(
         label=item.manifest.name,
         models=tuple(item.model_modules),

@@ -53,8 +53,11 @@ class SearchText(fields.String):
     def __init__(self, **options: Any) -> None:
         super().__init__(validate=validate.Length(1, 200), **options)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = str(super()._deserialize(value, attr, data, **kwargs))
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        """Make the pattern once the text itself is validated."""
+        text = super().deserialize(value, attr, data, **kwargs)
+        if not isinstance(text, str):
+            return text
         return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 

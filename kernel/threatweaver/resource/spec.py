@@ -57,6 +57,9 @@ class Resource:
         for name in (*self.read().fields, *self.sortable):
             if name not in known:
                 raise ValueError(f"{self.model.__name__} has no column {name}")
+        for name in self.sortable:
+            if self.model._meta.fields_map[name].null:  # noqa: SLF001 - see above
+                raise ValueError(f"{self.model.__name__}: a list cannot be walked along the nullable {name}")
         for operation, schema in ((Op.CREATE, self.create), (Op.UPDATE, self.update)):
             if (operation in self.operations) != (schema is not None):
                 raise ValueError(f"{self.model.__name__}: {operation.name} and its schema go together")

@@ -16,6 +16,8 @@ def sql_name(column: str) -> str:
 class SeverityField(fields.Field[int]):
     """A severity word, whatever its case, as its number."""
 
+    choices = tuple(reversed(NAMES))
+
     def _deserialize(self, value: object, attr: str | None, data: object, **_: object) -> int:
         try:
             return NAMES.index(str(value).upper())

@@ -19,7 +19,7 @@ def read_independently(path: Path):
     root = ElementTree.parse(path).getroot()
     for number, host in enumerate(root.iter("ReportHost")):
         for item in host.iter("ReportItem"):
-            place = (number, int(item.get("pluginID")), int(item.get("port")), item.get("protocol"))
+            place = (number, int(item.get("pluginID")), int(item.get("port")), item.get("protocol").lower())
             places[place] = max(places.get(place, 0), int(item.get("severity")))
             cves[place[1]] |= {cve.text.strip() for cve in item.iter("cve")}
             outputs[place] += [text.text for text in item.iter("plugin_output") if text.text]

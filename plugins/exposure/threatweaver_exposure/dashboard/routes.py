@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from threatweaver.sdk import Context, RouteTable, bare
+from threatweaver.sdk import Context, RouteTable, bare, rows
 from threatweaver_exposure.dashboard import queries
 from threatweaver_exposure.dashboard.schemas import DashboardQuery, KpisOut, SeverityOut
 from threatweaver_exposure.permissions import Perm
@@ -32,7 +32,7 @@ async def kpis(ctx: Context) -> dict[str, Any]:
     "/severity-breakdown",
     permission=Perm.DASHBOARD_READ,
     query=DashboardQuery,
-    returns=SeverityOut,
+    returns=rows(SeverityOut),
 )
 async def severity_breakdown(ctx: Context) -> list[dict[str, Any]]:
     """Return open vulnerabilities by severity, worst first, with their share in percent."""

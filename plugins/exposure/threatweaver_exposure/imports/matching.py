@@ -26,16 +26,24 @@ async def match_hosts(undated: datetime) -> None:
     await held.execute(
         f"""
         CREATE TEMPORARY TABLE matched ON COMMIT DROP AS
-        SELECT DISTINCT ON (i.host) i.host, a.asset_id, false AS is_new
-        FROM staged_identifier i
-        JOIN exposure_asset_identifier a ON a.kind = i.kind AND a.value = i.value
+        WITH candidate AS MATERIALIZED (
+            SELECT DISTINCT i.host, i.kind, i.strength, a.asset_id
+            FROM staged_identifier i JOIN exposure_asset_identifier a ON a.kind = i.kind AND a.value = i.value
+        ), contradiction AS MATERIALIZED (
+            SELECT c.host, c.asset_id, s.kind, s.strength
+            FROM (SELECT DISTINCT host, asset_id FROM candidate) c
+            JOIN staged_identifier s ON s.host = c.host
+                 AND (s.kind IN {_TELLS_APART} OR s.kind IN {_CONTRADICTS_ADDRESS})
+            JOIN exposure_asset_identifier o ON o.asset_id = c.asset_id AND o.kind = s.kind
+            GROUP BY c.host, c.asset_id, s.kind, s.strength HAVING NOT bool_or(o.value = s.value)
+        )
+        SELECT DISTINCT ON (c.host) c.host, c.asset_id, false AS is_new
+        FROM candidate c
         WHERE NOT EXISTS (
-            SELECT 1 FROM staged_identifier s
-            JOIN exposure_asset_identifier o ON o.asset_id = a.asset_id AND o.kind = s.kind
-            WHERE s.host = i.host AND s.strength < i.strength
-              AND (s.kind IN {_TELLS_APART} OR i.kind = 'ip' AND s.kind IN {_CONTRADICTS_ADDRESS})
-            GROUP BY s.kind HAVING NOT bool_or(o.value = s.value))
-        ORDER BY i.host, i.strength, a.asset_id
+            SELECT 1 FROM contradiction x
+            WHERE x.host = c.host AND x.asset_id = c.asset_id AND x.strength < c.strength
+              AND (x.kind IN {_TELLS_APART} OR c.kind = 'ip'))
+        ORDER BY c.host, c.strength, c.asset_id
         """
     )
     # Hosts nobody knows: those of one report that share their strongest identifier are one asset.
@@ -69,12 +77,12 @@ async def _describe() -> None:
                CASE WHEN h.authenticated THEN h.seen_at END AS authenticated_at,
                n.fqdn, n.netbios, n.ip, coalesce(n.fqdn, n.netbios, n.hostname, h.name) AS name
         FROM matched m JOIN host_now h USING (host)
-        CROSS JOIN LATERAL (
-            SELECT min(value) FILTER (WHERE kind = 'fqdn') AS fqdn,
+        LEFT JOIN (
+            SELECT host, min(value) FILTER (WHERE kind = 'fqdn') AS fqdn,
                    left(min(value) FILTER (WHERE kind = 'netbios'), 64) AS netbios,
                    min(value) FILTER (WHERE kind = 'hostname') AS hostname,
                    left(min(value) FILTER (WHERE kind = 'ip'), 45) AS ip
-            FROM staged_identifier WHERE host = m.host) n
+            FROM staged_identifier GROUP BY host) n USING (host)
         ORDER BY m.asset_id, h.seen_at DESC, h.host;
         INSERT INTO exposure_asset (id, name, fqdn, netbios, ip, operating_system, first_seen, last_seen,
             last_authenticated_scan, worst_severity, risk_score,

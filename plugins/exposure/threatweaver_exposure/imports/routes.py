@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from threatweaver.sdk import (
     JOB,
@@ -60,13 +60,14 @@ add_resource(
                 "type": "object",
                 "required": ["file"],
                 "properties": {"file": _BINARY},
+                "additionalProperties": False,
             },
             "application/octet-stream": _BINARY,
             "application/xml": _BINARY,
             "application/gzip": _BINARY,
         },
     ),
-    headers={"X-Filename": fields.String()},
+    headers={"X-Filename": fields.String(validate=validate.Length(1, 500))},
     returns=JOB,
     errors=(ReportRefused, Unprocessable),
 )

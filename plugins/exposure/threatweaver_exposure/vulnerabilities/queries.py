@@ -26,6 +26,8 @@ class _States(CommaSeparated):
 
 
 class _StateField(fields.Field[int]):
+    choices = tuple(state.name.lower() for state in State)
+
     def _deserialize(self, value: object, attr: str | None, data: object, **_: object) -> int:
         try:
             return State[str(value).upper()].value

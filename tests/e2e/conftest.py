@@ -1,0 +1,109 @@
+"""The product under test, run as its users run it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).parent))
+
+import e2e_product as products  # noqa: E402 - beside this file
+
+
+def _new_home() -> Path:
+    path = Path(tempfile.mkdtemp(prefix="threatweaver-e2e-"))
+    path.chmod(0o755)  # under root, the database's own user passes through
+    return path
+
+
+def _remove_home(path: Path) -> None:
+    left = products.belonging(path)
+    for process in left:
+        process.kill()
+    shutil.rmtree(path, ignore_errors=True)
+    assert not left, f"still ran in {path}: {left}"
+
+
+@pytest.fixture
+def home():
+    """A data folder of one test; whatever still runs in it afterwards is ended, and a failure."""
+    path = _new_home()
+    yield path
+    _remove_home(path)
+
+
+@pytest.fixture(scope="module")
+def shared_home():
+    """A data folder that the tests of one module start the product in, one after the other."""
+    path = _new_home()
+    yield path
+    _remove_home(path)
+
+
+@pytest.fixture(scope="session")
+def product():
+    """The running product; stopping it must leave nothing behind."""
+    path = _new_home()
+    try:
+        started = products.start(path)
+        yield started
+        assert started.stop() == 0, started.log[-2000:]
+        started.assert_nothing_left()
+    finally:
+        _remove_home(path)
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory):
+    """A function that writes a Nessus report of so many hosts and findings."""
+    folder = tmp_path_factory.mktemp("reports")
+
+    def write(*, hosts: int, findings: int, seed: int = 7) -> Path:
+        path = folder / f"{hosts}-{findings}-{seed}.nessus"
+        if not path.exists():
+            command = [sys.executable, str(ROOT / "contrib" / "bench" / "generate_nessus.py"), str(path)]
+            command += [f"--hosts={hosts}", f"--findings={findings}", f"--seed={seed}"]
+            subprocess.run(command, check=True, timeout=60)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def imported(product, report):
+    """What the import of a report into the running product said."""
+    answer = product.upload(report(hosts=20, findings=1500), wait=60)
+    assert answer.status_code == 202
+    assert answer.json()["status"] == "completed", answer.text
+    return answer.json()["result"]
+
+
+@pytest.fixture(scope="session")
+def clients():
+    """The folder of the pinned npm packages, which `make test` installs."""
+    folder = Path(__file__).parent / "clients"
+    hint = f"run: npm ci --prefix {folder}"
+    assert shutil.which("node"), "the TypeScript clients need Node.js 20 or newer with npm"
+    assert (folder / "node_modules" / ".bin" / "orval").exists(), hint
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cache():
+    """A folder that outlives the run, for what is costly to install."""
+    path = ROOT / ".cache" / "e2e"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@pytest.fixture(scope="session")
+def artifacts():
+    """Where screenshots and logs are kept for people."""
+    path = Path(os.environ.get("TWTEST_ARTIFACTS") or ROOT / "artifacts")
+    path.mkdir(parents=True, exist_ok=True)
+    return path

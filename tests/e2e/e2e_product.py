@@ -1,0 +1,182 @@
+"""The product as a real process: started by its command, spoken to over HTTP, stopped by a signal."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import requests
+
+COMMAND = str(Path(sys.executable).with_name("threatweaver"))
+PASSWORD = "correct-horse-battery"
+NOTHING_LEFT_WITHIN = 10
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's environment without settings of the product, and with these."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(("TW_", "DATABASE_URL"))}
+    return kept | {"TW_RATE_LIMIT": "0"} | settings
+
+
+def run(*arguments: str, timeout: float = 60, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run one command of the product to its end."""
+    return subprocess.run(
+        [COMMAND, *arguments],
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def belonging(home: Path) -> list[psutil.Process]:
+    """Every process that works for this home: PostgreSQL's with its backends, and the product's own."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            command = process.cmdline()
+            if process.status() != psutil.STATUS_ZOMBIE and (
+                any(str(home) in word for word in command)
+                or process.environ().get("TW_HOME") == str(home)
+                or process.cwd().startswith(str(home))
+            ):
+                found.append(process)
+    return found
+
+
+def wait_until(true, *, seconds: float, what: str):
+    """Return the first truthy answer, or fail after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not (answer := true()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.05)
+    return answer
+
+
+@dataclass
+class Product:
+    """One run of `threatweaver up`."""
+
+    home: Path
+    process: subprocess.Popen[str]
+    line: dict = field(default_factory=dict)
+    seconds: float = 0.0
+    password: str = PASSWORD
+    _token: str = ""
+
+    @property
+    def url(self) -> str:
+        return self.line["url"]
+
+    @property
+    def log(self) -> str:
+        return (self.home / "up.log").read_text()
+
+    def child(self, name: str) -> psutil.Process | None:
+        """The newest process of that name: serve-1, worker."""
+        named = [item for item in self._children() if name in item.cmdline()]
+        return max(named, key=lambda item: item.create_time(), default=None)
+
+    def _children(self) -> list[psutil.Process]:
+        alive = []
+        for item in psutil.Process(self.process.pid).children():
+            with suppress(psutil.Error):
+                if item.cmdline():
+                    alive.append(item)
+        return alive
+
+    def postmaster(self) -> psutil.Process:
+        pid = int((self.home / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
+        return psutil.Process(pid)
+
+    def token(self) -> str:
+        if not self._token:
+            answer = requests.post(
+                f"{self.url}/api/auth/login",
+                json={"email": self.line["admin"]["email"], "password": self.password},
+                timeout=20,
+            )
+            assert answer.status_code == 200, answer.text
+            self._token = answer.json()["token"]
+        return self._token
+
+    def request(self, method: str, path: str, **options) -> requests.Response:
+        """Ask as the administrator."""
+        headers = {"Authorization": f"Bearer {self.token()}", **options.pop("headers", {})}
+        options.setdefault("timeout", 30)
+        return requests.request(method, self.url + path, headers=headers, **options)
+
+    def get(self, path: str, **options) -> requests.Response:
+        return self.request("GET", path, **options)
+
+    def upload(self, report: Path, *, wait: int = 0) -> requests.Response:
+        with report.open("rb") as file:
+            headers = {"Prefer": f"wait={wait}"}
+            return self.request("POST", "/api/imports", files={"file": file}, headers=headers, timeout=90)
+
+    def job(self, job_id: str) -> dict:
+        return self.get(f"/api/jobs/{job_id}").json()
+
+    def finished(self, job_id: str, *, seconds: float) -> dict:
+        """The job's last state, asked for patiently: the API may be away for a moment."""
+
+        def done():
+            with suppress(requests.RequestException):
+                answer = self.get(f"/api/jobs/{job_id}")
+                if answer.status_code == 200 and answer.json()["status"] not in {"queued", "running"}:
+                    return answer.json()
+            return None
+
+        return wait_until(done, seconds=seconds, what=f"job {job_id} ends")
+
+    def stop(self, number: int = signal.SIGTERM, *, group: bool = False) -> int:
+        """Stop as a service manager does, or as Ctrl-C does; return the exit code."""
+        if self.process.poll() is None:
+            (os.killpg if group else os.kill)(self.process.pid, number)
+        return self.process.wait(30)
+
+    def assert_nothing_left(self) -> None:
+        def left():
+            return [(item.pid, item.cmdline()) for item in belonging(self.home)]
+
+        wait_until(lambda: not left(), seconds=NOTHING_LEFT_WITHIN, what=f"nothing is left of {self.home}")
+
+
+def start(home: Path, *arguments: str, ready_within: float = 60, **settings: str) -> Product:
+    """Run `threatweaver up --json` in a session of its own and wait for its line."""
+    settings = {"TW_ADMIN_PASSWORD": PASSWORD} | settings
+    began = time.monotonic()
+    command = [COMMAND, "up", "--home", str(home), "--json", *(arguments or ("--port", "0"))]
+    home.mkdir(exist_ok=True)
+    with (home / "up.log").open("w") as log:
+        process = subprocess.Popen(
+            command,
+            env=environment(**settings),
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        )
+    os.set_blocking(process.stdout.fileno(), False)
+    text = ""
+
+    def line() -> bool:
+        nonlocal text
+        text += (process.stdout.read() if process.stdout else "") or ""
+        assert process.poll() is None, f"up ended with {process.returncode}: {(home / 'up.log').read_text()[-2000:]}"
+        return text.endswith("\n")
+
+    try:
+        wait_until(line, seconds=ready_within, what="up prints its line")
+    except BaseException:
+        process.kill()
+        raise
+    assert text.count("\n") == 1, text
+    return Product(home=home, process=process, line=json.loads(text), seconds=time.monotonic() - began)
