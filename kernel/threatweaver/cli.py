@@ -1,18 +1,21 @@
 """The `threatweaver` command."""
 
 import asyncio
+import json
 import os
-import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
-import orjson
 import typer
 
-from threatweaver import commands, config, log
+from threatweaver import config
 from threatweaver.config import ConfigError, Settings
+
+if TYPE_CHECKING:
+    from threatweaver.bootstrap import Installation
 
 app = typer.Typer(
     name="threatweaver",
@@ -20,6 +23,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 tenants = typer.Typer(help="Tenants: create and list.", no_args_is_help=True)
 users = typer.Typer(help="Users: create.", no_args_is_help=True)
@@ -40,6 +44,8 @@ def _fail(message: object) -> NoReturn:
 def _settings(process: str, **flags: object) -> Settings:
     if isinstance(flags.get("home"), Path):
         flags["home"] = Path(str(flags["home"])).expanduser().absolute()
+    from threatweaver import log
+
     try:
         settings = config.load(os.environ, **flags)
     except ConfigError as error:
@@ -48,13 +54,16 @@ def _settings(process: str, **flags: object) -> Settings:
     return settings
 
 
-def _run(work: Coroutine[Any, Any, Any], *, fast_loop: bool = False) -> Any:
+def _run(work: Callable[[ModuleType], Coroutine[Any, Any, Any]], *, fast_loop: bool = False) -> Any:
+    """Run `work(commands)`. The product's modules load here: help and wrong usage need none of them."""
+    from threatweaver import commands
+
     try:
         if fast_loop:
             import uvloop
 
-            return uvloop.run(work)
-        return asyncio.run(work)
+            return uvloop.run(work(commands))
+        return asyncio.run(work(commands))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     except commands.expected() as error:
@@ -69,17 +78,14 @@ def up(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line when ready.")] = False,  # noqa: FBT002
 ) -> None:
     """Run the whole product: embedded PostgreSQL, one serve process a core, a worker."""
-    from threatweaver import bootstrap
-    from threatweaver.up import Supervisor
-
     settings = _settings("up", home=home, port=port, host=host)
 
-    def ready(found: bootstrap.Installation, url: str) -> None:
+    def ready(found: "Installation", url: str) -> None:
         playground = f"{url}/api-playground"
         admin = {"email": found.admin_email, "password": found.admin_password}
         if as_json:
             line = {"url": url, "playground": playground, "tenant": found.tenant, "admin": admin}
-            sys.stdout.write(orjson.dumps(line).decode() + "\n")
+            sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
         else:
             known = found.admin_password or "(set at the first start)"
             sys.stdout.write(
@@ -91,7 +97,7 @@ def up(
             sys.stdout.write("\n  Ctrl-C stops everything.\n\n")
         sys.stdout.flush()
 
-    _run(Supervisor(settings).run(ready))
+    _run(lambda do: do.up(settings, ready))
 
 
 @app.command()
@@ -103,26 +109,15 @@ def serve(
     name: Name = None,
 ) -> None:
     """Serve HTTP from one process; the database must be migrated and reachable."""
-    from threatweaver import serve as server
-
     settings = _settings(name or "serve", home=home, port=port)
-    try:
-        listening = socket.socket(fileno=fd) if fd is not None else server.bind_socket(settings)
-    except OSError as error:
-        _fail(error)
-    _run(
-        commands.with_database(settings, lambda dsn: server.serve(settings, dsn, listening, parent=parent)),
-        fast_loop=True,
-    )
+    _run(lambda do: do.serve(settings, fd=fd, parent=parent), fast_loop=True)
 
 
 @app.command()
 def worker(home: Home = None, parent: Parent = None, name: Name = None) -> None:
     """Run background jobs from one process."""
-    from threatweaver.work import work
-
     settings = _settings(name or "worker", home=home)
-    _run(commands.with_database(settings, lambda dsn: work(settings, dsn, parent=parent)), fast_loop=True)
+    _run(lambda do: do.worker(settings, parent=parent), fast_loop=True)
 
 
 @app.command()
@@ -131,25 +126,29 @@ def migrate(
     plan: Annotated[bool, typer.Option("--plan", help="Say what would run and what it locks.")] = False,  # noqa: FBT002
 ) -> None:
     """Bring the control schema and every tenant to this version."""
-    _run(commands.migrate(_settings("migrate", home=home), plan_only=plan))
+    settings = _settings("migrate", home=home)
+    _run(lambda do: do.migrate(settings, plan_only=plan))
 
 
 @app.command()
 def plugins(home: Home = None) -> None:
     """List installed plugins: admitted, or refused and why."""
-    _run(commands.plugins(_settings("plugins", home=home)))
+    settings = _settings("plugins", home=home)
+    _run(lambda do: do.plugins(settings))
 
 
 @app.command()
 def routes(home: Home = None) -> None:
     """List every route: method, path, permission, module."""
-    _run(commands.routes(_settings("routes", home=home)))
+    settings = _settings("routes", home=home)
+    _run(lambda do: do.routes(settings))
 
 
 @app.command()
 def openapi(home: Home = None) -> None:
     """Print the OpenAPI document."""
-    _run(commands.openapi(_settings("openapi", home=home)))
+    settings = _settings("openapi", home=home)
+    _run(lambda do: do.openapi(settings))
 
 
 @app.command("import")
@@ -161,13 +160,15 @@ def import_(
     ] = None,
 ) -> None:
     """Import a scanner report and print the result."""
-    _run(commands.import_file(_settings("import", home=home), file, tenant))
+    settings = _settings("import", home=home)
+    _run(lambda do: do.import_file(settings, file, tenant))
 
 
 @app.command()
 def doctor(home: Home = None) -> None:
     """Check the installation: configuration, database, schemas, license, plugins, space."""
-    if not _run(commands.doctor(_settings("doctor", home=home))):
+    settings = _settings("doctor", home=home)
+    if not _run(lambda do: do.doctor(settings)):
         raise typer.Exit(1)
 
 
@@ -178,13 +179,15 @@ def tenant_create(
     home: Home = None,
 ) -> None:
     """Create a tenant with its schema and database role."""
-    _run(commands.tenant_create(_settings("tenant", home=home), slug, name or slug))
+    settings = _settings("tenant", home=home)
+    _run(lambda do: do.tenant_create(settings, slug, name or slug))
 
 
 @tenants.command("list")
 def tenant_list(home: Home = None) -> None:
     """List tenants."""
-    _run(commands.tenant_list(_settings("tenant", home=home)))
+    settings = _settings("tenant", home=home)
+    _run(lambda do: do.tenant_list(settings))
 
 
 @users.command("create")
@@ -196,7 +199,8 @@ def user_create(
     home: Home = None,
 ) -> None:
     """Create a user in a tenant; a generated password is printed once."""
-    _run(commands.user_create(_settings("user", home=home), email, tenant, role, password))
+    settings = _settings("user", home=home)
+    _run(lambda do: do.user_create(settings, email, tenant, role, password))
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """What the commands do, once settings are read: open the database, do it, say it."""
 
 import shutil
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,8 +13,11 @@ import orjson
 
 from threatweaver import __version__
 from threatweaver import app as application
+from threatweaver import serve as server
+from threatweaver import work
 from threatweaver.auth import passwords, service
 from threatweaver.auth.roles import Role
+from threatweaver.bootstrap import Installation
 from threatweaver.config import ConfigError, Settings
 from threatweaver.db import embedded, orm
 from threatweaver.db import migrate as migrations
@@ -29,6 +33,7 @@ from threatweaver.plugins.manifest import ManifestError
 from threatweaver.plugins.registry import RegistryError
 from threatweaver.tenancy import provision
 from threatweaver.tenancy.models import Tenant
+from threatweaver.up import ERRORS, UNREACHABLE, Supervisor
 
 
 class CommandError(Exception):
@@ -37,8 +42,6 @@ class CommandError(Exception):
 
 def expected() -> tuple[type[Exception], ...]:
     """Return the errors that end a command with one line instead of a traceback."""
-    from threatweaver.up import ERRORS
-
     return (
         *ERRORS,
         AdmissionError,
@@ -50,11 +53,28 @@ def expected() -> tuple[type[Exception], ...]:
         ApiError,
         OSError,
         asyncpg.PostgresError,
+        asyncpg.InterfaceError,
     )
 
 
 def _say(*lines: str) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+async def up(settings: Settings, ready: Callable[[Installation, str], None]) -> None:
+    """Run the whole product until told to stop."""
+    await Supervisor(settings).run(ready)
+
+
+async def serve(settings: Settings, *, fd: int | None, parent: int | None) -> None:
+    """Serve HTTP on an inherited socket, or on one of our own."""
+    listening = socket.socket(fileno=fd) if fd is not None else server.bind(settings)
+    await with_database(settings, lambda dsn: server.serve(settings, dsn, listening, parent=parent))
+
+
+async def worker(settings: Settings, *, parent: int | None) -> None:
+    """Run background jobs."""
+    await with_database(settings, lambda dsn: work.work(settings, dsn, parent=parent))
 
 
 async def with_database(settings: Settings, work: Callable[[str], Awaitable[Any]]) -> Any:
@@ -73,7 +93,10 @@ async def with_database(settings: Settings, work: Callable[[str], Awaitable[Any]
 async def _with(settings: Settings, work: Callable[[Database], Awaitable[Any]]) -> Any:
     async def opened(dsn: str) -> Any:
         database = Database(dsn, size=2, statement_timeout=600)
-        await database.open()
+        try:
+            await database.open()
+        except UNREACHABLE as error:
+            raise CommandError(f"cannot connect to the database: {error}") from None
         try:
             return await work(database)
         finally:
@@ -243,6 +266,6 @@ async def doctor(settings: Settings) -> bool:
     report("space", f"{free >> 30} GiB free for {settings.home}", ok=free > 1 << 30)
     try:
         await _with(settings, work)
-    except (embedded.EmbeddedError, ConfigError, OSError, asyncpg.PostgresError) as error:
+    except (embedded.EmbeddedError, ConfigError, CommandError, OSError, asyncpg.PostgresError) as error:
         report("database", str(error), ok=False)
     return good

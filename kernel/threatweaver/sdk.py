@@ -5,7 +5,7 @@
 
 from threatweaver.auth.principal import Principal
 from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, OPERATORS, Permission, Role
-from threatweaver.db.transaction import connection
+from threatweaver.db.transaction import analyze, connection
 from threatweaver.health import HealthCheck
 from threatweaver.hookspecs import hookimpl
 from threatweaver.http.context import Context
@@ -72,6 +72,7 @@ __all__ = [
     "ValidationFailed",
     "Where",
     "add_resource",
+    "analyze",
     "any_of",
     "bare",
     "connection",

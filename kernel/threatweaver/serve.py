@@ -15,7 +15,7 @@ from aiohttp import web
 
 from threatweaver import app as application
 from threatweaver import log
-from threatweaver.config import Settings
+from threatweaver.config import ConfigError, Settings
 from threatweaver.db.transaction import Database, listen
 from threatweaver.kernel import Kernel
 from threatweaver.license import store as license_store
@@ -34,6 +34,15 @@ def bind_socket(settings: Settings) -> socket.socket:
     listening.listen(1024)
     listening.setblocking(False)
     return listening
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Return a listening socket, or say why not. Raises ConfigError."""
+    try:
+        return bind_socket(settings)
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise ConfigError(f"cannot listen on {where}: {error.strerror}; choose another --port") from None
 
 
 async def serve(settings: Settings, dsn: str, listening: socket.socket, *, parent: int | None = None) -> None:

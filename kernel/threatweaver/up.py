@@ -5,6 +5,7 @@ children, started anew when they die. A pipe that only it holds open tells them 
 """
 
 import asyncio
+import errno
 import fcntl
 import os
 import signal
@@ -111,9 +112,9 @@ class Supervisor:
             try:
                 return bind_socket(self.settings)
             except OSError as error:
-                if time.monotonic() > deadline:
+                if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
                     where = f"{self.settings.host}:{self.settings.port}"
-                    raise StartError(f"cannot listen on {where}: {error.strerror}; choose --port") from None
+                    raise StartError(f"cannot listen on {where}: {error.strerror}; choose another --port") from None
                 await asyncio.sleep(0.2)
 
     async def _prepare(self, dsn: str) -> bootstrap.Installation:
@@ -121,7 +122,7 @@ class Supervisor:
         database = Database(dsn, size=2, statement_timeout=600)
         try:
             await database.open()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except UNREACHABLE as error:
             raise StartError(f"cannot connect to the database: {error}") from None
         try:
             return await bootstrap.prepare(database, self.settings)
@@ -220,4 +221,5 @@ def _host(settings: Settings) -> str:
     return f"[{settings.host}]" if ":" in settings.host else settings.host
 
 
+UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 ERRORS = (StartError, ConfigError, embedded.EmbeddedError)

@@ -65,7 +65,7 @@ class Product:
     """One run of `threatweaver up`."""
 
     home: Path
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     line: dict = field(default_factory=dict)
     seconds: float = 0.0
     password: str = PASSWORD
@@ -155,28 +155,21 @@ def start(home: Path, *arguments: str, ready_within: float = 60, **settings: str
     began = time.monotonic()
     command = [COMMAND, "up", "--home", str(home), "--json", *(arguments or ("--port", "0"))]
     home.mkdir(exist_ok=True)
-    with (home / "up.log").open("w") as log:
+    with (home / "up.log").open("w") as log, (home / "up.out").open("w") as out:
         process = subprocess.Popen(
-            command,
-            env=environment(**settings),
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            start_new_session=True,
+            command, env=environment(**settings), stdout=out, stderr=log, start_new_session=True
         )
-    os.set_blocking(process.stdout.fileno(), False)
-    text = ""
 
-    def line() -> bool:
-        nonlocal text
-        text += (process.stdout.read() if process.stdout else "") or ""
-        assert process.poll() is None, f"up ended with {process.returncode}: {(home / 'up.log').read_text()[-2000:]}"
-        return text.endswith("\n")
+    def line() -> str:
+        assert process.poll() is None, f"ended with {process.returncode}: {(home / 'up.log').read_text()[-2000:]}"
+        return (home / "up.out").read_text()
 
     try:
-        wait_until(line, seconds=ready_within, what="up prints its line")
+        text = wait_until(line, seconds=ready_within, what="up prints its line")
     except BaseException:
         process.kill()
+        process.wait()
         raise
+    seconds = time.monotonic() - began
     assert text.count("\n") == 1, text
-    return Product(home=home, process=process, line=json.loads(text), seconds=time.monotonic() - began)
+    return Product(home=home, process=process, line=json.loads(text), seconds=seconds)

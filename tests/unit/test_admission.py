@@ -1,6 +1,7 @@
 """Admission: what the license names runs, or start-up stops."""
 
 import pytest
+
 from threatweaver.plugins import admission
 from threatweaver.plugins.admission import AdmissionError
 from threatweaver.plugins.manifest import Manifest
@@ -21,9 +22,7 @@ def manifest(name="appsec", *, kernel_api=">=1.0,<2", requires=(), module_id=Non
 
 
 def decide(*manifests, licensed):
-    return {
-        item.manifest.name: item.admitted for item in admission.decide(manifests, licensed.__contains__)
-    }
+    return {item.manifest.name: item.admitted for item in admission.decide(manifests, licensed.__contains__)}
 
 
 def test_the_license_decides():

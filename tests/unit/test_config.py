@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from threatweaver import config
 from threatweaver.config import ConfigError
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+
 from threatweaver.http.errors import ValidationFailed
 from threatweaver.ids import uuid7
 from threatweaver.resource import cursor

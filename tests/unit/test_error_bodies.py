@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 import threatweaver.auth.errors
 import threatweaver.license.service  # noqa: F401 - so that their errors exist
 from threatweaver.http.errors import ApiError, Forbidden, ValidationFailed

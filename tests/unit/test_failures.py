@@ -3,10 +3,11 @@
 import asyncpg
 import pytest
 from aiohttp import web
+from tortoise.exceptions import DoesNotExist, IntegrityError, OperationalError
+
 from threatweaver.db.transaction import NoScope, Unreachable
 from threatweaver.http.errors import ApiError, Conflict
 from threatweaver.http.failures import translate
-from tortoise.exceptions import DoesNotExist, IntegrityError, OperationalError
 
 
 def orm(kind, cause):

@@ -4,6 +4,7 @@ import base64
 import stat
 
 import pytest
+
 from threatweaver import config
 from threatweaver.auth import keys
 from threatweaver.config import ConfigError

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from threatweaver.http.errors import LicenseLocked, LicenseReadOnly
 from threatweaver.license.current import CurrentLicense
 from threatweaver_licensing import trial_claims

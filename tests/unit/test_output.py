@@ -7,8 +7,9 @@ from uuid import UUID
 
 import orjson
 import pytest
-from asyncpg.pgproto.pgproto import UUID as FastUUID
+from asyncpg.pgproto import pgproto
 from marshmallow import fields
+
 from threatweaver.http import output
 from threatweaver.http.output import Page
 from threatweaver.http.schema import Schema
@@ -20,7 +21,7 @@ _ID = "01890a5d-ac96-774b-bcce-b302099a8057"
     ("value", "text"),
     [
         (UUID(_ID), f'"{_ID}"'),
-        (FastUUID(_ID), f'"{_ID}"'),
+        (pgproto.UUID(_ID), f'"{_ID}"'),
         (Decimal("9.8"), "9.8"),
         (datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC), '"2024-01-02T03:04:05Z"'),
         (datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=2))), '"2024-01-02T03:04:05+02:00"'),

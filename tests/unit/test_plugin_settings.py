@@ -1,6 +1,7 @@
 """Settings of plugins: typed, bounded, and each plugin sees only its own."""
 
 import pytest
+
 from threatweaver import settings
 from threatweaver.config import ConfigError
 from threatweaver.settings import Setting

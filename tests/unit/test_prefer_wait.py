@@ -1,6 +1,7 @@
 """`Prefer: wait=n` (RFC 7240)."""
 
 import pytest
+
 from threatweaver.jobs.service import wanted_wait
 
 

@@ -1,6 +1,7 @@
 """Rate limits: the seed's table, by address."""
 
 import pytest
+
 from threatweaver import config
 from threatweaver.http.errors import TooManyRequests
 from threatweaver.http.ratelimit import RateLimiter

@@ -6,6 +6,7 @@ import io
 import zlib
 
 import pytest
+
 from threatweaver.http.errors import PayloadTooLarge, ValidationFailed
 from threatweaver.http.upload import CHUNK, EDGE, _Sink, clean_name
 
@@ -64,7 +65,6 @@ def test_head_and_tail_are_the_first_and_last_64_kib():
         (b"\x1f\x8b", "The gzip stream is cut short."),
         (gzip.compress(TEXT) + gzip.compress(TEXT)[:20], "The gzip stream is cut short."),
         (gzip.compress(TEXT) + b"trailing garbage", "The gzip stream is damaged."),
-        (gzip.compress(TEXT)[:100] + b"\xff" * 200, "The gzip stream is damaged."),
         (b"\x1f\x8b\x08\xff" + b"\xff" * 50, "The gzip stream is damaged."),
         (gzip.compress(TEXT)[:-8] + b"\x00" * 8, "The gzip stream is damaged."),
     ],

@@ -2,6 +2,7 @@
 
 import pytest
 from marshmallow import ValidationError, fields, validate
+
 from threatweaver.http.schema import CommaSeparated, Schema, camel
 
 

@@ -45,7 +45,9 @@ def translate(error: Exception) -> ApiError | None:
     if isinstance(error, web.HTTPException):
         return _of_aiohttp(error)
     if isinstance(error, web.RequestPayloadError):
-        return errors.MalformedBody("The request body does not decode as its headers say.")
+        return errors.MalformedBody(
+            "The request body does not decode as its headers say.", headers={"Connection": "close"}
+        )
     if isinstance(error, BaseORMException):
         return _of_orm(error)
     return _of_database(error)

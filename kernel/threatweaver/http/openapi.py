@@ -101,7 +101,7 @@ def _comma_separated(_: Any, field: Any, **__: Any) -> dict[str, Any]:
         return {}
     described = {"type": "string", "description": "One value, or several separated by commas."}
     limits = (item.choices for item in field.inner.validators if isinstance(item, validate.OneOf))
-    words = [str(word) for word in next(limits, None) or getattr(field.inner, "choices", ())]
+    words = [str(word) for word in next(limits, getattr(field.inner, "choices", ()))]
     if not words:
         return described | {"minLength": 1}
     one = f"({'|'.join(words)})"

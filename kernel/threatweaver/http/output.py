@@ -80,7 +80,9 @@ def _wrap(output: Output, value: Any) -> Any:
 
 def plain(value: Any, schema: type[Schema] | None) -> Any:
     """Return what orjson can write: records and dicts as they are, models and dataclasses by the schema."""
-    if schema is not None and (isinstance(value, Model) or is_dataclass(value)):
+    if isinstance(value, dict) or schema is None:
+        return value
+    if isinstance(value, Model) or is_dataclass(value):
         return {wire: getattr(value, name) for name, wire in _names(schema)}
     return value
 

@@ -121,7 +121,8 @@ class Listing:
         following = rows[limit - 1] if len(rows) > limit else None
         order = query["sort"]
         return Page(
-            rows=[dict(list(row.items())[2:]) for row in rows[:limit]],
+            # The cursor's two values stand behind the columns, so that they fall off here.
+            rows=[dict(zip(self.columns, row, strict=False)) for row in rows[:limit]],
             total=await self.count(query),
             page=query["page"],
             limit=limit,
@@ -146,7 +147,7 @@ class Listing:
             where += f" AND ({column}, {self.id}) {compare} (${len(values) - 1}, ${len(values)})"
         columns = ", ".join(f'{sql} AS "{wire}"' for wire, sql in self.columns.items())
         rows: Sequence[Any] = await connection().fetch(
-            f"""SELECT {column} AS _sort, {self.id} AS _id, {columns} FROM {self.source} WHERE {where}
+            f"""SELECT {columns}, {column} AS _sort, {self.id} AS _id FROM {self.source} WHERE {where}
                 ORDER BY {column} {direction}, {self.id} {direction}
                 LIMIT {query["limit"] + 1} OFFSET {offset}""",
             *values,

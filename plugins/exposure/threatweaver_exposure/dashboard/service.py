@@ -30,7 +30,7 @@ async def apply_changes() -> None:
         CREATE TEMPORARY TABLE touched ON COMMIT DROP AS
         SELECT a.id, a.worst_severity, a.risk_score FROM exposure_asset a
         WHERE a.id IN (SELECT asset_id FROM vulnerability_change WHERE action <> 'unchanged')
-        ORDER BY a.id FOR UPDATE;
+        ORDER BY a.id FOR NO KEY UPDATE;
         ANALYZE touched;
         UPDATE exposure_asset a
         SET worst_severity = coalesce(n.worst, -1), risk_score = coalesce(n.risk, 0),

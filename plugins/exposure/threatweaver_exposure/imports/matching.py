@@ -1,66 +1,51 @@
 """Which asset a host of a report is: decided by the strongest identifier they share."""
 
+import asyncio
+from collections import defaultdict
 from datetime import datetime
 
-from threatweaver.sdk import connection
+from threatweaver.sdk import connection, uuid7
 
-# Kinds that tell machines apart: with two different values of one of these, a weaker match is no match.
-# An address moves from machine to machine, so a name contradicts it too.
-_TELLS_APART = "('agent_uuid', 'tenable_uuid', 'bios_uuid')"
-_CONTRADICTS_ADDRESS = "('fqdn', 'netbios', 'hostname')"
-
+from threatweaver_exposure.engine.pairing import Stated, pair
 
 async def match_hosts(undated: datetime) -> None:
-    """Find or create the asset of every staged host; makes matched(host, asset_id, seen_at, ...)."""
+    """Find or create the asset of every staged host; makes matched(host, asset_id, seen_at, ...).
+
+    No scan is later than the import but for a day of time zones: a scanner's wrong clock would otherwise
+    make every later report an older one, which changes nothing.
+    """
     held = connection()
     await held.execute(
         """
         CREATE TEMPORARY TABLE host_now ON COMMIT DROP AS
         SELECT DISTINCT ON (number) number AS host, name, operating_system, authenticated,
                finished_at IS NOT NULL AS finished,
-               coalesce(finished_at, started_at, $1) AS seen_at
+               least(coalesce(finished_at, started_at, $1), $1 + interval '1 day') AS seen_at
         FROM staged_host ORDER BY number, seq DESC
         """,
         undated,
     )
-    await held.execute(
-        f"""
-        CREATE TEMPORARY TABLE matched ON COMMIT DROP AS
-        WITH candidate AS MATERIALIZED (
-            SELECT DISTINCT i.host, i.kind, i.strength, a.asset_id
-            FROM staged_identifier i JOIN exposure_asset_identifier a ON a.kind = i.kind AND a.value = i.value
-        ), contradiction AS MATERIALIZED (
-            SELECT c.host, c.asset_id, s.kind, s.strength
-            FROM (SELECT DISTINCT host, asset_id FROM candidate) c
-            JOIN staged_identifier s ON s.host = c.host
-                 AND (s.kind IN {_TELLS_APART} OR s.kind IN {_CONTRADICTS_ADDRESS})
-            JOIN exposure_asset_identifier o ON o.asset_id = c.asset_id AND o.kind = s.kind
-            GROUP BY c.host, c.asset_id, s.kind, s.strength HAVING NOT bool_or(o.value = s.value)
-        )
-        SELECT DISTINCT ON (c.host) c.host, c.asset_id, false AS is_new
-        FROM candidate c
-        WHERE NOT EXISTS (
-            SELECT 1 FROM contradiction x
-            WHERE x.host = c.host AND x.asset_id = c.asset_id AND x.strength < c.strength
-              AND (x.kind IN {_TELLS_APART} OR c.kind = 'ip'))
-        ORDER BY c.host, c.strength, c.asset_id
-        """
-    )
-    # Hosts nobody knows: those of one report that share their strongest identifier are one asset.
-    await held.execute(
-        """
-        WITH strongest AS (
-            SELECT DISTINCT ON (host) host, kind, value FROM staged_identifier
-            WHERE host NOT IN (SELECT host FROM matched) ORDER BY host, strength, value
-        ), led AS (
-            SELECT host, min(host) OVER (PARTITION BY kind, value) AS leader FROM strongest
-        ), made AS (
-            SELECT leader, uuid7() AS asset_id FROM led GROUP BY leader
-        )
-        INSERT INTO matched SELECT led.host, made.asset_id, true FROM led JOIN made USING (leader)
-        """
-    )
+    await _pair()
     await _describe()
+
+
+async def _pair() -> None:
+    """Decide in Python, where each host can see what those before it left: no set operation can."""
+    held = connection()
+    hosts: dict[int, list[Stated]] = defaultdict(list)
+    for host, strength, kind, value in await held.fetch(
+        "SELECT DISTINCT host, strength, kind, value FROM staged_identifier"
+    ):
+        hosts[host].append((strength, kind, value))
+    known = await held.fetch(
+        """SELECT asset_id, kind, value FROM exposure_asset_identifier WHERE asset_id IN (
+               SELECT k.asset_id FROM exposure_asset_identifier k
+               JOIN staged_identifier s ON s.kind = k.kind AND s.value = k.value)"""
+    )
+    paired = await asyncio.to_thread(pair, hosts, known, uuid7)
+    await held.execute("CREATE TEMPORARY TABLE matched (host int, asset_id uuid, is_new bool) ON COMMIT DROP")
+    rows = [(host, asset, is_new) for host, (asset, is_new) in paired.items()]
+    await held.copy_records_to_table("matched", records=rows)
 
 
 async def _describe() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from threatweaver.sdk import connection
+from threatweaver.sdk import analyze, connection
 from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.imports import matching
 from threatweaver_exposure.imports.staging import Staged
@@ -16,9 +16,19 @@ _DEFINITION_COLUMNS = """name, family, synopsis, description, solution, see_also
     cvss2_score, cvss2_vector, cvss3_score, cvss3_vector, cvss4_score, cvss4_vector, vpr_score, epss_score,
     exploit_available, kev, published_on, patch_published_on, modified_on, score, digest"""
 
+# Items of one revision of a plugin may name different CVEs: what one report names, the next must not drop.
+_MERGED = {
+    "cves": """CASE WHEN EXCLUDED.modified_on IS DISTINCT FROM d.modified_on OR EXCLUDED.cves @> d.cves
+                    THEN EXCLUDED.cves
+                    ELSE ARRAY(SELECT DISTINCT unnest(d.cves || EXCLUDED.cves) ORDER BY 1) END"""
+}
+
 # Midpoints of the severity bands, where a report carries nothing to score by (engine/risk.py).
 _RISK = """CASE WHEN {severity} = 0 THEN 0
     ELSE coalesce({score}, (ARRAY[0, 20, 54, 79, 95])[{severity} + 1]) END::smallint"""
+
+
+_MANY = 10_000  # findings; below, what autovacuum learns by itself is soon enough
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +49,9 @@ async def merge(staged: Staged, *, source: str, import_id: UUID, undated: dateti
     """Merge what was staged; `undated` stands in for the scan time of a report that has none."""
     held = connection()
     await held.execute("SET LOCAL work_mem = '64MB'")
+    # Generic plans, which PostgreSQL may choose once a connection has seen a statement five times, would
+    # know nothing of the sizes here: a hundred thousand checks would be searched one by one for each row.
+    await held.execute("SET LOCAL plan_cache_mode = force_custom_plan")
     # One merge a tenant at a time: two imports of one file must not both create its rows.
     await held.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended('exposure.merge:' || current_schema(), 42))"
@@ -47,12 +60,14 @@ async def merge(staged: Staged, *, source: str, import_id: UUID, undated: dateti
     await _define(source)
     await _observe(source)
     await _write(import_id)
+    if staged.findings >= _MANY:
+        await _refresh_statistics()
     closed = await _close(source, staged)
     await rollups.apply_changes()
     counts = dict(await held.fetch("SELECT action, count(*) FROM vulnerability_change GROUP BY action"))
     distinct = sum(counts.get(name, 0) for name in ("created", "updated", "reopened", "unchanged"))
     return Merged(
-        assets=len(staged.hosts),
+        assets=await held.fetchval("SELECT count(DISTINCT asset_id) FROM matched"),
         findings=staged.findings,
         duplicates=staged.findings - distinct,
         created=counts.get("created", 0),
@@ -66,7 +81,9 @@ async def merge(staged: Staged, *, source: str, import_id: UUID, undated: dateti
 async def _define(source: str) -> None:
     """Store what plugin ids mean; makes redefined(id), the definitions that changed."""
     columns = _DEFINITION_COLUMNS
-    assignments = ", ".join(f"{name.strip()} = EXCLUDED.{name.strip()}" for name in columns.split(","))
+    assignments = ", ".join(
+        f"{name.strip()} = {_MERGED.get(name.strip(), f'EXCLUDED.{name.strip()}')}" for name in columns.split(",")
+    )
     await connection().execute("CREATE TEMPORARY TABLE redefined (id int) ON COMMIT DROP")
     await connection().execute(
         f"""
@@ -74,10 +91,11 @@ async def _define(source: str) -> None:
             SELECT DISTINCT ON (plugin_id) * FROM staged_definition ORDER BY plugin_id, seq DESC
         ), written AS (
             INSERT INTO exposure_definition AS d (source, plugin_id, {columns}, updated_at)
-            SELECT $1, plugin_id, {columns}, now() FROM latest
-            ON CONFLICT (source, plugin_id) DO UPDATE SET {assignments}, updated_at = now()
+            SELECT $1, plugin_id, {columns}, (SELECT max(seen_at) FROM matched) FROM latest
+            ON CONFLICT (source, plugin_id) DO UPDATE SET {assignments}, updated_at = EXCLUDED.updated_at
             WHERE d.digest <> EXCLUDED.digest
               AND coalesce(EXCLUDED.modified_on >= d.modified_on, true)
+              AND (EXCLUDED.updated_at >= d.updated_at OR EXCLUDED.modified_on > d.modified_on)
             RETURNING id
         )
         INSERT INTO redefined SELECT id FROM written
@@ -100,16 +118,17 @@ async def _observe(source: str) -> None:
         f"""
         CREATE TEMPORARY TABLE vulnerability_change ON COMMIT DROP AS
         WITH observed AS (
-            SELECT m.asset_id, d.id AS definition_id, f.port, f.protocol,
+            SELECT m.asset_id, d.id AS definition_id, f.port, left(f.protocol, 16) AS protocol,
                    max(f.severity) AS severity, {risk} AS risk_score,
                    min(f.seq) AS seq, count(*) AS sightings,
-                   md5(string_agg(md5(f.service || E'\\n' || coalesce(f.output, '')), ''
-                                  ORDER BY f.output))::uuid AS evidence_digest,
+                   md5(string_agg(f.digest, '' ORDER BY f.digest))::uuid AS evidence_digest,
                    max(m.seen_at) AS seen_at, bool_or(m.authenticated) AS authenticated
-            FROM staged_finding f
+            FROM (SELECT seq, host, plugin_id, port, protocol, severity,
+                         md5(service || E'\\n' || coalesce(output, '')) AS digest
+                  FROM staged_finding) f
             JOIN matched m ON m.host = f.host
             JOIN exposure_definition d ON d.source = $1 AND d.plugin_id = f.plugin_id
-            GROUP BY m.asset_id, d.id, f.port, f.protocol
+            GROUP BY m.asset_id, d.id, f.port, left(f.protocol, 16)
         )
         SELECT coalesce(v.id, uuid7()) AS id, o.*, v.state AS old_state, v.severity AS old_severity,
                coalesce(v.first_seen, o.seen_at) AS first_seen, v.last_seen AS old_last_seen,
@@ -159,12 +178,12 @@ async def _write(import_id: UUID) -> None:
         FROM vulnerability_change c JOIN staged_finding f ON f.seq = c.seq
         WHERE c.action <> 'unchanged' AND c.evidence_changed AND c.sightings = 1
         UNION ALL
-        SELECT c.id, left(min(f.service), 100), string_agg(f.output, E'\\n\\n' ORDER BY f.output), $1::uuid, c.seen_at
+        SELECT c.id, left(min(f.service), 100), coalesce(string_agg(DISTINCT f.output, E'\\n\\n' ORDER BY f.output), ''), $1::uuid, c.seen_at
         FROM vulnerability_change c
         JOIN matched m USING (asset_id)
         JOIN exposure_definition d ON d.id = c.definition_id
         JOIN staged_finding f ON f.host = m.host AND f.plugin_id = d.plugin_id
-             AND f.port = c.port AND f.protocol = c.protocol
+             AND f.port = c.port AND left(f.protocol, 16) = c.protocol
         WHERE c.action <> 'unchanged' AND c.evidence_changed AND c.sightings > 1
         GROUP BY c.id, c.seen_at
         ON CONFLICT (vulnerability_id) DO UPDATE
@@ -173,6 +192,16 @@ async def _write(import_id: UUID) -> None:
         """,
         import_id,
     )
+
+
+async def _refresh_statistics() -> None:
+    """Let the planner see what a bulk write did: the statements after it, and the first lists, need it."""
+    written = await connection().fetchval(
+        "SELECT count(*) FROM vulnerability_change WHERE action IN ('created', 'updated', 'reopened')"
+    )
+    if written >= _MANY:
+        await connection().execute("SET LOCAL default_statistics_target = 100")
+        await analyze("exposure_vulnerability", "exposure_asset", "exposure_asset_identifier")
 
 
 async def _close(source: str, staged: Staged) -> int:

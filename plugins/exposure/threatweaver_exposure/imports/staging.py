@@ -2,8 +2,9 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Generator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,8 @@ from threatweaver_exposure.engine.formats import Format
 from threatweaver_exposure.engine.report import Definition, Finding, Host, Scan
 from threatweaver_exposure.engine.risk import score
 
-_BATCH = 4_000  # records; about 8 MB of a report with long plugin outputs
+_BATCH = 4_000  # records
+_BATCH_BYTES = 8 << 20  # of the report, where single outputs are long: one may have 10 MB
 _AHEAD = 2  # batches the parser may be ahead of COPY
 
 # Strongest first; what a host and an asset share here makes them one (docs/plugins/exposure.md).
@@ -49,7 +51,6 @@ class Staged:
     """What was staged."""
 
     findings: int = 0
-    hosts: set[int] = field(default_factory=set)
     checks: frozenset[int] | None = None
 
 
@@ -69,19 +70,19 @@ async def stage(run: JobRun, path: Path, format_: Format) -> Staged:
     # A tenth of the usual sample: joins here are chosen by sizes, not by how values spread.
     await held.execute("SET LOCAL default_statistics_target = 10")
     staged, size = Staged(), max(1, path.stat().st_size)
-    async for batch in _ahead(path, format_):
-        for name, rows in zip(_NAMES, batch.rows, strict=True):
-            if rows:
-                await held.copy_records_to_table(name, records=rows)
-        staged.findings += len(batch.rows[3])
-        staged.hosts.update(row[1] for row in batch.rows[0])
-        staged.checks = batch.checks if batch.checks is not None else staged.checks
-        await run.progress(80 * batch.position / size)
+    async with aclosing(_ahead(path, format_)) as batches:
+        async for batch in batches:
+            for name, rows in zip(_NAMES, batch.rows, strict=True):
+                if rows:
+                    await held.copy_records_to_table(name, records=rows)
+            staged.findings += len(batch.rows[3])
+            staged.checks = batch.checks if batch.checks is not None else staged.checks
+            await run.progress(80 * batch.position / size)
     await held.execute("ANALYZE staged_host, staged_identifier, staged_definition, staged_finding")
     return staged
 
 
-async def _ahead(path: Path, format_: Format) -> AsyncIterator[_Batch]:
+async def _ahead(path: Path, format_: Format) -> AsyncGenerator[_Batch, None]:
     """Parse in a thread, at most _AHEAD batches ahead of whoever asks."""
     batches = _batches(path, format_)
     waiting: list[asyncio.Future[_Batch | None]] = []
@@ -95,7 +96,9 @@ async def _ahead(path: Path, format_: Format) -> AsyncIterator[_Batch]:
         while True:
             while len(waiting) < _AHEAD:
                 waiting.append(asyncio.ensure_future(advance()))
-            batch = await waiting.pop(0)
+            # Shielded: a cancelled wait would let the next thread into a generator that still runs.
+            batch = await asyncio.shield(waiting[0])
+            del waiting[0]
             if batch is None:
                 return
             yield batch
@@ -107,7 +110,7 @@ async def _ahead(path: Path, format_: Format) -> AsyncIterator[_Batch]:
 def _batches(path: Path, format_: Format) -> Generator[_Batch, None, None]:
     with path.open("rb") as file:
         batch = _Batch(([], [], [], []), None, 0)
-        count = 0
+        count = start = 0
         for seq, record in enumerate(format_.parse(file)):
             hosts, identifiers, definitions, findings = batch.rows
             if type(record) is Finding:
@@ -120,8 +123,8 @@ def _batches(path: Path, format_: Format) -> Generator[_Batch, None, None]:
             elif type(record) is Scan:
                 batch.checks = record.checks
             count += 1
-            if count == _BATCH:
-                batch.position = file.tell()
+            if count == _BATCH or file.tell() - start > _BATCH_BYTES:
+                batch.position = start = file.tell()
                 yield batch
                 batch, count = _Batch(([], [], [], []), None, 0), 0
         batch.position = file.tell()

@@ -1,0 +1,79 @@
+"""Decides which hosts of a report are which assets: host after host, strongest identifier first."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
+from uuid import UUID
+
+Known = tuple[UUID, str, str]
+Stated = tuple[int, str, str]
+"""(strength, kind, value) of a host; 0 is the strongest."""
+
+# Kinds that tell machines apart: with other values of one of these, a weaker match is no match.
+# An address moves from machine to machine, so a name contradicts it too.
+_TELL_APART = frozenset({"agent_uuid", "tenable_uuid", "bios_uuid"})
+_CONTRADICT_ADDRESS = _TELL_APART | {"fqdn", "netbios", "hostname"}
+
+
+def pair(
+    hosts: Mapping[int, Iterable[Stated]], known: Iterable[Known], new_id: Callable[[], UUID]
+) -> dict[int, tuple[UUID, bool]]:
+    """The asset of every host, and whether it is new.
+
+    The hosts with the strongest identifiers come first, and each leaves its identifiers to its asset before
+    the next is looked at, as if every host had come in a report of its own.
+    """
+    assets = _Assets()
+    for asset, kind, value in known:
+        assets.learn(asset, kind, value)
+    ordered = sorted(((sorted(stated), number) for number, stated in hosts.items()), key=_rank)
+    paired, new = {}, set()
+    for stated, number in ordered:
+        asset = assets.find(stated)
+        if asset is None:
+            asset = new_id()
+            new.add(asset)
+        for _, kind, value in stated:
+            assets.learn(asset, kind, value)
+        paired[number] = asset, asset in new
+    return paired
+
+
+def _rank(entry: tuple[list[Stated], int]) -> tuple[int, int]:
+    stated, number = entry
+    return stated[0][0], number
+
+
+class _Assets:
+    """What assets are known by."""
+
+    def __init__(self) -> None:
+        self._by_identifier: defaultdict[tuple[str, str], set[UUID]] = defaultdict(set)
+        self._by_kind: defaultdict[str, set[UUID]] = defaultdict(set)
+
+    def learn(self, asset: UUID, kind: str, value: str) -> None:
+        self._by_identifier[kind, value].add(asset)
+        self._by_kind[kind].add(asset)
+
+    def find(self, stated: Iterable[Stated]) -> UUID | None:
+        """The asset that shares the strongest identifier and is not contradicted by a stronger one."""
+        contradicting: list[tuple[str, set[UUID]]] = []
+        for (_, kind), group in groupby(stated, key=lambda entry: entry[:2]):
+            same = set[UUID]().union(*(self._by_identifier.get((kind, value), ()) for _, _, value in group))
+            telling = _CONTRADICT_ADDRESS if kind == "ip" else _TELL_APART
+            possible = same
+            for other, agreeing in contradicting:
+                if possible and other in telling:
+                    having = self._by_kind[other]
+                    possible = {asset for asset in possible if asset in agreeing or asset not in having}
+            if possible:
+                return self._closest(possible, stated)
+            contradicting.append((kind, same))
+        return None
+
+    def _closest(self, possible: set[UUID], stated: Iterable[Stated]) -> UUID:
+        """The one that shares most, of those the oldest."""
+        if len(possible) == 1:
+            return next(iter(possible))
+        places = [self._by_identifier.get((kind, value), set()) for _, kind, value in stated]
+        return min(possible, key=lambda asset: (-sum(asset in place for place in places), asset))

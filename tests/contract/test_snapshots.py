@@ -1,0 +1,96 @@
+"""Reviewed lists: routes, permissions, hooks, statements a read costs. TWTEST_UPDATE=1 writes them anew."""
+
+import inspect
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest_asyncio
+from aiohttp.test_utils import TestClient, TestServer
+
+from threatweaver import app as application
+from threatweaver import hookspecs
+from threatweaver.auth.identify import Identifier
+from threatweaver.auth.roles import Role
+from threatweaver.db.transaction import Database
+
+FOLDER = Path(__file__).parents[1] / "snapshots"
+
+
+def compare(name, text):
+    path = FOLDER / name
+    if os.environ.get("TWTEST_UPDATE") == "1":
+        path.write_text(text, encoding="utf-8")
+    known = path.read_text(encoding="utf-8") if path.exists() else ""
+    assert text == known, f"tests/snapshots/{name} differs; review, then TWTEST_UPDATE=1 pytest {__file__}"
+
+
+def test_routes(routes):
+    lines = [
+        f"{route.method:6} /api{route.path}  {getattr(route.permission, 'value', route.permission)}"
+        f"  {route.module_id or '-'}\n"
+        for route in sorted(routes, key=lambda item: (item.path, item.method))
+    ]
+    compare("routes.txt", "".join(lines))
+
+
+def test_permissions(kernel):
+    lines = []
+    for item in sorted(kernel.registry.permissions, key=lambda entry: str(entry.name)):
+        roles = [role.value for role in Role if item.name in kernel.registry.grants[role.value]]
+        lines.append(f"{item.name}  {item.title}\n    {' '.join(roles)}\n")
+    compare("permissions.txt", "".join(lines))
+
+
+def test_hooks():
+    named = [
+        (name, function)
+        for name, function in vars(hookspecs).items()
+        if inspect.isfunction(function) and hasattr(function, f"{hookspecs.PROJECT}_spec")
+    ]
+    lines = [
+        f"{name}{inspect.signature(function)}\n    {inspect.getdoc(function).splitlines()[0]}\n"
+        for name, function in named
+    ]
+    assert len(lines) >= 7
+    compare("hooks.txt", "".join(lines))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def counted(kernel, api, dsn):
+    """The application on a pool of one connection that notes every statement."""
+    database = Database(dsn, size=1)
+    await database.open()
+    statements = []
+    async with database.control(read_only=True) as unit:
+        unit.connection.add_query_logger(lambda record: statements.append(record.query))
+    identifier = Identifier(database, kernel.keys.access_token, kernel.registry.grants)
+    under = replace(kernel, database=database, identifier=identifier)
+    async with TestClient(TestServer(application.build(under))) as opened:
+        yield replace(api, client=opened), statements, identifier
+    await database.close()
+
+
+async def test_statements_of_each_read(counted, routes, admin, rows, path_of):
+    api, statements, identifier = counted
+    ids = {"assets": rows.asset, "vulnerabilities": rows.vulnerability, "imports": rows.imported}
+    ids |= {"jobs": rows.job, "tags": rows.tag, "asset-groups": rows.group}
+    counts = {}
+    for route in sorted(routes, key=lambda item: item.path):
+        if route.writes:
+            continue
+        values = {
+            name: str(ids[route.path.split("/")[1]]) for name, kind in route.params.items() if is_id(kind)
+        }
+        for _ in range(2):  # the first call fills the connection's caches of types
+            identifier.forget()  # so that each count holds the price of finding out who calls
+            statements.clear()
+            answer = await api.call(route, path_of(route, **values), headers=admin)
+        assert answer.status == 200, f"{answer}: {answer.body}"
+        counts[f"GET /api{route.path}"] = len(statements)
+    compare("queries.json", json.dumps(counts, indent=2) + "\n")
+
+
+def is_id(kind):
+    return type(kind).__name__ == "UUID"

@@ -1,0 +1,156 @@
+"""The registry: what two plugins both claim, or one may not have, stops the start."""
+
+import pytest
+from marshmallow import fields
+
+from threatweaver.auth.roles import EVERYONE, Permission, Role
+from threatweaver.http.route import EMPTY, SIGNED_IN, RouteTable
+from threatweaver.jobs.table import JobTable
+from threatweaver.plugins import registry
+from threatweaver.plugins.admission import Decision
+from threatweaver.plugins.manifest import Manifest
+from threatweaver.plugins.registry import Contribution, RegistryError
+
+READ = Permission("alpha:thing:read", "See things", EVERYONE)
+
+
+def manifest(name, *prefixes):
+    return Manifest(
+        name=name,
+        package=f"threatweaver_{name}",
+        entry_point=None,
+        module_id=f"module_{name}",
+        title=name,
+        prefixes=prefixes or (f"/{name}",),
+        kernel_api=">=1.0",
+        requires=(),
+        version="1",
+    )
+
+
+def table(path, *declared, permission=SIGNED_IN, **options):
+    made = RouteTable(path=path, tag="Things")
+    for method, tail, word in declared:
+
+        async def handler(_):
+            """Do it."""
+
+        handler.__name__ = word
+        made.add(handler, method, tail, permission=permission, returns=EMPTY, **options)
+    return made
+
+
+def plugin(name, *tables, prefixes=(), **parts):
+    return Contribution(manifest=manifest(name, *prefixes), route_tables=tables, settings={}, **parts)
+
+
+def kernel(*tables):
+    return Contribution(manifest=None, route_tables=tables, settings={})
+
+
+def build(*contributions, refused=()):
+    decisions = [
+        Decision(manifest=item.manifest, admitted=True, reason="") for item in contributions if item.manifest
+    ]
+    decisions += [Decision(manifest=item, admitted=False, reason="") for item in refused]
+    return registry.build(contributions, decisions)
+
+
+def jobs(*names):
+    made = JobTable()
+    for name in names:
+
+        async def run(_):
+            """Run."""
+
+        made.job(name, timeout=None)(run)
+    return made
+
+
+def test_routes_of_a_plugin_belong_to_its_module():
+    made = build(
+        kernel(table("/health", ("GET", "", "live"))), plugin("alpha", table("/alpha", ("GET", "", "list")))
+    )
+    assert {route.path: route.module_id for route in made.routes} == {
+        "/health": None,
+        "/alpha": "module_alpha",
+    }
+
+
+def test_admin_holds_every_permission_and_an_unknown_role_none():
+    own = Permission("alpha:thing:write", "Change things", frozenset({Role.MANAGER}))
+    made = build(plugin("alpha", permissions=[READ, own]))
+    assert made.grants["admin"] == {"alpha:thing:read", "alpha:thing:write"}
+    assert made.grants["viewer"] == {"alpha:thing:read"}
+    assert made.grants.get("nobody") is None
+
+
+def test_a_route_outside_of_the_prefixes_is_refused():
+    with pytest.raises(RegistryError, match="plugin alpha: /beta is outside"):
+        build(plugin("alpha", table("/beta", ("GET", "", "list"))))
+
+
+def test_a_plugins_route_cannot_do_without_a_license():
+    with pytest.raises(RegistryError, match="plugin alpha: /alpha: only kernel routes"):
+        build(plugin("alpha", table("/alpha", ("GET", "", "list"), always=True)))
+
+
+@pytest.mark.parametrize("admitted", [True, False])
+def test_no_plugin_claims_a_prefix_of_the_kernel(admitted):
+    thief = plugin("alpha", prefixes=("/alpha", "/auth"))
+    own = kernel(table("/auth", ("POST", "/login", "login")))
+    with pytest.raises(RegistryError, match="plugin alpha claims /auth"):
+        build(own, thief) if admitted else build(own, refused=[thief.manifest])
+
+
+@pytest.mark.parametrize("second", ["/{id}", "/{uuid}"])
+def test_a_route_is_declared_once_whatever_its_parameter_is_called(second):
+    twice = table("/alpha", ("GET", "/{id}", "one"), ("GET", second, "other"))
+    with pytest.raises(RegistryError, match="claim the route GET /alpha/"):
+        build(plugin("alpha", twice))
+
+
+def test_a_fixed_path_beside_a_parameter_is_fine():
+    both = table("/alpha", ("GET", "/{id}", "one"), ("GET", "/stats", "stats"), ("PUT", "/{id}", "put"))
+    assert len(build(plugin("alpha", both)).routes) == 3
+
+
+def test_operation_names_are_unique():
+    alike = table("/alpha", ("GET", "/{id}", "thing"), ("GET", "/{id}/{otherId}", "thing"))
+    with pytest.raises(RegistryError, match="claim the operation"):
+        build(plugin("alpha", alike))
+
+
+def test_a_permission_must_be_declared_and_only_once():
+    asking = table("/alpha", ("GET", "", "list"), permission="alpha:thing:read")
+    with pytest.raises(RegistryError, match="GET /alpha asks for undeclared alpha:thing:read"):
+        build(plugin("alpha", asking))
+    with pytest.raises(RegistryError, match="claim the permission alpha:thing:read"):
+        build(plugin("alpha", asking, permissions=[READ]), plugin("beta", permissions=[READ]))
+
+
+def test_job_names_are_unique_and_know_their_module():
+    made = build(plugin("alpha", job_tables=[jobs("alpha.run")]))
+    assert made.job_modules == {"alpha.run": "module_alpha"}
+    with pytest.raises(RegistryError, match=r"two jobs are called alpha\.run"):
+        build(plugin("alpha", job_tables=[jobs("alpha.run")]), plugin("beta", job_tables=[jobs("alpha.run")]))
+
+
+def test_tables_need_migrations():
+    with pytest.raises(RegistryError, match=r"plugin json has tables and no json\.migrations"):
+        registry._app(
+            Contribution(
+                manifest=Manifest(**{**_parts(manifest("json")), "package": "json"}),
+                model_modules=["json.models"],
+                settings={},
+            )
+        )
+
+
+def _parts(item):
+    return {name: getattr(item, name) for name in item.__slots__}
+
+
+def test_parameters_have_kinds():
+    made = table("/alpha", ("GET", "/{name}", "named"), params={"name": fields.String()})
+    assert list(made.routes[0].params) == ["name"]
