@@ -229,7 +229,7 @@ def preamble(rng: random.Random, plugins: list[Plugin], declared: int) -> bytes:
     ).encode()
 
 
-def chunks(
+def chunks(  # noqa: PLR0913  as of generate()
     findings: int, hosts: int, seed: int, plugins: int, *, declared: int, skip: float, first: int
 ) -> Iterator[bytes]:
     """The report in pieces of one item each, so that a host may have any number."""

@@ -57,7 +57,7 @@ def compare(product: Product, small: str, large: str) -> list[Figure]:
     return figures
 
 
-def _ask(product: Product, path: str, token: str, cost: _Cost, pids: list[int], postmaster: int) -> None:  # noqa: PLR0913
+def _ask(product: Product, path: str, token: str, cost: _Cost, pids: list[int], postmaster: int) -> None:
     before = processes.cpu_seconds(*pids) + processes.cpu_seconds_of_tree(postmaster)
     load = press(product.address, path, token=token, most=_REQUESTS)
     after = processes.cpu_seconds(*pids) + processes.cpu_seconds_of_tree(postmaster)
@@ -72,7 +72,7 @@ def _ratios(path: str, small: _Cost, large: _Cost) -> list[Figure]:
         Figure(
             name=f"GET {path}: p50, large over small",
             value=latencies[1] / latencies[0],
-            unit="×",
+            unit="x",
             digits=2,
             goal=1.5,
             best="low",
@@ -81,7 +81,7 @@ def _ratios(path: str, small: _Cost, large: _Cost) -> list[Figure]:
         Figure(
             name=f"GET {path}: CPU, large over small",
             value=cpu[1] / cpu[0],
-            unit="×",
+            unit="x",
             digits=2,
             goal=1.5,
             best="low",

@@ -41,12 +41,13 @@ def import_and_repeat(product: Product, path: Path, *, findings: int) -> list[Fi
     """Import a report, then the same one three times again."""
     token = product.sign_in()
     first = _import(product, path, token)
-    peaks = {name: processes.peak_memory(pid) for name, pid in product.processes().items()}
     again = [_import(product, path, token) for _ in range(3)]
     changed = sum(item.result[name] for item in again for name in _CHANGES)
     parsed, copied = _parse_rate(path), asyncio.run(_copy_rate(product.dsn, path))
     rate = findings / first.seconds
-    beside = f"raw COPY {copied:,.0f}/s, parsing alone {parsed:,.0f}/s; DefectDojo 3.2 74-87/s, Faraday 21/s *"
+    beside = (
+        f"raw COPY {copied:,.0f}/s, parsing alone {parsed:,.0f}/s; DefectDojo 3.2 74-87/s, Faraday 21/s *"
+    )
     figures = [
         Figure(name="first import", value=rate, unit="findings/s", goal=8_000, beside=beside),
         Figure(
@@ -57,18 +58,24 @@ def import_and_repeat(product: Product, path: Path, *, findings: int) -> list[Fi
         ),
         Figure(name="created, updated, reopened, closed by it", value=changed, goal=0, best="low"),
     ]
-    for name, peak in peaks.items():
-        figures.append(
-            Figure(
-                name=f"peak memory, {name}",
-                value=peak / 1e6,
-                unit="MB",
-                goal=256,
-                best="low",
-                beside="DefectDojo 3.2 926 MB *" if name == "worker" else "",
-            )
+    return [*figures, *peaks(product)]
+
+
+def peaks(product: Product) -> list[Figure]:
+    """Return the highest memory of each process so far, and their sum."""
+    found = {name: processes.peak_memory(pid) / 1e6 for name, pid in product.processes().items()}
+    figures = [
+        Figure(
+            name=f"peak memory, {name}",
+            value=megabytes,
+            unit="MB",
+            goal=256,
+            best="low",
+            beside="DefectDojo 3.2 926 MB *" if name == "worker" else "",
         )
-    return [*figures, Figure(name="peak memory, their sum", value=sum(peaks.values()) / 1e6, unit="MB")]
+        for name, megabytes in found.items()
+    ]
+    return [*figures, Figure(name="peak memory, their sum", value=sum(found.values()), unit="MB")]
 
 
 def grow(product: Product, path: Path, token: str, *, findings: int) -> Figure:

@@ -77,7 +77,7 @@ class Load:
         return self.requests / self.seconds
 
 
-def press(  # noqa: PLR0913 - a load has these dimensions
+def press(
     address: tuple[str, int],
     path: str,
     *,

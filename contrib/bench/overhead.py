@@ -77,7 +77,9 @@ def _bare(product: Product, folder: Path) -> Iterator[tuple[tuple[str, int], int
         process.wait(20)
 
 
-def _round(runs: _Runs, address: tuple[str, int], path: str, pids: tuple[int, int], *, token: str, seconds: float) -> None:
+def _round(
+    runs: _Runs, address: tuple[str, int], path: str, pids: tuple[int, int], *, token: str, seconds: float
+) -> None:
     server, postmaster = pids
     before = processes.cpu_seconds(server), processes.cpu_seconds_of_tree(postmaster)
     load = press(address, path, token=token, connections=_CONNECTIONS, seconds=seconds)
@@ -99,7 +101,12 @@ def compare(product: Product, folder: Path, *, seconds: float = 4.0) -> list[Fig
             _round(real, product.address, _PATH, (server, postmaster), token=token, seconds=seconds)
     shares = [100 * ours / theirs for ours, theirs in zip(real.rate, bare.rate, strict=True)]
     return [
-        Figure(name="(a) bare aiohttp + asyncpg + orjson", value=_mid(bare.rate), unit="requests/s", beside=_cpu(bare)),
+        Figure(
+            name="(a) bare aiohttp + asyncpg + orjson",
+            value=_mid(bare.rate),
+            unit="requests/s",
+            beside=_cpu(bare),
+        ),
         Figure(name=f"(b) GET {_PATH}", value=_mid(real.rate), unit="requests/s", beside=_cpu(real)),
         Figure(
             name="(b) of (a), median of the rounds",

@@ -116,7 +116,9 @@ _PROGRAM = [sys.executable, "-m", "threatweaver"]
 
 def _environment(home: Path) -> dict[str, str]:
     """Ours without the settings of another installation; limits off, for a benchmark is one client."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TW_", "DATABASE_", "JWT_"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("TW_", "DATABASE_", "JWT_"))
+    }
     return {
         **kept,
         "TW_HOME": str(home),

@@ -57,6 +57,7 @@ def measure(folder: Path, *, scale: float, grow: bool) -> list[Figure]:
         with product.running(home) as running:
             token, filled = growth.fill(running, folder, sizes, per_host=_PER_HOST)
             filled += growth.compare(running, running.sign_in(), token)
+            filled += importing.peaks(running)
         figures += _show(f"Growth: {findings:,} and {sum(sizes):,} findings", filled)
     return figures
 
@@ -67,7 +68,9 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="threatweaver-bench-"))
     folder.chmod(0o755)  # under root the embedded PostgreSQL runs as a user of its own
     began = time.perf_counter()
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start, scale {scale:g}", flush=True)
+    print(
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start, scale {scale:g}", flush=True
+    )
     try:
         figures = measure(folder, scale=scale, grow=asked.growth and not asked.quick)
     finally:

@@ -8,7 +8,7 @@ import asyncio
 import signal
 import socket
 import time
-from contextlib import suppress
+from typing import Any
 
 import asyncpg
 from aiohttp import web
@@ -80,9 +80,7 @@ async def serve(settings: Settings, dsn: str, listening: socket.socket, *, paren
         if previous is not None:
             await _drain(*previous)
         if listener is not None:
-            listener.cancel()
-            with suppress(asyncio.CancelledError):
-                await listener
+            await ended(listener)
         await database.close()
 
 
@@ -125,6 +123,15 @@ def watch_signals(stop: asyncio.Event, parent: int | None) -> None:
 def _orphaned(loop: asyncio.AbstractEventLoop, parent: int, stop: asyncio.Event) -> None:
     loop.remove_reader(parent)
     stop.set()
+
+
+async def ended(task: asyncio.Task[Any]) -> None:
+    """Wait for a task that was asked to end, and cancel it if it takes its time."""
+    # Not cancelled at once: it may hold a connection, and a query cut short keeps that busy for seconds.
+    _, late = await asyncio.wait({task}, timeout=3)
+    for item in late:
+        item.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def first(*events: asyncio.Event) -> None:

@@ -10,7 +10,7 @@ from threatweaver.config import Settings
 from threatweaver.db.transaction import Database, listen
 from threatweaver.jobs.worker import Worker
 from threatweaver.license import store as license_store
-from threatweaver.serve import connect, first, watch_signals
+from threatweaver.serve import connect, ended, first, watch_signals
 
 _log = log.get(__name__)
 
@@ -31,7 +31,7 @@ async def work(settings: Settings, dsn: str, *, parent: int | None = None) -> No
 async def _until_change(settings: Settings, database: Database, stop: asyncio.Event) -> None:
     """Run one worker until stop, a license change, or the loss of its database connection."""
     kernel = await application.assemble(settings, database)
-    changed = asyncio.Event()
+    changed, over = asyncio.Event(), asyncio.Event()
 
     async def announced(_: str) -> None:
         claims = await license_store.current(database, settings)
@@ -39,16 +39,17 @@ async def _until_change(settings: Settings, database: Database, stop: asyncio.Ev
             changed.set()
 
     worker = Worker(kernel)
-    listener = asyncio.create_task(listen(database, license_store.CHANNEL, announced, stop))
+    listener = asyncio.create_task(listen(database, license_store.CHANNEL, announced, over))
     running = asyncio.create_task(worker.run())
     leaving = asyncio.create_task(first(stop, changed))
     _log.info("working", jobs=len(kernel.registry.jobs))
     await asyncio.wait({running, leaving}, return_when=asyncio.FIRST_COMPLETED)
     worker.stop()
     outcome = (await asyncio.gather(running, return_exceptions=True))[0]
-    for task in (listener, leaving):
-        task.cancel()
-    await asyncio.gather(listener, leaving, return_exceptions=True)
+    over.set()
+    leaving.cancel()
+    await ended(listener)
+    await ended(leaving)
     if isinstance(outcome, (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)):
         _log.warning("worker_lost_database", cause=repr(outcome)[:200])
         await asyncio.sleep(0.5)

@@ -14,7 +14,8 @@ from threatweaver.http import openapi
 from threatweaver.http.route import PUBLIC, Route
 from threatweaver.ids import uuid7
 
-REPORT = b"""<?xml version="1.0"?><NessusClientData_v2><Report name="r"><ReportHost name="host-a"><HostProperties>
+REPORT = b"""<?xml version="1.0"?>
+<NessusClientData_v2><Report name="r"><ReportHost name="host-a"><HostProperties>
 <tag name="host-ip">192.0.2.7</tag><tag name="HOST_END">Mon Jan  1 10:00:00 2024</tag></HostProperties>
 <ReportItem port="443" svc_name="www" protocol="tcp" severity="3" pluginID="4242" pluginName="Old TLS"
  pluginFamily="General"><cve>CVE-2024-12345</cve><description>d</description><risk_factor>High</risk_factor>
@@ -41,6 +42,7 @@ class Api:
 
     client: Any
     document: dict
+    routes: tuple[Route, ...]
 
     async def call(self, route, path=None, *, headers=None, **options):
         path = path or fill(route)
@@ -79,7 +81,8 @@ def path_of():
 
 @pytest.fixture(scope="session")
 def api(client, kernel):
-    return Api(client, openapi.document(kernel.registry.routes, version=__version__))
+    routes = kernel.registry.routes
+    return Api(client, openapi.document(routes, version=__version__), routes)
 
 
 @pytest.fixture(scope="session")

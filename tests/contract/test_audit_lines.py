@@ -59,8 +59,8 @@ async def test_every_write_is_in_the_table_above(routes, rows):
     assert {f"{route.method} {route.path}" for route in routes if route.writes} == known
 
 
-async def test_each_write_leaves_one_line(api, routes, as_role, tenant, rows, path_of, log_of):
-    headers = await as_role("admin", tenant)
+async def test_each_write_leaves_one_line(api, as_role, tenant, rows, path_of, log_of):
+    headers, routes = await as_role("admin", tenant), api.routes
     me = await api.call(next(r for r in routes if r.path == "/auth/me"), headers=headers)
     table = {f"{route.method} {route.path}": route for route in routes}
     own, control = await log_of()
@@ -94,9 +94,9 @@ async def test_reads_leave_none(api, routes, admin, rows, log_of):
     assert await log_of() == before
 
 
-async def test_refused_writes_leave_none(api, routes, admin, viewer, rows, path_of, log_of, client):
+async def test_refused_writes_leave_none(api, admin, viewer, rows, log_of):
     before = await log_of()
-    for route in routes:
+    for route in api.routes:
         if route.writes and route.permission is not PUBLIC and route.path != "/auth/logout":
             for headers in ({}, viewer, admin):
                 answer = await api.call(route, headers=headers, json={"unknown": 1})
@@ -104,7 +104,7 @@ async def test_refused_writes_leave_none(api, routes, admin, viewer, rows, path_
     assert await log_of() == before
 
 
-async def test_a_write_that_fails_inside_its_handler_leaves_none(client, admin, rows, log_of, routes, api):
+async def test_a_write_that_fails_inside_its_handler_leaves_none(client, admin, log_of):
     name = uuid7().hex
     async with client.post("/api/tags", json={"name": name}, headers=admin) as answer:
         assert answer.status == 201

@@ -19,6 +19,24 @@ def with_id(routes):
     return chosen
 
 
+@pytest.fixture
+def everything(kernel, tenant):
+    """A function: a digest of every row of the tenant."""
+
+    async def digest():
+        async with kernel.database.owner(tenant.schema) as unit:
+            held = unit.connection
+            names = await held.fetch(
+                "SELECT tablename FROM pg_tables WHERE schemaname = $1 ORDER BY 1", tenant.schema
+            )
+            return {
+                name: await held.fetchval(f'SELECT md5(string_agg(t::text, chr(10))) FROM "{name}" t')
+                for (name,) in names
+            }
+
+    return digest
+
+
 def body_of(route, rows):
     if route.body is None:
         return {}
@@ -45,9 +63,9 @@ async def test_unknown_ids_are_404(api, with_id, admin, rows):
 
 
 async def test_ids_of_another_tenant_are_404_and_their_rows_stay(
-    api, with_id, admin, stranger, rows, path_of, kernel, tenant
+    api, with_id, stranger, rows, path_of, everything
 ):
-    before = await everything(kernel, tenant)
+    before = await everything()
     wrong = []
     for route in with_id:
         path = path_of(route, **own_id(route, rows))
@@ -55,7 +73,7 @@ async def test_ids_of_another_tenant_are_404_and_their_rows_stay(
         if (answer.status, answer.body["code"]) != (404, "NOT_FOUND"):
             wrong.append(str(answer))
     assert wrong == []
-    assert await everything(kernel, tenant) == before
+    assert await everything() == before
 
 
 async def test_the_owner_gets_them(api, with_id, admin, rows, path_of):
@@ -76,15 +94,3 @@ async def test_a_group_takes_no_assets_of_another_tenant(api, routes, stranger, 
     path = f"/api/asset-groups/{own['data']['id']}/members"
     async with client.post(path, json={"assetIds": [str(rows.asset)]}, headers=stranger) as answer:
         assert answer.status == 422
-
-
-async def everything(kernel, tenant):
-    """Return a digest of every row of the tenant."""
-    async with kernel.database.owner(tenant.schema) as unit:
-        names = await unit.connection.fetch(
-            "SELECT tablename FROM pg_tables WHERE schemaname = $1 ORDER BY 1", tenant.schema
-        )
-        return {
-            name: await unit.connection.fetchval(f'SELECT md5(string_agg(t::text, chr(10))) FROM "{name}" t')
-            for (name,) in names
-        }

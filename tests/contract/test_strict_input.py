@@ -34,10 +34,14 @@ async def test_unknown_query_parameters(api, routes, admin, path_of, query):
 async def test_repeated_query_parameters(api, routes, admin, path_of):
     taking = [route for route in routes if route.query is not None]
     assert len(taking) > 8
-    for name in ("limit=5&limit=5", "severity=HIGH&severity=LOW", "page=1&page=2"):
-        chosen = [r for r in taking if name.split("=")[0] in {f.data_key for f in r.query().fields.values()}]
+    for query in ("limit=5&limit=5", "severity=HIGH&severity=LOW", "page=1&page=2"):
+        name = query.split("=")[0]
+        chosen = [r for r in taking if name in {item.data_key for item in r.query().fields.values()}]
+        paths = {(route.method, route.path): f"{path_of(route)}?{query}" for route in chosen}
         assert (
-            await failures(api, chosen, VALIDATION, headers=admin, path=lambda r: f"{path_of(r)}?{name}")
+            await failures(
+                api, chosen, VALIDATION, headers=admin, path=lambda r, known=paths: known[r.method, r.path]
+            )
             == []
         )
 

@@ -36,7 +36,7 @@ def test_any_split_gives_the_same_file(packed, size):
 
 @pytest.mark.parametrize("size", [1, 5, 1 << 20])
 def test_members_of_a_gzip_file_are_joined(size):
-    packed = gzip.compress(b"one ") + gzip.compress(b"") + gzip.compress(b"two")
+    packed = gzip.compress(b"one ") + gzip.compress(b"", mtime=0) + gzip.compress(b"two")
     assert sink(*pieces(packed, size))[1] == b"one two"
 
 
@@ -59,7 +59,7 @@ def test_head_and_tail_are_the_first_and_last_64_kib():
     ("data", "message"),
     [
         (b"", "The file is empty."),
-        (gzip.compress(b""), "The file is empty."),
+        (gzip.compress(b"", mtime=0), "The file is empty."),
         (gzip.compress(TEXT)[:-1], "The gzip stream is cut short."),
         (gzip.compress(TEXT)[:-9], "The gzip stream is cut short."),
         (b"\x1f\x8b", "The gzip stream is cut short."),

@@ -14,6 +14,7 @@ import asyncpg
 import orjson
 import structlog
 from pgqueuer import PgQueuer
+from pgqueuer.errors import FailingListenerError
 from pgqueuer.models import Context as QueueContext
 from pgqueuer.models import Job as QueueJob
 
@@ -43,6 +44,7 @@ class Worker:
         self._kernel = kernel
         self._concurrency = concurrency
         self._queuer: PgQueuer | None = None
+        self._stopping = False
 
     async def run(self) -> None:
         """Take and run jobs until `stop`. Raises what the database connection raises when it is lost."""
@@ -55,6 +57,8 @@ class Worker:
         try:
             self._queuer = PgQueuer.from_asyncpg_pool(pool)
             self._queuer.entrypoint(store.ENTRYPOINT, accepts_context=True)(self._take)
+            if self._stopping:  # asked to stop while the pool was opening
+                return
             await self._queuer.run(
                 dequeue_timeout=_POLL,
                 batch_size=self._concurrency,
@@ -62,11 +66,15 @@ class Worker:
                 heartbeat_timeout=_HEARTBEAT,
                 shutdown_on_listener_failure=True,
             )
+        except FailingListenerError as error:
+            # Its first probe may also run before it listens: rare, and curing it is starting anew, too.
+            raise ConnectionError("the job queue does not hear its notifications") from error
         finally:
             pool.terminate()
 
     def stop(self) -> None:
         """Take no more jobs; `run` returns when the current ones are done."""
+        self._stopping = True
         if self._queuer is not None:
             self._queuer.shutdown.set()
 

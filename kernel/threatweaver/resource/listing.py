@@ -19,6 +19,7 @@ from threatweaver.resource import cursor as cursors
 
 MAX_LIMIT = 500
 MAX_PAGE = 1_000_000
+_ANY = "ANY({})"
 _RESERVED = frozenset({"page", "limit", "cursor", "sort"})
 
 
@@ -102,9 +103,13 @@ class Listing:
         """Return the WHERE text and its values for these filters."""
         texts, values = [self.always, self.narrow(query)], []
         for item in self.where:
-            if query.get(item.name) is not None and "{}" in item.sql:
-                values.append(query[item.name])
-                texts.append(item.sql.replace("{}", f"${len(values)}"))
+            value, sql = query.get(item.name), item.sql
+            if value is None or "{}" not in sql:
+                continue
+            if sql.endswith(_ANY) and len(value) == 1:  # equality lets an index give the order, too
+                value, sql = value[0], sql.removesuffix(_ANY) + "{}"
+            values.append(value)
+            texts.append(sql.replace("{}", f"${len(values)}"))
         return " AND ".join(text for text in texts if text != "true") or "true", values
 
     async def count(self, query: Mapping[str, Any]) -> int:

@@ -85,11 +85,20 @@ async def client(kernel: Kernel) -> AsyncIterator[Client]:
         yield opened
 
 
+async def keep_running(worker: Worker) -> None:
+    """Run a worker until it is stopped, again when it lost its connection, as the worker process does."""
+    while True:
+        try:
+            return await worker.run()
+        except ConnectionError:
+            continue
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def worker(kernel: Kernel) -> AsyncIterator[Worker]:
     """A worker that runs jobs in this process."""
     running = Worker(kernel)
-    task = asyncio.create_task(running.run())
+    task = asyncio.create_task(keep_running(running))
     yield running
     running.stop()
     task.cancel()

@@ -69,6 +69,8 @@ class Space:
 
     async def call(self, method: str, path: str, **options: Any) -> Answer:
         headers = {**self.headers, **options.pop("headers", {})}
+        if isinstance(options.get("data"), bytes):
+            options["data"] = BytesIO(options["data"])
         async with self.client.request(method, f"/api{path}", headers=headers, **options) as response:
             body = await response.json() if response.content_type == "application/json" else None
             return Answer(status=response.status, headers=response.headers, body=body)
@@ -88,8 +90,6 @@ class Space:
 
     async def upload(self, data: Any, *, name: str = "scan.nessus", wait: int = 60, **headers: str) -> Answer:
         """Hand a report in as a raw body, and wait for its job."""
-        if isinstance(data, bytes):
-            data = BytesIO(data)
         return await self.call(
             "POST", "/imports", data=data, headers={"X-Filename": name, "Prefer": f"wait={wait}", **headers}
         )
@@ -170,9 +170,13 @@ class Space:
 
     async def check(self) -> None:
         """Compare every rollup with a recount, and the key figures with what the lists say."""
+        await self.recount()
+        await self.check_figures()
+
+    async def recount(self) -> None:
+        """Compare every rollup with a recount, and look for rows that hang loose."""
         await self._check_rollup()
         await self._check_assets()
-        await self.check_figures()
         (leftovers,) = await self.sql(
             """SELECT
                 (SELECT count(*) FROM exposure_evidence e
@@ -252,6 +256,6 @@ class Space:
 
 def form(data: bytes, *, field_name: str = "file", filename: str = "scan.nessus") -> FormData:
     """A multipart body with one file."""
-    body = FormData()
-    body.add_field(field_name, data, filename=filename, content_type="application/octet-stream")
+    body = FormData(quote_fields=False)
+    body.add_field(field_name, BytesIO(data), filename=filename, content_type="application/octet-stream")
     return body

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,28 +84,28 @@ async def stage(run: JobRun, path: Path, format_: Format) -> Staged:
 
 
 async def _ahead(path: Path, format_: Format) -> AsyncGenerator[_Batch, None]:
-    """Parse in a thread, at most _AHEAD batches ahead of whoever asks."""
+    """Parse in a thread, at most _AHEAD batches ahead of whoever asks.
+
+    The thread is this parser's own from first to last: lxml keeps names per thread without a lock, and a
+    tree that grows in a thread where another one began corrupts both.
+    """
     batches = _batches(path, format_)
+    loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(1, "parser")
     waiting: list[asyncio.Future[_Batch | None]] = []
-    lock = asyncio.Lock()
-
-    async def advance() -> _Batch | None:
-        async with lock:  # one generator, one thread at a time, in order
-            return await asyncio.to_thread(next, batches, None)
-
     try:
         while True:
             while len(waiting) < _AHEAD:
-                waiting.append(asyncio.ensure_future(advance()))
-            # Shielded: a cancelled wait would let the next thread into a generator that still runs.
-            batch = await asyncio.shield(waiting[0])
-            del waiting[0]
+                waiting.append(loop.run_in_executor(thread, next, batches, None))
+            batch = await waiting.pop(0)
             if batch is None:
                 return
             yield batch
     finally:
-        await asyncio.gather(*waiting, return_exceptions=True)
-        batches.close()
+        for future in waiting:
+            future.cancel()
+        closing = loop.run_in_executor(thread, batches.close)
+        thread.shutdown(wait=False)
+        await closing
 
 
 def _batches(path: Path, format_: Format) -> Generator[_Batch, None, None]:

@@ -1,0 +1,83 @@
+"""Random histories of small imports and decisions: the rollups always agree, and twice is once."""
+
+from exposure_reports import Host, Item, day, nessus
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+UUIDS = ["0b8ea0d1-24d1-4c34-a6f6-2f31ac0d6d1e", "6a3c1d52-93bb-47f3-9a5e-5a3a2f7a9c11"]
+TAGS = {
+    "host-uuid": st.sampled_from(UUIDS),
+    "mac-address": st.sampled_from(["00:50:56:aa:bb:01", "00:50:56:aa:bb:02"]),
+    "host-fqdn": st.sampled_from(["a.example.com", "b.example.com"]),
+    "netbios-name": st.sampled_from(["A", "B"]),
+    "host-ip": st.sampled_from(["10.0.0.1", "10.0.0.2"]),
+}
+items = st.builds(
+    Item,
+    plugin=st.integers(1, 4),
+    port=st.sampled_from([0, 80]),
+    severity=st.integers(0, 4),
+    output=st.sampled_from([None, "a", "b"]),
+    service=st.sampled_from(["www", "?"]),
+    cves=st.lists(st.sampled_from(["CVE-2024-1000", "CVE-2024-2000"]), max_size=2),
+    cvss3=st.sampled_from([None, 3.0, 9.0]),
+    modified=st.sampled_from([None, "2024/01/01", "2024/02/01"]),
+)
+hosts = st.builds(
+    Host,
+    name=st.sampled_from(["one", "two"]),
+    items=st.lists(items, max_size=4),
+    end=st.one_of(st.none(), st.integers(1, 5).map(day)),
+    credentialed=st.sampled_from([None, True, False]),
+    tags=st.fixed_dictionaries({}, optional=TAGS),
+)
+reports = st.builds(
+    lambda found, checks: nessus(*found, checks=checks),
+    st.lists(hosts, max_size=3),
+    st.one_of(st.none(), st.lists(st.integers(1, 4), min_size=1, max_size=4)),
+)
+decisions = st.tuples(st.sampled_from(["accept-risk", "reopen"]), st.integers(0, 9))
+
+
+@given(history=st.lists(st.one_of(reports, decisions), min_size=1, max_size=5))
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+async def test_random_history(shared_space, history):
+    await shared_space.empty()
+    for step in history:
+        if isinstance(step, bytes):
+            await _import_twice(shared_space, step)
+        else:
+            await _decide(shared_space, *step)
+        await shared_space.recount()
+    await shared_space.check_figures()
+
+
+async def _import_twice(space, report):
+    result = await space.take(report)
+    seen = result["created"] + result["updated"] + result["reopened"] + result["unchanged"]
+    assert seen + result["duplicates"] == result["findings"]
+    before = await space.snapshot()
+    again = await space.take(report)
+    assert (again["created"], again["updated"], again["reopened"], again["closed"]) == (0, 0, 0, 0)
+    assert again["unchanged"] == seen
+    assert await space.snapshot() == before
+
+
+async def _decide(space, action, position):
+    rows = await space.vulnerabilities()
+    if not rows:
+        return
+    row = rows[position % len(rows)]
+    body = {"until": "2099-01-01T00:00:00Z", "reason": "known and accepted"}
+    options = {"json": body} if action == "accept-risk" else {}
+    answer = await space.call("POST", f"/vulnerabilities/{row['id']}/{action}", **options)
+    possible = row["state"] != "fixed" if action == "accept-risk" else row["state"] == "accepted"
+    assert answer.status == (200 if possible else 409)
+    after = (await space.get(f"/vulnerabilities/{row['id']}"))["data"]["state"]
+    assert after == ({"accept-risk": "accepted", "reopen": "reopened"}[action] if possible else row["state"])

@@ -1,0 +1,109 @@
+"""An import whose worker or database is killed in the middle ends as if nothing had happened."""
+
+import asyncio
+import json
+
+import asyncpg
+import pytest
+from e2e_product import Product, start, wait_until
+
+FINDINGS = 30_000
+PICKED_UP_WITHIN = 20  # seconds: heartbeat timeout, poll and a worker's start on a busy machine
+
+
+@pytest.fixture(scope="module")
+def big(report):
+    return report(hosts=600, findings=FINDINGS)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(shared_home, big):
+    """What an import leaves that nobody disturbed: its result, and every table's rows."""
+    product = start(shared_home, "--port", "0")
+    answer = product.upload(big, wait=60).json()
+    assert answer["status"] == "completed", answer
+    rows = asyncio.run(contents(product))
+    assert product.stop() == 0
+    return answer["result"], rows
+
+
+def _dsn(product: Product) -> str:
+    folder = (product.home / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[4]
+    return f"postgresql://threatweaver@/threatweaver?host={folder}"
+
+
+async def contents(product: Product) -> dict[str, list[str]]:
+    """Every row of the module's tables, without surrogate keys and times of the import itself."""
+    held = await asyncpg.connect(_dsn(product))
+    try:
+        schema = await held.fetchval("SELECT schema FROM control.tenant ORDER BY created_at LIMIT 1")
+        await held.execute(f'SET search_path = "{schema}"')
+        tables = await held.fetch(
+            "SELECT relname FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind IN ('r', 'p') "
+            "AND relname LIKE 'exposure%' ORDER BY 1",
+            f'"{schema}"',
+        )
+        return {table: await _rows(held, table) for (table,) in tables}
+    finally:
+        await held.close()
+
+
+async def _rows(held: asyncpg.Connection, table: str) -> list[str]:
+    keys = await held.fetch(
+        """SELECT a.attname FROM pg_attribute a WHERE a.attrelid = $1::regclass AND a.attnum > 0
+             AND NOT a.attisdropped
+             AND (a.attname IN ('id', 'created_at', 'updated_at', 'finished_at', 'import_id', 'created_by')
+                  OR a.attname LIKE '%\\_id' AND a.attname NOT IN ('plugin_id'))""",
+        table,
+    )
+    names = [row["attname"] for row in keys]
+    rows = await held.fetch(f'SELECT to_jsonb(t) - $1::text[] AS row FROM "{table}" t', names)
+    return sorted(json.dumps(json.loads(row["row"]), sort_keys=True) for row in rows)
+
+
+def _begin(product: Product, big) -> str:
+    """Upload, and return the job once its import is well under way."""
+    job = product.upload(big).json()["jobId"]
+    wait_until(lambda: product.job(job)["progress"] > 10, seconds=60, what="the import is under way")
+    return job
+
+
+def _assert_same(product: Product, job: dict, undisturbed) -> None:
+    result, rows = undisturbed
+    assert job["status"] == "completed", job
+    assert job["attempts"] >= 2, "it was not disturbed at all"
+    assert {**job["result"], "importId": ""} == {**result, "importId": ""}
+    found = asyncio.run(contents(product))
+    assert {name: len(items) for name, items in found.items()} == {
+        name: len(items) for name, items in rows.items()
+    }
+    assert len(rows["exposure_vulnerability"]) > FINDINGS * 0.9
+    assert found == rows
+    assert list((product.home / "spool").iterdir()) == []
+
+
+def test_killed_worker(home, big, undisturbed):
+    product = start(home, "--port", "0")
+    job = _begin(product, big)
+    product.child("worker").kill()
+    wait_until(lambda: product.job(job)["attempts"] == 2, seconds=PICKED_UP_WITHIN, what="it is picked up")
+    _assert_same(product, product.finished(job, seconds=60), undisturbed)
+    assert product.stop() == 0
+
+
+def test_killed_postgres(home, big, undisturbed):
+    product = start(home, "--port", "0")
+    job = _begin(product, big)
+    product.postmaster().kill()
+    _assert_same(product, product.finished(job, seconds=90), undisturbed)
+    assert product.stop() == 0
+
+
+def test_stopped_product_goes_on_with_the_import_at_the_next_start(home, big, undisturbed):
+    first = start(home, "--port", "0")
+    job = _begin(first, big)
+    first.process.kill()  # with it goes everything but PostgreSQL
+    first.process.wait(5)
+    again = start(home, "--port", "0")
+    _assert_same(again, again.finished(job, seconds=90), undisturbed)
+    assert again.stop() == 0

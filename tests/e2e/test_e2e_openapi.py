@@ -1,0 +1,151 @@
+"""The OpenAPI document: valid, complete, good enough to generate clients from, and true."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+from openapi_spec_validator import validate
+
+HERE = Path(__file__).parent
+SCHEMATHESIS_SECONDS = 150
+
+
+@pytest.fixture(scope="module")
+def document(product):
+    return requests.get(f"{product.url}/api-docs/swagger.json", timeout=20).json()
+
+
+def operations(document):
+    return [
+        (f"{method.upper()} {path}", operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def run(*command, cwd: Path, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def test_document_is_valid(document):
+    assert document["openapi"].startswith("3.0.")
+    validate(document)
+
+
+def test_every_operation_says_what_a_caller_must_know(document):
+    found = operations(document)
+    assert len(found) >= 40
+    names = [operation["operationId"] for _, operation in found]
+    assert len(names) == len(set(names))
+    for where, operation in found:
+        assert re.fullmatch(r"[A-Z].*\.", operation["summary"]), where
+        assert operation["tags"], where
+        assert any(status.startswith("2") for status in operation["responses"]), where
+        assert {"400", "429", "500", "503"} <= set(operation["responses"]), where
+        if operation["security"]:
+            assert "401" in operation["responses"], where
+        for status, response in operation["responses"].items():
+            if status >= "400":
+                schema = response["content"]["application/json"]["schema"]
+                assert schema == {"$ref": "#/components/schemas/Error"}, (where, status)
+
+
+def test_every_documented_query_parameter_is_known_to_its_route(product, document, imported):
+    """A name that the document spells differently is refused as unknown."""
+    asset = product.get("/api/assets?limit=1").json()["data"][0]["id"]
+    values = {"uuid": asset, "cve": "CVE-2024-0001", "id": "19506"}
+    asked = 0
+    for path, methods in document["paths"].items():
+        operation = methods.get("get", {})
+        for parameter in operation.get("parameters", []):
+            if parameter["in"] != "query":
+                continue
+            url = re.sub(r"\{(\w+)\}", lambda found: values[found[1]], path)
+            answer = product.get(url, params={parameter["name"]: "a"})
+            assert "Unknown field" not in answer.text, (path, parameter["name"], answer.text)
+            asked += 1
+    assert asked > 50
+
+
+def test_typescript_client_compiles_strictly(product, clients, tmp_path):
+    (tmp_path / "node_modules").symlink_to(clients / "node_modules")
+    tools = clients / "node_modules" / ".bin"
+    source = f"{product.url}/api-docs/swagger.json"
+    # The command of the API reference, with a file as output.
+    command = [tools / "orval", "--input", source, "--output", "./src/api-client.ts", "--client", "axios"]
+    made = run(*command, cwd=tmp_path)
+    assert made.returncode == 0, made.stdout + made.stderr
+    client = tmp_path / "src" / "api-client.ts"
+    assert "vulnerabilitiesListVulnerabilities" in client.read_text()
+    options = ["--strict", "--noEmit", "--target", "es2022", "--module", "nodenext"]
+    checked = run(tools / "tsc", *options, client, cwd=tmp_path)
+    assert checked.returncode == 0, checked.stdout[-3000:]
+
+
+_LISTS_VULNERABILITIES = """
+import sys
+from threat_weaver_api_client import AuthenticatedClient
+from threat_weaver_api_client.api.vulnerabilities import vulnerabilities_list_vulnerabilities as operation
+
+with AuthenticatedClient(base_url=sys.argv[1], token=sys.argv[2]) as client:
+    page = operation.sync(client=client, severity="CRITICAL,HIGH", limit=3)
+    print(page.meta.total, [item.severity for item in page.data], page.data[0].first_seen.tzinfo)
+"""
+
+
+def _python_generator(cache: Path) -> Path:
+    """An environment of its own: the generator needs an older typer than the product."""
+    lock = HERE / "clients" / "python-client.lock"
+    home = cache / "openapi-python-client"
+    done = home / "installed.lock"
+    if not done.exists() or done.read_bytes() != lock.read_bytes():
+        shutil.rmtree(home, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True, timeout=60)
+        install = [home / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "-q", "install"]
+        made = run(*install, "--require-hashes", "-r", lock, cwd=home, timeout=240)
+        assert made.returncode == 0, made.stderr[-2000:]
+        shutil.copy(lock, done)
+    return home / "bin"
+
+
+def test_python_client_lists_vulnerabilities(product, imported, document, cache, tmp_path):
+    tools = _python_generator(cache)
+    source = f"{product.url}/api-docs/swagger.json"
+    command = [tools / "openapi-python-client", "generate", "--url", source, "--meta", "none"]
+    made = run(*command, "--output-path", "threat_weaver_api_client", "--fail-on-warning", cwd=tmp_path)
+    assert made.returncode == 0, made.stdout[-3000:] + made.stderr[-3000:]
+    arguments = ["-c", _LISTS_VULNERABILITIES, product.url, product.token()]
+    ran = run(tools / "python", *arguments, cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert ran.returncode == 0, ran.stderr
+    expected = product.get("/api/vulnerabilities?severity=CRITICAL,HIGH&limit=3").json()
+    assert ran.stdout.startswith(f"{expected['meta']['total']} ")
+    assert [item["severity"] for item in expected["data"]] == re.findall("CRITICAL|HIGH", ran.stdout)
+    assert ran.stdout.strip().endswith(("UTC", "tzutc()"))
+
+
+def test_schemathesis_finds_nothing(product, imported, tmp_path):
+    """No 5xx and no answer outside the document; tests/e2e/schemathesis.toml says what is set aside and why."""
+    command = [Path(sys.executable).with_name("schemathesis"), "--config-file", HERE / "schemathesis.toml"]
+    command += ["run", f"{product.url}/api-docs/swagger.json", "-H", f"Authorization: Bearer {product.token()}"]
+    hooks = {"SCHEMATHESIS_HOOKS": str(HERE / "schemathesis_hooks.py"), "PYTHONWARNINGS": "ignore"}
+    ran = run(*command, cwd=tmp_path, timeout=SCHEMATHESIS_SECONDS, **hooks)
+    said = ran.stdout.partition("FAILURES")[2] or ran.stdout + ran.stderr
+    assert ran.returncode == 0, said[:6000]
+    tested = re.search(r"Tested: (\d+)", ran.stdout)
+    assert tested, ran.stdout
+    assert int(tested[1]) >= 39
+    assert product.get("/api/health/ready").status_code == 200
+    assert '"request_failed"' not in product.log

@@ -1,0 +1,213 @@
+"""Migrations: what the models say is what the database has; planning changes nothing; all or nothing."""
+
+import asyncio
+import sys
+from dataclasses import replace
+
+import pytest
+from tortoise import Tortoise
+
+from threatweaver.db import migrate, orm
+from threatweaver.db.orm import CONTROL, ModelApp
+from threatweaver.db.transaction import connection
+from threatweaver.ids import uuid7
+from threatweaver.tenancy import provision
+from threatweaver.tenancy.models import Tenant
+
+KINDS = {
+    "UUIDField": "uuid",
+    "CharField": "character varying",
+    "TextField": "text",
+    "IntField": "integer",
+    "SmallIntField": "smallint",
+    "BigIntField": "bigint",
+    "BooleanField": "boolean",
+    "DatetimeField": "timestamp with time zone",
+    "DateField": "date",
+    "FloatField": "double precision",
+    "JSONField": "jsonb",
+    "BinaryField": "bytea",
+    "DecimalField": "numeric",
+}
+
+
+async def columns(schema):
+    rows = await connection().fetch(
+        """SELECT table_name, column_name, data_type, is_nullable = 'YES' AS nullable,
+                  character_maximum_length AS length
+           FROM information_schema.columns WHERE table_schema = $1""",
+        schema,
+    )
+    return {(row["table_name"], row["column_name"]): row for row in rows}
+
+
+async def differences(schema, models):
+    known, wrong = await columns(schema), []
+    for model in models:
+        table = model._meta.db_table
+        for name, item in model._meta.fields_map.items():
+            kind = KINDS.get(type(item).__name__)
+            row = known.get((table, model._meta.fields_db_projection.get(name, name)))
+            if row is None:
+                wrong.append(f"{table}.{name} is missing")
+            elif kind is not None and row["data_type"] != kind:
+                wrong.append(f"{table}.{name} is {row['data_type']}")
+            elif row["nullable"] != item.null:
+                wrong.append(f"{table}.{name}: nullable is {row['nullable']}")
+            elif type(item).__name__ == "CharField" and row["length"] != item.max_length:
+                wrong.append(f"{table}.{name} has {row['length']} characters")
+    return wrong
+
+
+async def test_the_control_schema_is_what_its_models_say(database, kernel):
+    async with database.owner(CONTROL):
+        models = [model for app in ("control",) for model in Tortoise.apps[app].values()]
+        assert len(models) >= 8
+        assert await differences(CONTROL, models) == []
+
+
+async def test_a_tenants_schema_is_what_its_models_say(database, kernel, tenant):
+    labels = [app.label for app in kernel.registry.apps if app.schema == orm.TENANT]
+    models = [model for label in labels for model in Tortoise.apps[label].values()]
+    assert len(models) >= 10
+    async with database.owner(tenant.schema):
+        assert await differences(tenant.schema, models) == []
+
+
+async def fingerprint_of(schema):
+    return await connection().fetch(
+        """SELECT c.oid, c.relname, c.relkind, c.xmin::text FROM pg_class c
+           JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 ORDER BY 1""",
+        schema,
+    )
+
+
+async def test_migrating_again_does_nothing(database, kernel, tenant):
+    async with database.owner(tenant.schema):
+        before = [(row["oid"], row["relname"]) for row in await fingerprint_of(tenant.schema)]
+        applied = await connection().fetch("SELECT * FROM tortoise_migrations ORDER BY id")
+    assert await migrate.plan(database, tenant.schema, kernel.registry.apps) == []
+    await migrate.migrate_tenant(database, tenant.schema, kernel.registry.apps)
+    await migrate.migrate_control(database)
+    assert await provision.bring_up(database, tenant, kernel.registry.apps) is False
+    async with database.owner(tenant.schema):
+        assert [(row["oid"], row["relname"]) for row in await fingerprint_of(tenant.schema)] == before
+        assert await connection().fetch("SELECT * FROM tortoise_migrations ORDER BY id") == applied
+
+
+@pytest.fixture
+async def empty(database):
+    """A tenant whose schema is there and empty."""
+    identifier = uuid7()
+    tenant = Tenant(id=identifier, slug=identifier.hex, name="x", schema=f"t_{identifier.hex}")
+    async with database.control():
+        await tenant.save()
+        await connection().execute(f'CREATE ROLE "{tenant.schema}"')
+        await connection().execute(f'CREATE SCHEMA "{tenant.schema}"')
+    yield tenant
+    await provision.drop(database, tenant)
+
+
+async def test_a_plan_lists_statements_with_locks_and_changes_nothing(database, kernel, empty):
+    steps = await migrate.plan(database, empty.schema, kernel.registry.apps)
+    assert {step.migration.split(".")[0] for step in steps} == {"kernel", "exposure"}
+    assert any('"exposure_asset"' in step.sql and step.lock == "none (new table)" for step in steps)
+    assert [step.sql[:60] for step in steps if not step.lock] == []
+    async with database.owner(empty.schema):
+        assert await fingerprint_of(empty.schema) == []
+
+
+async def test_what_was_planned_is_what_migrating_does(database, kernel, empty):
+    planned = await migrate.plan(database, empty.schema, kernel.registry.apps)
+    await migrate.migrate_tenant(database, empty.schema, kernel.registry.apps)
+    async with database.owner(empty.schema):
+        tables = {row["relname"] for row in await fingerprint_of(empty.schema) if row["relkind"] == b"r"}
+    for table in tables - {"tortoise_migrations"}:
+        assert any(f'"{table}"' in step.sql for step in planned), table
+
+
+async def test_three_processes_bring_the_same_tenant_up(database, kernel):
+    identifier = uuid7()
+    async with database.control():
+        await Tenant.create(id=identifier, slug=identifier.hex, name="x", schema=f"t_{identifier.hex}")
+    async with database.control(read_only=True):
+        copies = [await Tenant.get(id=identifier) for _ in range(3)]
+    await asyncio.gather(*(provision.bring_up(database, copy, kernel.registry.apps) for copy in copies))
+    async with database.control(read_only=True):
+        tenant = await Tenant.get(id=identifier)
+    assert tenant.schema_version == migrate.fingerprint(kernel.registry.apps)
+    assert await migrate.plan(database, tenant.schema, kernel.registry.apps) == []
+    async with database.tenant(tenant.schema):
+        assert await connection().fetchval("SELECT count(*) FROM exposure_asset") == 0
+    await provision.drop(database, tenant)
+
+
+async def test_a_dropped_tenant_is_gone_with_schema_and_role(database, kernel, new_tenant):
+    tenant = await new_tenant(kernel)
+    await provision.drop(database, tenant)
+    async with database.control(read_only=True) as unit:
+        assert not await Tenant.exists(id=tenant.id)
+        for sql in (
+            "SELECT 1 FROM pg_roles WHERE rolname = $1",
+            "SELECT 1 FROM pg_namespace WHERE nspname = $1",
+        ):
+            assert await unit.connection.fetchval(sql, tenant.schema) is None
+
+
+MIGRATION = """
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+class Migration(migrations.Migration):
+    dependencies = {dependencies}
+    operations = [ops.RunSQL("CREATE TABLE {table} (a int)"), ops.RunSQL("{then}")]
+"""
+
+
+@pytest.fixture
+def broken(tmp_path, monkeypatch):
+    """An app whose second migration fails after it made a table."""
+    package = tmp_path / f"broken_{uuid7().hex}"
+    (package / "migrations").mkdir(parents=True)
+    for file in (package / "__init__.py", package / "migrations" / "__init__.py", package / "models.py"):
+        file.write_text("")
+    first = MIGRATION.format(dependencies=[], table="whole", then="SELECT 1")
+    (package / "migrations" / "0001_initial.py").write_text(first)
+    behind = [(package.name, "0001_initial")]
+    second = MIGRATION.format(dependencies=behind, table="half_done", then="SELECT 1/0")
+    (package / "migrations" / "0002_broken.py").write_text(second)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield ModelApp(
+        label=package.name, models=(f"{package.name}.models",), migrations=f"{package.name}.migrations"
+    )
+    for name in [name for name in sys.modules if name.startswith(package.name)]:
+        del sys.modules[name]
+
+
+async def test_a_migration_that_fails_half_way_leaves_nothing(database, kernel, empty, broken):
+    with pytest.raises(Exception, match="division by zero"):
+        await migrate.migrate_tenant(database, empty.schema, (*orm.KERNEL_APPS, broken))
+    async with database.owner(empty.schema):
+        assert await fingerprint_of(empty.schema) == []
+    async with database.control(read_only=True):
+        assert (await Tenant.get(id=empty.id)).schema_version == ""
+
+
+def test_a_new_migration_changes_the_fingerprint(kernel):
+    apps = kernel.registry.apps
+    fewer = apps[:-1]
+    other = (*fewer, replace(apps[-1], label="other"))
+    assert len({migrate.fingerprint(item) for item in (apps, fewer, other)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("sql", "lock"),
+    [
+        ('CREATE TABLE "x" (a int)', "none (new table)"),
+        ("create  unique\nindex i on x (a)", "SHARE: blocks writes while it builds"),
+        ('ALTER TABLE "x" ADD COLUMN b int', "ACCESS EXCLUSIVE: blocks reads and writes"),
+        ("VACUUM FULL x", "unknown: read it"),
+    ],
+)
+def test_locks(sql, lock):
+    assert migrate.lock_of(sql) == lock
