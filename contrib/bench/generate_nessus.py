@@ -239,8 +239,7 @@ def chunks(  # noqa: PLR0913  as of generate()
     per_host = math.ceil(findings / hosts)
     places = max(3, math.ceil(per_host * 1.3 / (plugins - 1)))
     yield preamble(rng, known, declared)
-    if first:
-        rng = random.Random(f"hosts {seed} {first}")
+    rng = random.Random(f"hosts {seed} {first}") if first else rng
     for index in range(first, first + hosts):
         address, head = host_head(rng, index + 1)
         count = findings // hosts + (index - first < findings % hosts)

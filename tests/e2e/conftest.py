@@ -77,7 +77,7 @@ def report(tmp_path_factory):
 @pytest.fixture(scope="session")
 def imported(product, report):
     """What the import of a report into the running product said."""
-    answer = product.upload(report(hosts=20, findings=1500), wait=60)
+    answer = product.upload(report(hosts=40, findings=3000), wait=60)
     assert answer.status_code == 202
     assert answer.json()["status"] == "completed", answer.text
     return answer.json()["result"]

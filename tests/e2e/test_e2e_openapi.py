@@ -125,7 +125,7 @@ def test_python_client_lists_vulnerabilities(product, imported, document, cache,
     tools = _python_generator(cache)
     source = f"{product.url}/api-docs/swagger.json"
     command = [tools / "openapi-python-client", "generate", "--url", source, "--meta", "none"]
-    made = run(*command, "--output-path", "threat_weaver_api_client", "--fail-on-warning", cwd=tmp_path)
+    made = run(*command, "--output-path", "threat_weaver_api_client", "--fail-on-warning", cwd=tmp_path, PATH=f"{tools}{os.pathsep}{os.environ['PATH']}")
     assert made.returncode == 0, made.stdout[-3000:] + made.stderr[-3000:]
     arguments = ["-c", _LISTS_VULNERABILITIES, product.url, product.token()]
     ran = run(tools / "python", *arguments, cwd=tmp_path, PYTHONPATH=str(tmp_path))

@@ -51,7 +51,9 @@ def test_typescript_example(name, product, imported, clients, tmp_path):
     (tmp_path / "node_modules").symlink_to(clients / "node_modules")
     compiler = [str(clients / "node_modules" / ".bin" / "tsc"), "--target", "es2022", "--module", "nodenext"]
     options = ["--strict", "--lib", "es2022,dom", "--types", "node", "--skipLibCheck", str(script)]
-    built = subprocess.run([*compiler, *options], capture_output=True, text=True, timeout=60, check=False)
+    built = subprocess.run(
+        [*compiler, *options], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
     assert built.returncode == 0, built.stdout
     ran = subprocess.run(
         ["node", str(tmp_path / "example.mjs")], capture_output=True, text=True, timeout=60, check=False

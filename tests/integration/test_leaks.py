@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import asyncpg
+import pytest
 import pytest_asyncio
 
 from threatweaver.db.transaction import Database, connection
@@ -151,6 +152,58 @@ async def test_cancelling_at_every_step_gives_the_connection_back(alone, tenants
     await every_connection_is_clean(database)
     async with database.tenant(tenants[0].schema):
         assert await connection().fetchval("SELECT count(*) FROM exposure_tag") == 50
+
+
+async def test_a_second_cancellation_while_it_gives_up_changes_nothing(alone, tenants):
+    database = alone.database
+
+    async def work():
+        async with database.tenant(tenants[0].schema):
+            await connection().execute("SELECT pg_sleep(0.005)")
+
+    for steps in range(40):
+        task = asyncio.create_task(work())
+        while not task.done():
+            for _ in range(steps % 8 + 1):
+                await asyncio.sleep(0)
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    for pause in range(20):
+        task = asyncio.create_task(work())
+        await asyncio.sleep(0.002)
+        task.cancel()
+        for _ in range(pause):
+            await asyncio.sleep(0)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    await settled(database)
+    await every_connection_is_clean(database)
+
+
+@pytest.mark.parametrize("ending", [None, ZeroDivisionError])
+async def test_a_query_that_still_runs_when_its_unit_ends_takes_the_connection_with_it(
+    alone, tenants, ending
+):
+    database, running = alone.database, asyncio.Event()
+
+    async def linger(held):
+        running.set()
+        await held.execute("SELECT pg_sleep(0.3)")
+
+    async def leave():
+        async with database.tenant(tenants[0].schema) as unit:
+            task = asyncio.create_task(linger(unit.connection))
+            await running.wait()
+            if ending:
+                raise ending
+        return task
+
+    with pytest.raises(ending or asyncpg.InterfaceError):
+        await leave()
+    await settled(database)
+    await every_connection_is_clean(database)
 
 
 async def test_a_full_pool_makes_callers_wait_and_then_serves_them(alone, tenants):

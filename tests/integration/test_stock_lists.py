@@ -115,6 +115,29 @@ async def test_a_walk_sees_each_row_once_while_others_are_inserted(client, as_ro
     assert before <= set(seen)
 
 
+@pytest.mark.parametrize("sort", ["createdAt", "-createdAt"])
+async def test_rows_with_one_and_the_same_value_are_told_apart(client, as_role, kernel, new_tenant, sort):
+    tenant = await new_tenant(kernel)
+    async with kernel.database.tenant(tenant.schema) as unit:
+        await unit.connection.execute(
+            "INSERT INTO exposure_tag (id, name, color, created_at) "
+            "SELECT gen_random_uuid(), n::text, '#000000', '2024-01-01' FROM generate_series(1, 60) n"
+        )
+    headers = await as_role("viewer", tenant)
+
+    async def nothing():
+        return None
+
+    seen = await walk(client, headers, nothing, sort=sort, limit=7)
+    assert (len(seen), len(set(seen))) == (60, 60)
+    paged = [
+        row["id"]
+        for page in range(1, 10)
+        for row in (await fetch(client, headers, sort=sort, limit=7, page=page))[1]["data"]
+    ]
+    assert paged == seen
+
+
 async def test_a_cursor_belongs_to_its_order(client, admin):
     _, body = await fetch(client, admin, sort="name", limit=2)
     cursor = body["meta"]["nextCursor"]

@@ -105,7 +105,8 @@ def _comma_separated(_: Any, field: Any, **__: Any) -> dict[str, Any]:
     if not words:
         return described | {"minLength": 1}
     one = f"({'|'.join(words)})"
-    return described | {"pattern": f"^{one}(,{one})*$", "example": ",".join(words[:2])}
+    described["description"] += f" For instance {','.join(words[:2])}."  # an `example` would be filled in
+    return described | {"pattern": f"^{one}(,{one})*$"}
 
 
 def _portable_pattern(_: Any, __: Any, ret: dict[str, Any] | None = None, **___: Any) -> dict[str, Any]:

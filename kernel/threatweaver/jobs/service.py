@@ -97,4 +97,4 @@ async def wait(
         if row["status"] in store.FINAL or left <= 0 or stopping.is_set():
             return row
         await asyncio.sleep(min(pause, left))
-        pause = min(pause * 1.5, 0.25)
+        pause = min(pause * 1.5, 0.1)

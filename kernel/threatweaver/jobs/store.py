@@ -49,12 +49,13 @@ async def enqueue(
 
 
 async def requeue(job_id: UUID, *, delay: timedelta) -> None:
-    """Put a job back for another attempt after a delay."""
+    """Put a job back for another attempt after a delay; not one that has its final state."""
+    running = "SELECT 1 FROM job WHERE id = $1 AND status = 'running' FOR UPDATE"
+    if not await connection().fetchval(running, job_id):
+        return
     (queue_id,) = await _queue().enqueue(ENTRYPOINT, job_id.bytes, execute_after=delay)
     await connection().execute(
-        "UPDATE job SET status = 'queued', queue_id = $2 WHERE id = $1 AND status = 'running'",
-        job_id,
-        queue_id,
+        "UPDATE job SET status = 'queued', queue_id = $2 WHERE id = $1", job_id, queue_id
     )
 
 

@@ -94,7 +94,7 @@ class Listing:
         table |= {
             "page": fields.Integer(load_default=1, validate=validate.Range(1, MAX_PAGE)),
             "limit": fields.Integer(load_default=50, validate=validate.Range(1, MAX_LIMIT)),
-            "cursor": fields.String(validate=validate.Length(1, 500)),
+            "cursor": fields.String(validate=validate.Length(1, 2000)),
             "sort": fields.String(load_default=self.default_sort, validate=validate.OneOf(orders)),
         }
         return type("ListQuery", (Schema,), table)

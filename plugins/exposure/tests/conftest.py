@@ -10,6 +10,7 @@ for folder in (Path(__file__).parent, Path(__file__).parent / "engine"):
     sys.path.insert(0, str(folder))
 
 from exposure_space import Space  # noqa: E402  the folder is on the path only now
+from exposure_story import tell  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +33,15 @@ async def space(shared_space):
     """A tenant without data; making a fresh one costs half a second, emptying this one 20 ms."""
     await shared_space.empty()
     return shared_space
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def story(make_space):
+    """An inventory for tests that only read."""
+    return await tell(await make_space())
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def outsider(make_space):
+    """Somebody of another tenant, which is empty."""
+    return await make_space()

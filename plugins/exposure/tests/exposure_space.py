@@ -1,6 +1,7 @@
-"""One tenant as a caller sees it, and two looks behind: a snapshot of its tables, and a recount of its rollups."""
+"""One tenant as a caller sees it, with two looks behind: a snapshot of its tables and a recount."""
 
 from asyncio import sleep, timeout
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -29,6 +30,24 @@ TABLES = (
     "exposure_vulnerability",
 )
 SEVERITIES = ("info", "low", "medium", "high", "critical")
+# Evidence without a vulnerability and the reverse, states that do not fit their dates, broken references,
+# and CVEs that definition and index do not agree on.
+_LEFTOVERS = """
+SELECT
+    (SELECT count(*) FROM exposure_evidence e
+     WHERE NOT EXISTS (SELECT 1 FROM exposure_vulnerability v WHERE v.id = e.vulnerability_id)) AS loose,
+    (SELECT count(*) FROM exposure_vulnerability v
+     WHERE NOT EXISTS (SELECT 1 FROM exposure_evidence e WHERE v.id = e.vulnerability_id)) AS bare,
+    (SELECT count(*) FROM exposure_vulnerability v
+     WHERE (v.state = 3) <> (v.fixed_at IS NOT NULL) OR v.last_seen < v.first_seen) AS odd,
+    (SELECT count(*) FROM exposure_vulnerability v
+     LEFT JOIN exposure_asset a ON a.id = v.asset_id
+     LEFT JOIN exposure_definition d ON d.id = v.definition_id WHERE a.id IS NULL OR d.id IS NULL) AS lost,
+    (SELECT count(*) FROM (SELECT unnest(cves), id FROM exposure_definition
+                           EXCEPT SELECT cve, definition_id FROM exposure_definition_cve)) AS unlisted,
+    (SELECT count(*) FROM (SELECT cve, definition_id FROM exposure_definition_cve
+                           EXCEPT SELECT unnest(cves), id FROM exposure_definition)) AS overlisted
+"""
 COUNTS = ("created", "updated", "reopened", "unchanged", "closed")
 
 
@@ -52,6 +71,8 @@ class Space:
     client: Any
     tenant: Tenant
     headers: dict[str, str]
+    assets: dict[str, str] = field(default_factory=dict)
+    group: str = ""
 
     @classmethod
     async def make(cls, kernel: Kernel, client: Any, as_role: Any) -> "Space":
@@ -102,12 +123,14 @@ class Space:
 
     async def finished(self, job_id: str, *, seconds: float = 60) -> Any:
         """The body of a job once it is final."""
-        async with timeout(seconds):
-            while True:
-                job = await self.get(f"/jobs/{job_id}")
-                if job["status"] in {"completed", "failed", "cancelled"}:
-                    return job
-                await sleep(0.05)
+        job: dict[str, Any] = {}
+
+        async def final() -> bool:
+            job.update(await self.get(f"/jobs/{job_id}"))
+            return job["status"] in {"completed", "failed", "cancelled"}
+
+        await until(final, seconds=seconds)
+        return job
 
     async def take(self, data: Any, *, name: str = "scan.nessus") -> dict[str, Any]:
         """Import a report and return the result of its job."""
@@ -117,7 +140,7 @@ class Space:
         return answer.body["result"]
 
     async def counts(self, data: Any) -> dict[str, int]:
-        """Import a report and return the counts that are not zero; `unchanged` and the like are left out if 0."""
+        """Import a report and return those of its counts that are not zero."""
         result = await self.take(data)
         return {name: result[name] for name in COUNTS if result[name]}
 
@@ -164,7 +187,9 @@ class Space:
     async def snapshot(self) -> dict[str, list[str]]:
         """Every row of every table but the list of imports, as text."""
         return {
-            table: [row["line"] for row in await self.sql(f"SELECT t::text AS line FROM {table} t ORDER BY 1")]
+            table: [
+                row["line"] for row in await self.sql(f"SELECT t::text AS line FROM {table} t ORDER BY 1")
+            ]
             for table in TABLES
         }
 
@@ -177,28 +202,16 @@ class Space:
         """Compare every rollup with a recount, and look for rows that hang loose."""
         await self._check_rollup()
         await self._check_assets()
-        (leftovers,) = await self.sql(
-            """SELECT
-                (SELECT count(*) FROM exposure_evidence e
-                 WHERE NOT EXISTS (SELECT 1 FROM exposure_vulnerability v WHERE v.id = e.vulnerability_id)) AS loose,
-                (SELECT count(*) FROM exposure_vulnerability v
-                 WHERE NOT EXISTS (SELECT 1 FROM exposure_evidence e WHERE v.id = e.vulnerability_id)) AS bare,
-                (SELECT count(*) FROM exposure_vulnerability v WHERE (v.state = 3) <> (v.fixed_at IS NOT NULL)) AS odd,
-                (SELECT count(*) FROM exposure_vulnerability v WHERE v.last_seen < v.first_seen) AS backwards,
-                (SELECT count(*) FROM exposure_vulnerability v LEFT JOIN exposure_asset a ON a.id = v.asset_id
-                 LEFT JOIN exposure_definition d ON d.id = v.definition_id WHERE a.id IS NULL OR d.id IS NULL) AS lost,
-                (SELECT count(*) FROM (SELECT unnest(cves), id FROM exposure_definition
-                 EXCEPT SELECT cve, definition_id FROM exposure_definition_cve)) AS unlisted,
-                (SELECT count(*) FROM (SELECT cve, definition_id FROM exposure_definition_cve
-                 EXCEPT SELECT unnest(cves), id FROM exposure_definition)) AS overlisted"""
-        )
+        (leftovers,) = await self.sql(_LEFTOVERS)
         assert set(leftovers.values()) == {0}, leftovers
 
     async def _check_rollup(self) -> None:
-        kept = await self.sql("SELECT first_seen_on, severity, state, total FROM exposure_rollup ORDER BY 1, 2, 3")
+        kept = await self.sql(
+            "SELECT first_seen_on, severity, state, total FROM exposure_rollup ORDER BY 1, 2, 3"
+        )
         counted = await self.sql(
-            """SELECT (first_seen AT TIME ZONE 'UTC')::date AS first_seen_on, severity, state, count(*) AS total
-               FROM exposure_vulnerability GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
+            """SELECT (first_seen AT TIME ZONE 'UTC')::date AS first_seen_on, severity, state,
+                      count(*) AS total FROM exposure_vulnerability GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
         )
         assert kept == counted
 
@@ -208,7 +221,9 @@ class Space:
             for number, name in enumerate(SEVERITIES)
         )
         names = ", ".join(f"open_{name}" for name in SEVERITIES)
-        kept = await self.sql(f"SELECT id, worst_severity, risk_score, {names} FROM exposure_asset ORDER BY id")
+        kept = await self.sql(
+            f"SELECT id, worst_severity, risk_score, {names} FROM exposure_asset ORDER BY id"
+        )
         counted = await self.sql(
             f"""SELECT a.id, coalesce(max(v.severity), -1) AS worst_severity,
                        coalesce(max(v.risk_score), 0) AS risk_score, {counts}
@@ -243,7 +258,9 @@ class Space:
             expected = listed["meta"]["total"] if not wanted or name in wanted else 0
             assert kpis[name] == expected, (name, filters)
         listed = await self.get("/vulnerabilities", limit=1, **filters)
-        assert kpis["totalVulnerabilities"] == listed["meta"]["total"] == sum(kpis[name] for name in SEVERITIES)
+        assert (
+            kpis["totalVulnerabilities"] == listed["meta"]["total"] == sum(kpis[name] for name in SEVERITIES)
+        )
         stats = await self.get("/vulnerabilities/stats", **filters)
         assert stats["total"] == listed["meta"]["total"]
         breakdown = (await self.get("/dashboard/severity-breakdown", **filters))["data"]
@@ -252,6 +269,13 @@ class Space:
         }
         assert [row["severity"] for row in breakdown] == ["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFO"]
         return kpis
+
+
+async def until(condition: Callable[[], Awaitable[Any]], *, seconds: float = 30) -> None:
+    """Wait for a condition; TimeoutError when it does not come true."""
+    async with timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - another process or task makes it true
+            await sleep(0.02)
 
 
 def form(data: bytes, *, field_name: str = "file", filename: str = "scan.nessus") -> FormData:

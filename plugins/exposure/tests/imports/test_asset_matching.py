@@ -95,7 +95,8 @@ async def test_other_uuid_contradicts_a_shared_address_and_name(sharers, kind):
 
 async def test_other_name_contradicts_a_shared_address(sharers):
     assert await sharers(
-        host(host_ip="10.0.0.1", host_fqdn="a.example.com"), host(host_ip="10.0.0.1", host_fqdn="b.example.com")
+        host(host_ip="10.0.0.1", host_fqdn="a.example.com"),
+        host(host_ip="10.0.0.1", host_fqdn="b.example.com"),
     ) == [{1}, {2}]
 
 

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 from exposure_reports import Host, Item, day, nessus
-from exposure_space import COUNTS
+from exposure_space import COUNTS, until
 from nessus_samples import SCANS
+
 from threatweaver.jobs import inline
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('exposure.merge:' || current_schema(), 42))"
@@ -94,17 +95,21 @@ async def test_cancelled_in_the_middle_leaves_everything_as_before(space):
     await space.take(large(2, 50))
     before, files = await space.snapshot(), set(space.spool.iterdir())
     job = await space.submit(large(80, 1000, on=2))
-    async with asyncio.timeout(30):
-        while not 0 < (await space.get(f"/jobs/{job}"))["progress"] < 80:
-            await asyncio.sleep(0.02)
+
+    async def in_the_middle():
+        return 0 < (await space.get(f"/jobs/{job}"))["progress"] < 80
+
+    await until(in_the_middle)
     assert (await space.call("POST", f"/jobs/{job}/cancel")).status == 200
     done = await space.finished(job)
     assert done["status"] == "cancelled"
     assert "result" not in done
     assert await space.snapshot() == before
-    async with asyncio.timeout(5):
-        while set(space.spool.iterdir()) != files:
-            await asyncio.sleep(0.05)
+
+    async def clean():
+        return set(space.spool.iterdir()) == files
+
+    await until(clean, seconds=5)
     again = await space.call("POST", f"/jobs/{job}/cancel")
     assert (again.status, again.body["status"]) == (200, "cancelled")
 
@@ -125,9 +130,11 @@ async def test_lost_connection_is_tried_again_and_ends_the_same(space, make_spac
 
 async def _lose_while_staging(space, report):
     job = await space.submit(report)
-    async with asyncio.timeout(30):
-        while (await space.get(f"/jobs/{job}"))["progress"] < 5:
-            await asyncio.sleep(0.02)
+
+    async def begun():
+        return (await space.get(f"/jobs/{job}"))["progress"] >= 5
+
+    await until(begun)
     assert await _terminate(space, "pid <> pg_backend_pid() AND backend_xid IS NOT NULL") >= 1
     return job
 
@@ -136,9 +143,11 @@ async def _lose_while_waiting(space, report):
     async with space.kernel.database.tenant(space.tenant.schema) as unit:
         await unit.connection.execute(LOCK)
         job = await space.submit(report)
-        async with asyncio.timeout(60):
-            while await _terminate(space, "wait_event_type = 'Lock' AND wait_event = 'advisory'") == 0:
-                await asyncio.sleep(0.05)
+
+        async def cut_off():
+            return await _terminate(space, "wait_event_type = 'Lock' AND wait_event = 'advisory'")
+
+        await until(cut_off, seconds=60)
     return job
 
 

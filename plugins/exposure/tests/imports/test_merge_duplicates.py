@@ -38,9 +38,9 @@ async def test_order_of_sightings_does_not_matter(space):
 
 async def test_one_sighting_more_is_an_update(space):
     await space.take(nessus(Host(items=[Item(output="first")])))
-    assert await space.counts(nessus(Host(items=[Item(output="first"), Item(output="more")], end=day(2)))) == {
-        "updated": 1
-    }
+    assert await space.counts(
+        nessus(Host(items=[Item(output="first"), Item(output="more")], end=day(2)))
+    ) == {"updated": 1}
     assert await space.counts(nessus(Host(items=[Item(output="first")], end=day(3)))) == {"updated": 1}
     assert (await space.only())["output"] == "first"
 
@@ -149,7 +149,11 @@ async def test_oddly_large_values_are_kept_or_cut_and_stay_the_same(space, odd):
     report = nessus(
         Host(
             items=[Item(**odd)],
-            tags={"operating-system": "o" * 2000, "netbios-name": "N" * 300, "host-fqdn": "a" * 60 + ".example.com"},
+            tags={
+                "operating-system": "o" * 2000,
+                "netbios-name": "N" * 300,
+                "host-fqdn": "a" * 60 + ".example.com",
+            },
         )
     )
     assert await space.counts(report) == {"created": 1}

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from exposure_space import COUNTS
@@ -16,7 +16,7 @@ def read_independently(path: Path):
     places: dict[tuple[str, int, int, str], int] = {}
     cves: dict[int, set[str]] = defaultdict(set)
     outputs: dict[tuple[str, int, int, str], list[str]] = defaultdict(list)
-    root = ElementTree.parse(path).getroot()
+    root = ET.parse(path).getroot()
     for number, host in enumerate(root.iter("ReportHost")):
         for item in host.iter("ReportItem"):
             place = (number, int(item.get("pluginID")), int(item.get("port")), item.get("protocol").lower())

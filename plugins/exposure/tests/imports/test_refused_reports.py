@@ -6,18 +6,18 @@ import zlib
 
 import pytest
 from exposure_reports import Host, Item, day, nessus
-from exposure_space import form
+from exposure_space import form, until
 from nessus_samples import negatives
 
 GOOD = nessus(
     *(Host(name=f"10.0.{n}.1", items=[Item(plugin=p) for p in range(1001, 1021)]) for n in range(1, 41)),
     checks=[1001],
 )
-BOMB = """<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaaaaaaaa">{}]><NessusClientData_v2><Report name="&i;"/></NessusClientData_v2>""".format(
-    "".join(
-        f'<!ENTITY {name} "{f"&{before};" * 10}">' for before, name in zip("abcdefgh", "bcdefghi", strict=True)
-    )
-).encode()
+LEVELS = "".join(
+    f'<!ENTITY {name} "{f"&{before};" * 10}">' for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+BOMB = f"""<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaaaaaaaa">{LEVELS}]>
+<NessusClientData_v2><Report name="&i;"/></NessusClientData_v2>""".encode()
 EXTERNAL = b"""<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>
 <NessusClientData_v2><Report name="x"><ReportHost name="&x;"/></Report></NessusClientData_v2>"""
 
@@ -211,17 +211,20 @@ async def test_other_methods(untouched, method):
 async def test_connection_that_ends_in_the_middle_leaves_no_file(untouched):
     before = spooled(untouched)
     url = untouched.client.make_url("/api/imports")
-    reader, writer = await asyncio.open_connection(url.host, url.port)
+    _, writer = await asyncio.open_connection(url.host, url.port)
     head = f"POST /api/imports HTTP/1.1\r\nHost: x\r\nAuthorization: {untouched.headers['Authorization']}\r\n"
     writer.write(head.encode() + b"X-Filename: a\r\nContent-Length: 900000\r\n\r\n" + GOOD[:90_000])
     await writer.drain()
-    async with asyncio.timeout(5):
-        while spooled(untouched) == before:
-            await asyncio.sleep(0.01)
+
+    async def begun():
+        return spooled(untouched) != before
+
+    async def gone():
+        return spooled(untouched) == before
+
+    await until(begun, seconds=5)
     writer.close()
-    async with asyncio.timeout(5):
-        while spooled(untouched) != before:
-            await asyncio.sleep(0.01)
+    await until(gone, seconds=5)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from exposure_reports import Host, Item, nessus
 from exposure_space import form
+
 from threatweaver import app as application
 
 MIB = 1 << 20

@@ -28,7 +28,7 @@ async def set_tags(asset_id: UUID, names: Sequence[str]) -> None:
 async def add_members(group_id: UUID, asset_ids: Sequence[UUID]) -> int:
     """Put assets into a group; return how many it has now. Raises NotFound, Unprocessable."""
     await _group(group_id)
-    wanted = list(dict.fromkeys(asset_ids))
+    wanted = sorted(set(asset_ids))  # in one order, so that two callers cannot block each other
     if await Asset.filter(id__in=wanted).count() != len(wanted):
         raise Unprocessable("One of the assets does not exist.")
     await connection().execute(

@@ -27,11 +27,12 @@ def pair(
     for asset, kind, value in known:
         assets.learn(asset, kind, value)
     ordered = sorted(((sorted(stated), number) for number, stated in hosts.items()), key=_rank)
-    paired, new = {}, set()
+    paired: dict[int, tuple[UUID, bool]] = {}
+    new: set[UUID] = set()
     for stated, number in ordered:
-        asset = assets.find(stated)
-        if asset is None:
-            asset = new_id()
+        found = assets.find(stated)
+        asset = found or new_id()
+        if found is None:
             new.add(asset)
         for _, kind, value in stated:
             assets.learn(asset, kind, value)

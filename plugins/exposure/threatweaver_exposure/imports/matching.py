@@ -5,8 +5,8 @@ from collections import defaultdict
 from datetime import datetime
 
 from threatweaver.sdk import connection, uuid7
-
 from threatweaver_exposure.engine.pairing import Stated, pair
+
 
 async def match_hosts(undated: datetime) -> None:
     """Find or create the asset of every staged host; makes matched(host, asset_id, seen_at, ...).

@@ -82,7 +82,8 @@ async def _define(source: str) -> None:
     """Store what plugin ids mean; makes redefined(id), the definitions that changed."""
     columns = _DEFINITION_COLUMNS
     assignments = ", ".join(
-        f"{name.strip()} = {_MERGED.get(name.strip(), f'EXCLUDED.{name.strip()}')}" for name in columns.split(",")
+        f"{name.strip()} = {_MERGED.get(name.strip(), f'EXCLUDED.{name.strip()}')}"
+        for name in columns.split(",")
     )
     await connection().execute("CREATE TEMPORARY TABLE redefined (id int) ON COMMIT DROP")
     await connection().execute(
@@ -178,7 +179,8 @@ async def _write(import_id: UUID) -> None:
         FROM vulnerability_change c JOIN staged_finding f ON f.seq = c.seq
         WHERE c.action <> 'unchanged' AND c.evidence_changed AND c.sightings = 1
         UNION ALL
-        SELECT c.id, left(min(f.service), 100), coalesce(string_agg(DISTINCT f.output, E'\\n\\n' ORDER BY f.output), ''), $1::uuid, c.seen_at
+        SELECT c.id, left(min(f.service), 100),
+               coalesce(string_agg(DISTINCT f.output, E'\\n\\n' ORDER BY f.output), ''), $1::uuid, c.seen_at
         FROM vulnerability_change c
         JOIN matched m USING (asset_id)
         JOIN exposure_definition d ON d.id = c.definition_id
@@ -238,7 +240,8 @@ async def _close(source: str, staged: Staged) -> int:
               AND v.state <> 3 AND v.last_seen < m.seen_at
               AND (m.authenticated OR NOT v.authenticated)
               AND d.source = $1 AND d.plugin_id = ANY($2::bigint[])
-              AND NOT EXISTS (SELECT 1 FROM vulnerability_change c WHERE c.id = v.id AND c.action <> 'rescored')
+              AND NOT EXISTS (SELECT 1 FROM vulnerability_change c
+                              WHERE c.id = v.id AND c.action <> 'rescored')
             RETURNING v.id, v.asset_id, v.definition_id, v.severity, old.state AS old_state, v.first_seen
         )
         INSERT INTO vulnerability_change (id, asset_id, definition_id, severity, old_severity, old_state,

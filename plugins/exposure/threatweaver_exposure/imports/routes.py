@@ -63,8 +63,6 @@ add_resource(
                 "additionalProperties": False,
             },
             "application/octet-stream": _BINARY,
-            "application/xml": _BINARY,
-            "application/gzip": _BINARY,
         },
     ),
     headers={"X-Filename": fields.String(validate=validate.Length(1, 500))},

@@ -1,6 +1,6 @@
 """What can be done to a vulnerability. No request, no schema, no status code."""
 
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from uuid import UUID
 
 from threatweaver.sdk import NotFound, Unprocessable, connection
@@ -10,9 +10,10 @@ from threatweaver_exposure.vulnerabilities.models import Acceptance, State, Vuln
 
 
 async def accept_risk(vulnerability_id: UUID, *, until: datetime, reason: str, by: UUID) -> None:
-    """Accept the risk until a date. Raises NotFound, NotAcceptable, Unprocessable for a past date."""
-    if until <= datetime.now(UTC):
-        raise Unprocessable("`until` must lie in the future.")
+    """Accept the risk until a date. Raises NotFound, NotAcceptable, Unprocessable for an impossible date."""
+    # the last year cannot be turned into every time zone
+    if until <= datetime.now(UTC) or until.year >= MAXYEAR:
+        raise Unprocessable(f"`until` must lie in the future, before the year {MAXYEAR}.")
     row = await _locked(vulnerability_id)
     if row.state == State.FIXED:
         raise NotAcceptable
