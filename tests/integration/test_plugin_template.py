@@ -1,4 +1,4 @@
-"""The template, copied under another name, built, installed apart, licensed, served and tested by its own tests."""
+"""The template, copied under another name, installed apart, licensed, served, tested by its own tests."""
 
 import os
 import subprocess

@@ -82,8 +82,8 @@ class _Emitter(AiohttpApiSpec):  # type: ignore[misc]
         )
         assert self.plugin.converter is not None  # noqa: S101 - set by APISpec just above
         self.converter: Any = self.plugin.converter
-        self.converter.add_attribute_function(_comma_separated)
-        self.converter.add_attribute_function(_portable_pattern)
+        self.converter.add_attribute_function(_comma_separated)  # type: ignore[no-untyped-call]
+        self.converter.add_attribute_function(_portable_pattern)  # type: ignore[no-untyped-call]
 
     def register(self, app: web.Application, in_place: bool = False) -> None:  # noqa: FBT001, FBT002
         """Do nothing: routes are given one by one."""
