@@ -11,11 +11,11 @@ from typing import Any
 import asyncpg
 import orjson
 
-from threatweaver import __version__
+from threatweaver import __version__, work
 from threatweaver import app as application
 from threatweaver import serve as server
-from threatweaver import work
 from threatweaver.auth import passwords, service
+from threatweaver.auth.models import Membership, User
 from threatweaver.auth.roles import Role
 from threatweaver.bootstrap import Installation
 from threatweaver.config import ConfigError, Settings
@@ -216,8 +216,16 @@ async def user_create(settings: Settings, email: str, slug: str, role: str, pass
     async def work(database: Database) -> None:
         async with _migrated(database):
             tenant = await _tenant(database, slug)
+            async with database.control(read_only=True):
+                user = await User.get_or_none(email=email.strip().lower())
+                if user is not None and await Membership.exists(user_id=user.id, tenant_id=tenant.id):
+                    raise CommandError(f"user {email} exists in {slug}")
             await service.create_user(database, email=email, password=secret, role=role, tenant_id=tenant.id)
-        _say(f"user {email}  {role} in {slug}", *([] if password else [f"password {secret}  (shown once)"]))
+        _say(f"user {email}  {role} in {slug}")
+        if user is not None:  # a member of another tenant
+            _say("keeps the password they have")
+        elif password is None:
+            _say(f"password {secret}  (shown once)")
 
     await _with(settings, work)
 

@@ -104,11 +104,13 @@ async def connect(database: Database, stop: asyncio.Event, *, patiently: bool) -
     deadline = time.monotonic() + (_RECOVERY if patiently else 0)
     while not stop.is_set():
         try:
-            return await database.open()
+            await database.open()
         except (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError):
             if time.monotonic() > deadline:
                 raise
             await asyncio.sleep(0.3)
+        else:
+            return
 
 
 def watch_signals(stop: asyncio.Event, parent: int | None) -> None:

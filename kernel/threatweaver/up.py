@@ -114,7 +114,9 @@ class Supervisor:
             except OSError as error:
                 if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
                     where = f"{self.settings.host}:{self.settings.port}"
-                    raise StartError(f"cannot listen on {where}: {error.strerror}; choose another --port") from None
+                    raise StartError(
+                        f"cannot listen on {where}: {error.strerror}; choose another --port"
+                    ) from None
                 await asyncio.sleep(0.2)
 
     async def _prepare(self, dsn: str) -> bootstrap.Installation:

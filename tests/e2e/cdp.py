@@ -10,11 +10,12 @@ from pathlib import Path
 
 import aiohttp
 
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-default-apps --disable-dev-shm-usage --mute-audio "
-    "--remote-debugging-port=0 --window-size=1280,1600"
-).split()
+FLAGS = [
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--disable-default-apps", "--disable-dev-shm-usage", "--mute-audio"),
+    *("--remote-debugging-port=0", "--window-size=1280,1600"),
+]
 
 
 class Page:
@@ -39,9 +40,15 @@ class Page:
                 self.requests.append(event["params"]["url"])
             elif event["method"] == "Runtime.exceptionThrown":
                 self.complaints.append(json.dumps(event["params"]["exceptionDetails"]))
-            elif event["method"] == "Log.entryAdded" and event["params"]["entry"]["level"] in {"error", "warning"}:
+            elif event["method"] == "Log.entryAdded" and event["params"]["entry"]["level"] in {
+                "error",
+                "warning",
+            }:
                 self.complaints.append(event["params"]["entry"]["text"])
-            elif event["method"] == "Audits.issueAdded" and "ContentSecurity" in event["params"]["issue"]["code"]:
+            elif (
+                event["method"] == "Audits.issueAdded"
+                and "ContentSecurity" in event["params"]["issue"]["code"]
+            ):
                 self.complaints.append(json.dumps(event["params"]["issue"]))
 
     async def send(self, method: str, **parameters):
@@ -62,7 +69,7 @@ class Page:
     async def until(self, script: str, seconds: float = 15):
         """The first truthy value of a script."""
         async with asyncio.timeout(seconds):
-            while not (value := await self.run(script)):
+            while not (value := await self.run(script)):  # noqa: ASYNC110 - the page has no event of ours
                 await asyncio.sleep(0.1)
         return value
 
@@ -104,6 +111,6 @@ async def browser():
 
 async def _port(file: Path) -> int:
     async with asyncio.timeout(30):
-        while not (file.exists() and "\n" in file.read_text()):
+        while not (file.exists() and "\n" in file.read_text()):  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.05)
     return int(file.read_text().split()[0])

@@ -161,7 +161,9 @@ def start(home: Path, *arguments: str, ready_within: float = 60, **settings: str
         )
 
     def line() -> str:
-        assert process.poll() is None, f"ended with {process.returncode}: {(home / 'up.log').read_text()[-2000:]}"
+        assert process.poll() is None, (
+            f"ended with {process.returncode}: {(home / 'up.log').read_text()[-2000:]}"
+        )
         return (home / "up.out").read_text()
 
     try:

@@ -5,7 +5,7 @@ import schemathesis
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    # A cursor is signed by the server: one made up is refused, as it should be. An empty one stays, to be refused.
+    # A cursor is signed by the server: one made up is refused, as it should be. An empty one stays.
     if isinstance((case.query or {}).get("cursor"), str) and case.query["cursor"]:
         del case.query["cursor"]
     # X-Filename is needed beside a raw body only, and OpenAPI knows no such condition.

@@ -37,7 +37,18 @@ def test_wrong_usage_is_exit_2_without_a_traceback(arguments):
 
 def test_help_names_every_command():
     said = good("--help")
-    for name in ("up", "serve", "worker", "migrate", "tenant", "user", "plugins", "routes", "openapi", "import"):
+    for name in (
+        "up",
+        "serve",
+        "worker",
+        "migrate",
+        "tenant",
+        "user",
+        "plugins",
+        "routes",
+        "openapi",
+        "import",
+    ):
         assert f"  {name} " in said
     assert "doctor" in said
 

@@ -125,7 +125,14 @@ def test_python_client_lists_vulnerabilities(product, imported, document, cache,
     tools = _python_generator(cache)
     source = f"{product.url}/api-docs/swagger.json"
     command = [tools / "openapi-python-client", "generate", "--url", source, "--meta", "none"]
-    made = run(*command, "--output-path", "threat_weaver_api_client", "--fail-on-warning", cwd=tmp_path, PATH=f"{tools}{os.pathsep}{os.environ['PATH']}")
+    made = run(
+        *command,
+        "--output-path",
+        "threat_weaver_api_client",
+        "--fail-on-warning",
+        cwd=tmp_path,
+        PATH=f"{tools}{os.pathsep}{os.environ['PATH']}",
+    )
     assert made.returncode == 0, made.stdout[-3000:] + made.stderr[-3000:]
     arguments = ["-c", _LISTS_VULNERABILITIES, product.url, product.token()]
     ran = run(tools / "python", *arguments, cwd=tmp_path, PYTHONPATH=str(tmp_path))
@@ -137,9 +144,14 @@ def test_python_client_lists_vulnerabilities(product, imported, document, cache,
 
 
 def test_schemathesis_finds_nothing(product, imported, tmp_path):
-    """No 5xx and no answer outside the document; tests/e2e/schemathesis.toml says what is set aside and why."""
+    """No 5xx and no answer outside the document; schemathesis.toml says what is set aside, and why."""
     command = [Path(sys.executable).with_name("schemathesis"), "--config-file", HERE / "schemathesis.toml"]
-    command += ["run", f"{product.url}/api-docs/swagger.json", "-H", f"Authorization: Bearer {product.token()}"]
+    command += [
+        "run",
+        f"{product.url}/api-docs/swagger.json",
+        "-H",
+        f"Authorization: Bearer {product.token()}",
+    ]
     hooks = {"SCHEMATHESIS_HOOKS": str(HERE / "schemathesis_hooks.py"), "PYTHONWARNINGS": "ignore"}
     ran = run(*command, cwd=tmp_path, timeout=SCHEMATHESIS_SECONDS, **hooks)
     said = ran.stdout.partition("FAILURES")[2] or ran.stdout + ran.stderr

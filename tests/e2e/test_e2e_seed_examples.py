@@ -37,7 +37,9 @@ def _credential(found: re.Match[str]) -> str:
 def test_python_example(product, imported, tmp_path):
     script = tmp_path / "example.py"
     script.write_text(printed("python", product))
-    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False
+    )
     assert ran.returncode == 0, ran.stderr
     total = product.get("/api/vulnerabilities?severity=CRITICAL&limit=1").json()["meta"]["total"]
     assert total > 100, "more than one page of the example"

@@ -46,7 +46,7 @@ def test_generated_password_is_shown_once_and_second_start_is_quick(home):
         again.assert_nothing_left()
         if again.seconds < SECOND_START_SECONDS:
             break
-    print(f"first start {first.seconds:.1f} s, second start {seconds}")
+    print(f"first start {first.seconds:.1f} s, second start {seconds}")  # noqa: T201 - a measurement
     assert min(seconds) < SECOND_START_SECONDS
 
 

@@ -228,27 +228,36 @@ async def _close(source: str, staged: Staged) -> int:
         SELECT id, asset_id, definition_id, severity, severity, state, first_seen, 'rescored' FROM rescored
         """
     )
-    closed: str = await held.execute(
+    # Found first and written then: a statement that looks for rows in the table it adds to reads all that
+    # it has added so far again for each.
+    await held.execute("CREATE INDEX ON vulnerability_change (id)")
+    await held.execute(
         """
-        WITH gone AS (
-            UPDATE exposure_vulnerability v
-            SET state = 3, fixed_at = m.seen_at
-            FROM (SELECT asset_id, max(seen_at) AS seen_at, bool_or(authenticated) AS authenticated
-                  FROM matched GROUP BY asset_id HAVING bool_and(finished)) m,
-                 exposure_definition d, exposure_vulnerability old
-            WHERE v.asset_id = m.asset_id AND old.id = v.id AND d.id = v.definition_id
-              AND v.state <> 3 AND v.last_seen < m.seen_at
-              AND (m.authenticated OR NOT v.authenticated)
-              AND d.source = $1 AND d.plugin_id = ANY($2::bigint[])
-              AND NOT EXISTS (SELECT 1 FROM vulnerability_change c
-                              WHERE c.id = v.id AND c.action <> 'rescored')
-            RETURNING v.id, v.asset_id, v.definition_id, v.severity, old.state AS old_state, v.first_seen
-        )
-        INSERT INTO vulnerability_change (id, asset_id, definition_id, severity, old_severity, old_state,
-                                          first_seen, action)
-        SELECT id, asset_id, definition_id, severity, severity, old_state, first_seen, 'closed' FROM gone
+        CREATE TEMPORARY TABLE gone ON COMMIT DROP AS
+        SELECT v.id, v.asset_id, v.definition_id, v.severity, v.state, v.first_seen, m.seen_at
+        FROM (SELECT asset_id, max(seen_at) AS seen_at, bool_or(authenticated) AS authenticated
+              FROM matched GROUP BY asset_id HAVING bool_and(finished)) m
+        JOIN exposure_vulnerability v USING (asset_id)
+        JOIN exposure_definition d ON d.id = v.definition_id
+        WHERE v.state <> 3 AND v.last_seen < m.seen_at
+          AND (m.authenticated OR NOT v.authenticated)
+          AND d.source = $1 AND d.plugin_id = ANY($2::bigint[])
+          AND NOT EXISTS (SELECT 1 FROM vulnerability_change c
+                          WHERE c.id = v.id AND c.action <> 'rescored')
         """,
         source,
         sorted(staged.checks or ()),
+    )
+    await held.execute("ANALYZE gone")
+    await held.execute(
+        """UPDATE exposure_vulnerability v SET state = 3, fixed_at = g.seen_at
+           FROM gone g WHERE v.id = g.id"""
+    )
+    closed: str = await held.execute(
+        """
+        INSERT INTO vulnerability_change (id, asset_id, definition_id, severity, old_severity, old_state,
+                                          first_seen, action)
+        SELECT id, asset_id, definition_id, severity, severity, state, first_seen, 'closed' FROM gone
+        """
     )
     return int(closed.rsplit(" ", 1)[-1])
