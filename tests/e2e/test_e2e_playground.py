@@ -24,6 +24,7 @@ async def test_authorize_and_execute(product, imported, artifacts):
         operation = "#operations-Dashboard-dashboard_kpis_get"
         await page.click("#operations-tag-Dashboard")
         await page.click(f"{operation} .opblock-summary-control")
+        await page.until(f"!!document.querySelector('{operation} .parameters-col_description input')")
         await page.click(f"{operation} .execute")
         live = f"{operation} .live-responses-table tbody .response-col_status"
         assert (await page.until(f"document.querySelector('{live}')?.innerText")).strip().startswith("200")

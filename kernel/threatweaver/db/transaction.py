@@ -95,6 +95,7 @@ class Database:
                 "application_name": "threatweaver",
                 "search_path": "",
                 "statement_timeout": str(int(self._timeout * 1000)),
+                "idle_in_transaction_session_timeout": str(int(2 * self._timeout * 1000)),
                 "timezone": "UTC",
             },
         )
@@ -124,6 +125,14 @@ class Database:
         mode = " READ ONLY" if read_only else ""
         async with self._unit(f"BEGIN{mode}; SET LOCAL search_path = {CONTROL}", CONTROL) as unit:
             yield unit
+
+    async def go_on_in_control(self, unit: Unit) -> None:
+        """Leave the tenant's role for the control schema within the transaction, so that both commit as one.
+
+        For the kernel alone, once the handler is done: what runs after this is no plugin's code.
+        """
+        await unit.connection.execute(f"SET LOCAL ROLE NONE; SET LOCAL search_path = {CONTROL}")
+        unit.schema = CONTROL
 
     @asynccontextmanager
     async def owner(self, schema: str) -> AsyncIterator[Unit]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A job to enqueue once the request's transaction is committed."""
+    """A job to enqueue in the request's transaction."""
 
     id: UUID
     job: Job
@@ -74,7 +74,7 @@ class Context:
         return value
 
     def submit(self, job: Job, *, id: UUID | None = None, **payload: Any) -> UUID:  # noqa: A002 - the job's id
-        """Enqueue a job after commit and answer 202; return its id. One a request."""
+        """Enqueue a job, in the request's transaction, and answer 202; return its id. One a request."""
         self.submission = Submission(id=id or uuid7(), job=job, payload=payload)
         return self.submission.id
 

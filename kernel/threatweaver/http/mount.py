@@ -31,8 +31,6 @@ def endpoint(route: Route) -> Endpoint:
             ctx.upload = await upload.receive(request, ctx.kernel.settings.spool, limit)
         try:
             value = await _run(ctx)
-            if route.returns.shape is Shape.JOB:
-                await jobs.enqueue(ctx)  # after the commit: a job must find what it is about
         except BaseException:
             if ctx.upload is not None:
                 ctx.upload.discard()
@@ -46,24 +44,32 @@ def endpoint(route: Route) -> Endpoint:
 
 
 async def _run(ctx: Context) -> Any:
-    """Run the handler in the transaction its route asks for, with the audit line inside it."""
+    """Run the handler in the transaction its route asks for; audit line and job are part of it."""
     route, database = ctx.route, ctx.kernel.database
     if route.scope is Scope.TENANT:
-        async with database.tenant(ctx.principal.schema, read_only=not route.writes):
+        async with database.tenant(ctx.principal.schema, read_only=not route.writes) as unit:
             value = await route.handler(ctx)
             if route.writes:
                 await audit.write(ctx)
+            if route.returns.shape is Shape.JOB:
+                await database.go_on_in_control(unit)  # the handler is done with the tenant's role
+                await jobs.enqueue(ctx)
             return value
     if route.scope is Scope.CONTROL:
         async with database.control(read_only=not route.writes):
-            value = await route.handler(ctx)
-            if route.writes:
-                await audit.write(ctx)
-            return value
+            return await _written(ctx, await route.handler(ctx))
     value = await route.handler(ctx)
-    if route.writes:
-        async with database.control():
-            await audit.write(ctx)
+    if not route.writes:
+        return value
+    async with database.control():
+        return await _written(ctx, value)
+
+
+async def _written(ctx: Context, value: Any) -> Any:
+    if ctx.route.writes:
+        await audit.write(ctx)
+    if ctx.route.returns.shape is Shape.JOB:
+        await jobs.enqueue(ctx)
     return value
 
 

@@ -42,19 +42,18 @@ def wire(row: asyncpg.Record) -> dict[str, Any]:
 
 
 async def enqueue(ctx: "Context") -> None:
-    """Enqueue the request's submission."""
+    """Enqueue the request's submission, in a control scope."""
     submission = ctx.submission
     if submission is None:
         raise RuntimeError(f"{ctx.route.name} promised a job and submitted none")
-    async with ctx.kernel.database.control():
-        await store.enqueue(
-            submission.id,
-            tenant_id=ctx.principal.tenant_id,
-            user_id=ctx.principal.user_id,
-            module_id=ctx.kernel.registry.job_modules[submission.job.name],
-            kind=submission.job.name,
-            payload=dict(submission.payload),
-        )
+    await store.enqueue(
+        submission.id,
+        tenant_id=ctx.principal.tenant_id,
+        user_id=ctx.principal.user_id,
+        module_id=ctx.kernel.registry.job_modules[submission.job.name],
+        kind=submission.job.name,
+        payload=dict(submission.payload),
+    )
 
 
 async def accepted(ctx: "Context") -> web.Response:

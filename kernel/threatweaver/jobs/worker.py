@@ -145,7 +145,9 @@ class Worker:
         limit = asyncio.timeout(job.timeout.total_seconds())
         try:
             async with limit, database.tenant(schema) as unit:
-                await unit.connection.execute("SET LOCAL statement_timeout = 0")
+                await unit.connection.execute(
+                    "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+                )
                 return await job.function(run, **payload)
         except TimeoutError:
             if limit.expired():

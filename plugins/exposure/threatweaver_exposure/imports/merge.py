@@ -62,6 +62,7 @@ async def merge(staged: Staged, *, source: str, import_id: UUID, undated: dateti
     await _write(import_id)
     if staged.findings >= _MANY:
         await _refresh_statistics()
+    await _rescore()
     closed = await _close(source, staged)
     await rollups.apply_changes()
     counts = dict(await held.fetch("SELECT action, count(*) FROM vulnerability_change GROUP BY action"))
@@ -206,14 +207,9 @@ async def _refresh_statistics() -> None:
         await analyze("exposure_vulnerability", "exposure_asset", "exposure_asset_identifier")
 
 
-async def _close(source: str, staged: Staged) -> int:
-    """Mark as fixed what the report proves to be gone, and re-score what was redefined.
-
-    Absence is proof only if the report says that the check ran, on a host whose scan finished, later than
-    the last sighting, and with credentials if it was seen with credentials.
-    """
-    held = connection()
-    await held.execute(
+async def _rescore() -> None:
+    """Rank anew what was redefined, on every asset."""
+    await connection().execute(
         f"""
         WITH rescored AS (
             UPDATE exposure_vulnerability v
@@ -228,6 +224,15 @@ async def _close(source: str, staged: Staged) -> int:
         SELECT id, asset_id, definition_id, severity, severity, state, first_seen, 'rescored' FROM rescored
         """
     )
+
+
+async def _close(source: str, staged: Staged) -> int:
+    """Mark as fixed what the report proves to be gone; return how many.
+
+    Absence is proof only if the report says that the check ran, on a host whose scan finished, later than
+    the last sighting, and with credentials if it was seen with credentials.
+    """
+    held = connection()
     # Found first and written then: a statement that looks for rows in the table it adds to reads all that
     # it has added so far again for each.
     await held.execute("CREATE INDEX ON vulnerability_change (id)")

@@ -27,7 +27,7 @@ from threatweaver_exposure.imports.schemas import ImportOut
 from threatweaver_exposure.permissions import Perm
 
 table = RouteTable(path="/imports", tag="Imports")
-_BINARY = {"type": "string", "format": "binary"}
+_BINARY = {"type": "string", "format": "binary", "minLength": 1}
 
 
 def max_bytes(settings: Mapping[str, Mapping[str, int | str]]) -> int:
