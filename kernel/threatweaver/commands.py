@@ -240,7 +240,11 @@ async def import_file(settings: Settings, file: Path, slug: str | None) -> None:
         tenant = await _tenant(database, slug)
         settings.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
         await provision.bring_up(database, tenant, kernel.registry.apps)
-        result = await inline.import_file(kernel, tenant, file)
+        try:
+            result = await inline.import_file(kernel, tenant, file)
+        except ApiError as error:
+            details = "".join(f": {item['message']}" for item in error.members.get("details", ()))
+            raise CommandError(f"{file}: {error.message}{details}") from None
         _say(orjson.dumps(result, default=str, option=orjson.OPT_INDENT_2).decode())
 
     await _with(settings, work)

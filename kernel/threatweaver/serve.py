@@ -100,14 +100,14 @@ async def _drain(runner: web.AppRunner, kernel: Kernel) -> None:
 
 
 async def connect(database: Database, stop: asyncio.Event, *, patiently: bool) -> None:
-    """Open the pool; under a supervisor wait for a server that is coming back. Raises what `open` raises."""
+    """Open the pool; under a supervisor wait for a server that is coming back. Raises ConfigError."""
     deadline = time.monotonic() + (_RECOVERY if patiently else 0)
     while not stop.is_set():
         try:
             await database.open()
-        except (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError):
+        except (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
             if time.monotonic() > deadline:
-                raise
+                raise ConfigError(f"cannot connect to the database: {error}") from None
             await asyncio.sleep(0.3)
         else:
             return

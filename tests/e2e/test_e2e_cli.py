@@ -149,7 +149,7 @@ def test_serve_and_worker_run_by_themselves(product, report):
 def test_wrong_database_is_one_line(shared_home):
     nowhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
     assert "cannot connect" in bad("tenant", "list", "--home", str(shared_home), **nowhere)
-    assert "127.0.0.1" in bad("serve", "--home", str(shared_home), "--port", "0", **nowhere)
+    assert "cannot connect" in bad("serve", "--home", str(shared_home), "--port", "0", **nowhere)
     ran = run("doctor", "--home", str(shared_home), **nowhere)
     assert ran.returncode == 1
     assert "FAIL  database" in ran.stdout

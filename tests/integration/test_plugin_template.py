@@ -37,6 +37,9 @@ def test_a_copy_of_the_template_passes_its_own_tests(tmp_path):
 
 def test_a_bad_name_is_refused(tmp_path):
     done = subprocess.run(
-        [ROOT / "contrib" / "new-plugin.sh", "Bad-Name", tmp_path], capture_output=True, text=True, check=False
+        [ROOT / "contrib" / "new-plugin.sh", "Bad-Name", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, "lower case" in done.stderr) == (1, True)
