@@ -1,16 +1,20 @@
 #!/bin/bash
-# What the tests need beside Python packages: a browser, and the npm packages of the generated clients.
+# What the tests need beside Python packages: a browser, a PostgreSQL server of the distribution, and the
+# npm packages of the generated clients.
 set -eu
 cd "$(dirname "$0")/.."
 
-if ! command -v chromium >/dev/null 2>&1; then
-    install="apt-get update && apt-get install --yes --no-install-recommends chromium"
+packages=()
+command -v chromium >/dev/null 2>&1 || packages+=(chromium)
+compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || packages+=(postgresql)
+if [ "${#packages[@]}" -gt 0 ]; then
+    install="apt-get update && apt-get install --yes --no-install-recommends ${packages[*]}"
     if [ "$(id -u)" != 0 ]; then
-        echo "The tests need a browser. Run: sudo sh -c '$install'" >&2
+        echo "The tests need Debian packages. Run: sudo sh -c '$install'" >&2
         exit 1
     fi
-    echo "Installing chromium ..." >&2
-    (apt-get update -qq && apt-get install --yes -qq --no-install-recommends chromium) >/dev/null
+    echo "Installing ${packages[*]} ..." >&2
+    sh -c "$install" >/dev/null
 fi
 
 clients=tests/e2e/clients
