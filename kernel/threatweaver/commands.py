@@ -96,7 +96,7 @@ async def _with(settings: Settings, work: Callable[[Database], Awaitable[Any]]) 
         try:
             await database.open()
         except UNREACHABLE as error:
-            raise CommandError(f"cannot connect to the database: {error}") from None
+            raise CommandError(f"cannot connect to the database: {error}; see DATABASE_URL") from None
         try:
             return await work(database)
         finally:

@@ -125,7 +125,7 @@ class Supervisor:
         try:
             await database.open()
         except UNREACHABLE as error:
-            raise StartError(f"cannot connect to the database: {error}") from None
+            raise StartError(f"cannot connect to the database: {error}; see DATABASE_URL") from None
         try:
             return await bootstrap.prepare(database, self.settings)
         finally:

@@ -128,3 +128,9 @@ async def test_every_answer_carries_its_request_id_and_security_headers(client, 
             assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     async with client.get("/api/tags", headers={**admin, "X-Request-Id": "a b<script>"}) as answer:
         assert "script" not in answer.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize("path", ["/", "/api", "/api-docs", "/api-playground/"])
+async def test_a_newcomer_is_shown_the_playground(client, path):
+    answer = await client.get(path, allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (302, "/api-playground")

@@ -96,6 +96,11 @@ def mount_documents(app: web.Application, version: str) -> None:
         headers = {"Content-Security-Policy": _PAGE_POLICY, "Cache-Control": "no-cache"}
         return web.Response(body=cache[name], content_type=content_type, charset="utf-8", headers=headers)
 
+    async def playground(_: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": "/api-playground"})
+
+    for path in ("/", "/api", "/api-docs", "/api-playground/"):  # where a newcomer looks first
+        app.router.add_route("GET", path, playground)
     app.router.add_route("GET", "/api-docs/swagger.json", swagger)
     app.router.add_route("GET", "/api-playground", asset)
     app.router.add_route("GET", "/api-playground/{name}", asset)

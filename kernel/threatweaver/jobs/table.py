@@ -18,6 +18,7 @@ class Job:
     attempts: int
     summary: str
     cleanup: JobFunction | None = None
+    every: timedelta | None = None
 
 
 class JobTable:
@@ -33,13 +34,20 @@ class JobTable:
         timeout: timedelta,
         attempts: int = 3,
         cleanup: JobFunction | None = None,
+        every: timedelta | None = None,
     ) -> Callable[[Callable[..., Awaitable[Any]]], Job]:
         """Declare a job `<plugin>.<verb>_<noun>`.
 
         The function is called as `f(run, **payload)` inside the tenant's transaction; what it returns
         becomes the job's `result`. It is tried at most `attempts` times when the database or the worker is
         lost; anything it raises itself ends it at once. `cleanup(**payload)` runs when it is over.
+
+        With `every` (whole minutes) the worker calls it for each tenant at that interval, without payload;
+        it leaves no row among the tenant's jobs, and a failure shows in the log and is tried next time.
+        Raises ValueError when `every` is no whole number of minutes.
         """
+        if every is not None and (every < timedelta(minutes=1) or every % timedelta(minutes=1)):
+            raise ValueError(f"{name}: `every` must be whole minutes")
 
         def declare(function: Callable[..., Awaitable[Any]]) -> Job:
             job = Job(
@@ -49,6 +57,7 @@ class JobTable:
                 attempts=attempts,
                 summary=(function.__doc__ or "").split("\n")[0],
                 cleanup=cleanup,
+                every=every,
             )
             self.jobs.append(job)
             return job

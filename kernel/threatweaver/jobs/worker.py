@@ -5,6 +5,7 @@ attempts are counted here, so that a job that kills its worker cannot come back 
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -17,12 +18,13 @@ from pgqueuer import PgQueuer
 from pgqueuer.errors import FailingListenerError
 from pgqueuer.models import Context as QueueContext
 from pgqueuer.models import Job as QueueJob
+from pgqueuer.models import Schedule as QueueSchedule
 
 from threatweaver import log
 from threatweaver.db.transaction import CONTROL
 from threatweaver.http.errors import ApiError
 from threatweaver.http.failures import translate
-from threatweaver.jobs import store
+from threatweaver.jobs import schedule, store
 from threatweaver.jobs.models import Status
 from threatweaver.jobs.run import JobCancelled, JobRun
 from threatweaver.jobs.table import Job
@@ -57,6 +59,7 @@ class Worker:
         try:
             self._queuer = PgQueuer.from_asyncpg_pool(pool)
             self._queuer.entrypoint(store.ENTRYPOINT, accepts_context=True)(self._take)
+            self._queuer.schedule(schedule.ENTRYPOINT, schedule.EVERY_MINUTE)(self._tick)
             if self._stopping:  # asked to stop while the pool was opening
                 return
             await self._queuer.run(
@@ -77,6 +80,9 @@ class Worker:
         self._stopping = True
         if self._queuer is not None:
             self._queuer.shutdown.set()
+
+    async def _tick(self, _: QueueSchedule) -> None:
+        await schedule.run_due(self._kernel, int(time.time() // 60))
 
     async def _take(self, entry: QueueJob, _: QueueContext) -> None:
         if entry.payload is None:

@@ -7,6 +7,7 @@ from threatweaver_exposure.dashboard import routes as dashboard
 from threatweaver_exposure.imports import jobs as import_jobs
 from threatweaver_exposure.imports import routes as imports
 from threatweaver_exposure.permissions import PERMISSIONS
+from threatweaver_exposure.vulnerabilities import jobs as vulnerability_jobs
 from threatweaver_exposure.vulnerabilities import routes as vulnerabilities
 
 
@@ -37,7 +38,7 @@ def model_modules() -> list[str]:
 @hookimpl
 def job_tables() -> list[JobTable]:
     """Return the job tables."""
-    return [import_jobs.table]
+    return [import_jobs.table, vulnerability_jobs.table]
 
 
 @hookimpl

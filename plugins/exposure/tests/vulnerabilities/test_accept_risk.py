@@ -3,6 +3,8 @@
 import pytest
 from exposure_reports import Host, Item, day, nessus
 
+from threatweaver.jobs.schedule import run_due
+
 GOOD = {"until": "2099-01-01T00:00:00Z", "reason": "behind a firewall"}
 
 
@@ -137,3 +139,17 @@ async def test_every_write_leaves_an_audit_line_and_a_refused_one_none(space, fo
     assert lines[0]["path"] == f"/api/vulnerabilities/{found['id']}/accept-risk"
     assert lines[0]["request_id"] == answer.headers["X-Request-Id"]
     assert str(lines[0]["actor_id"]) == answer.body["data"]["acceptance"]["acceptedBy"]
+
+
+async def test_an_acceptance_ends_with_its_date(space, found, kernel):
+    await accept(space, found, **GOOD)
+    assert await run_due(kernel, minute=5) == 0
+    assert (await space.only(pluginId=1001))["state"] == "accepted"
+    async with kernel.database.owner(space.tenant.schema) as unit:
+        await unit.connection.execute("UPDATE exposure_acceptance SET until = now() - interval '1 second'")
+    assert await run_due(kernel, minute=6) == 0  # not due
+    assert (await space.only(pluginId=1001))["state"] == "accepted"
+    assert await run_due(kernel, minute=10) == 0
+    row = await space.only(pluginId=1001)
+    assert (row["state"], row["acceptance"]) == ("reopened", None)
+    assert (await space.get("/dashboard/kpis"))["critical"] == 1

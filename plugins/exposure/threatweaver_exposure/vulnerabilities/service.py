@@ -34,23 +34,40 @@ async def reopen(vulnerability_id: UUID) -> None:
 
 
 async def _locked(vulnerability_id: UUID) -> Vulnerability:
-    # The lock of the merge: a person's change and an import must not both count the same row.
-    await connection().execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended('exposure.merge:' || current_schema(), 42))"
-    )
+    await _serialize()
     row = await Vulnerability.filter(id=vulnerability_id).select_for_update().first()
     if row is None:
         raise NotFound
     return row
 
 
+async def reopen_expired() -> int:
+    """Reopen what was accepted until a date that has passed; return how many. Safe to run twice."""
+    await _serialize()
+    await _changes_table()
+    held = connection()
+    done: str = await held.execute(
+        """
+        WITH expired AS (
+            DELETE FROM exposure_acceptance x USING exposure_vulnerability v
+            WHERE v.id = x.vulnerability_id AND v.state = 2 AND x.until <= now()
+            RETURNING v.id
+        ), moved AS (
+            UPDATE exposure_vulnerability v SET state = 1 FROM expired WHERE v.id = expired.id
+            RETURNING v.asset_id, v.severity, v.first_seen
+        )
+        INSERT INTO vulnerability_change
+        SELECT asset_id, severity, severity, 2, first_seen, 'reopened' FROM moved
+        """
+    )
+    await rollups.apply_changes()
+    return int(done.rsplit(" ", 1)[-1])
+
+
 async def _move(row: Vulnerability, state: State, action: str) -> None:
     held = connection()
     await held.execute("UPDATE exposure_vulnerability SET state = $2 WHERE id = $1", row.id, state.value)
-    await held.execute(
-        """CREATE TEMPORARY TABLE vulnerability_change (asset_id uuid, severity smallint,
-           old_severity smallint, old_state smallint, first_seen timestamptz, action text) ON COMMIT DROP"""
-    )
+    await _changes_table()
     await held.execute(
         "INSERT INTO vulnerability_change VALUES ($1, $2, $2, $3, $4, $5)",
         row.asset_id,
@@ -60,3 +77,17 @@ async def _move(row: Vulnerability, state: State, action: str) -> None:
         action,
     )
     await rollups.apply_changes()
+
+
+async def _serialize() -> None:
+    """Take the lock of the merge: a person's change and an import must not both count the same row."""
+    await connection().execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('exposure.merge:' || current_schema(), 42))"
+    )
+
+
+async def _changes_table() -> None:
+    await connection().execute(
+        """CREATE TEMPORARY TABLE vulnerability_change (asset_id uuid, severity smallint,
+           old_severity smallint, old_state smallint, first_seen timestamptz, action text) ON COMMIT DROP"""
+    )
