@@ -87,17 +87,21 @@ class Listing:
             raise ValueError(f"default sort {self.default_sort} is not in sort")
 
     @cached_property
+    def filters(self) -> type[Schema]:
+        """The schema of the list's filters alone, for what counts instead of paging."""
+        return type("ListFilters", (Schema,), {item.name: item.field for item in self.where})
+
+    @cached_property
     def query(self) -> type[Schema]:
-        """The schema of the list's query parameters."""
+        """The schema of the list's query parameters: filters, paging and order."""
         orders = [sign + name for name in self.sort for sign in ("", "-")]
-        table: dict[str, Any] = {item.name: item.field for item in self.where}
-        table |= {
+        paging: dict[str, Any] = {
             "page": fields.Integer(load_default=1, validate=validate.Range(1, MAX_PAGE)),
             "limit": fields.Integer(load_default=50, validate=validate.Range(1, MAX_LIMIT)),
             "cursor": fields.String(validate=validate.Length(1, 2000)),
             "sort": fields.String(load_default=self.default_sort, validate=validate.OneOf(orders)),
         }
-        return type("ListQuery", (Schema,), table)
+        return type("ListQuery", (self.filters,), paging)
 
     def conditions(self, query: Mapping[str, Any]) -> tuple[str, list[Any]]:
         """Return the WHERE text and its values for these filters."""
