@@ -27,7 +27,9 @@ async def list_vulnerabilities(ctx: Context) -> Page:
     return await ctx.page(LISTING)
 
 
-@table.route("GET", "/stats", permission=Perm.VULNERABILITY_READ, query=LISTING.filters, returns=bare(StatsOut))
+@table.route(
+    "GET", "/stats", permission=Perm.VULNERABILITY_READ, query=LISTING.filters, returns=bare(StatsOut)
+)
 async def stats(ctx: Context) -> dict[str, Any]:
     """Count what a filter matches, by severity and state; takes the filters of the list."""
     return _stats(await queries.stats(ctx.query))
