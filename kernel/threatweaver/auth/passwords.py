@@ -11,7 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _POOL = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
 _DUMMY = _HASHER.hash("no such account")
-MIN_LENGTH, MAX_LENGTH = 12, 256
+MIN_LENGTH = 12
 
 
 def generate() -> str:

@@ -14,7 +14,7 @@ from marshmallow import fields, validate
 from threatweaver.db.transaction import connection
 from threatweaver.http.errors import ValidationFailed
 from threatweaver.http.output import Page
-from threatweaver.http.schema import CommaSeparated, Schema, camel
+from threatweaver.http.schema import CommaSeparated, Schema
 from threatweaver.resource import cursor as cursors
 
 MAX_LIMIT = 500
@@ -162,8 +162,3 @@ class Listing:
             *values,
         )
         return rows
-
-
-def wire_columns(*names: str, **renamed: str) -> dict[str, str]:
-    """Return wire name → SQL for columns whose names are the same in snake_case, and for renamed ones."""
-    return {camel(name): name for name in names} | {camel(name): sql for name, sql in renamed.items()}

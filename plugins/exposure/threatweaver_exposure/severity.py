@@ -3,8 +3,6 @@
 from marshmallow import ValidationError, fields
 
 NAMES = ("INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL")
-NONE = -1
-"""Worst severity of an asset without open vulnerabilities."""
 
 
 def sql_name(column: str) -> str:
