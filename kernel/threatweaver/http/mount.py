@@ -1,7 +1,7 @@
 """From Route to aiohttp endpoint: gates, input, transaction, handler, audit, output, in this order."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from aiohttp import web
 
@@ -22,7 +22,6 @@ def endpoint(route: Route) -> Endpoint:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         ctx = Context(request=request, route=route, kernel=request.app[KERNEL])
-        request["context"] = ctx
         await gates.pass_all(ctx)
         for name, values in (await input.read(request, route)).items():
             setattr(ctx, name, values)
@@ -94,7 +93,7 @@ def mount(app: web.Application, routes: tuple[Route, ...]) -> None:
 def mount_refused(app: web.Application, manifest: Manifest) -> None:
     """Let every path of a refused plugin answer 401 to strangers and 403 MODULE_DISABLED to the rest."""
 
-    async def refuse(_: Context) -> None:
+    async def refuse(_: Context) -> NoReturn:
         """Refuse."""
         raise ModuleDisabled(moduleId=manifest.module_id)
 
@@ -111,7 +110,7 @@ def mount_refused(app: web.Application, manifest: Manifest) -> None:
     async def handle(request: web.Request) -> web.StreamResponse:
         ctx = Context(request=request, route=route, kernel=_kernel(request))
         await gates.pass_all(ctx)
-        raise ModuleDisabled(moduleId=manifest.module_id)
+        await refuse(ctx)
 
     for prefix in manifest.prefixes:
         app.router.add_route("*", f"/api{prefix}", handle)

@@ -8,7 +8,8 @@ from threatweaver.http.errors import NotFound
 from threatweaver.ids import uuid7
 from threatweaver.jobs import store
 from threatweaver.jobs.models import Job, Status
-from threatweaver.jobs.run import JobRun
+from threatweaver.jobs.run import JobRun, call
+from threatweaver.jobs.table import Job as JobDeclaration
 from threatweaver.kernel import Kernel
 from threatweaver.tenancy.models import Tenant
 
@@ -37,23 +38,21 @@ async def import_file(kernel: Kernel, tenant: Tenant, path: Path) -> Any:
             settings=kernel.registry.settings,
             database=database,
         )
-        result = await _run(kernel, importer.job.function, run, payload)
+        result = await _run(importer.job, run, payload)
     finally:
         spooled.discard()
     return result
 
 
-async def _run(kernel: Kernel, function: Any, run: JobRun, payload: dict[str, Any]) -> Any:
+async def _run(job: JobDeclaration, run: JobRun, payload: dict[str, Any]) -> Any:
     try:
-        async with kernel.database.tenant(run.schema) as unit:
-            await unit.connection.execute("SET LOCAL statement_timeout = 0")
-            result = await function(run, **payload)
+        result = await call(job, run, payload)
     except BaseException as error:
-        async with kernel.database.control():
+        async with run.database.control():
             await store.finish(
                 run.id, Status.FAILED, error={"code": type(error).__name__, "message": str(error)}
             )
         raise
-    async with kernel.database.control():
+    async with run.database.control():
         await store.finish(run.id, Status.COMPLETED, result=result)
     return result

@@ -4,10 +4,12 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from threatweaver.db.transaction import Database
 from threatweaver.jobs import store
+from threatweaver.jobs.table import Job
 
 _EVERY = 0.5  # seconds between two reports of progress
 
@@ -44,3 +46,15 @@ class JobRun:
                 cancelled = await store.report_progress(self.id, whole)
         if cancelled:
             raise JobCancelled
+
+
+async def call(job: Job, run: JobRun, payload: Mapping[str, Any]) -> Any:
+    """Call a job's function in its tenant's transaction and return its result.
+
+    The limits of a request's connection do not hold here; a job is bounded by its own timeout.
+    """
+    async with run.database.tenant(run.schema) as unit:
+        await unit.connection.execute(
+            "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+        )
+        return await job.function(run, **payload)

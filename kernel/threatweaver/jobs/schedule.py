@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from threatweaver import log
 from threatweaver.ids import uuid7
-from threatweaver.jobs.run import JobRun
+from threatweaver.jobs.run import JobRun, call
 from threatweaver.jobs.table import Job
 from threatweaver.kernel import Kernel
 from threatweaver.tenancy.models import Tenant
@@ -41,8 +41,8 @@ async def _run(kernel: Kernel, job: Job, tenant: Tenant) -> bool:
         database=kernel.database,
     )
     try:
-        async with asyncio.timeout(job.timeout.total_seconds()), kernel.database.tenant(tenant.schema):
-            await job.function(run)
+        async with asyncio.timeout(job.timeout.total_seconds()):
+            await call(job, run, {})
     except Exception as error:  # noqa: BLE001 - the process edge: whatever a job raises, the next is run
         _log.error("scheduled_job_failed", kind=job.name, tenant=tenant.slug, exc_info=error)
         return False

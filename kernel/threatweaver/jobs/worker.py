@@ -26,7 +26,7 @@ from threatweaver.http.errors import ApiError
 from threatweaver.http.failures import translate
 from threatweaver.jobs import schedule, store
 from threatweaver.jobs.models import Status
-from threatweaver.jobs.run import JobCancelled, JobRun
+from threatweaver.jobs.run import JobCancelled, JobRun, call
 from threatweaver.jobs.table import Job
 from threatweaver.kernel import Kernel
 
@@ -138,23 +138,19 @@ class Worker:
         _log.info("job_completed")
 
     async def _call(self, job: Job, row: asyncpg.Record, schema: str, payload: Mapping[str, Any]) -> Any:
-        database = self._kernel.database
         run = JobRun(
             id=row["id"],
             tenant_id=row["tenant_id"],
             schema=schema,
             attempt=row["attempts"],
             settings=self._kernel.registry.settings,
-            database=database,
+            database=self._kernel.database,
         )
         _log.info("job_started", attempt=run.attempt)
         limit = asyncio.timeout(job.timeout.total_seconds())
         try:
-            async with limit, database.tenant(schema) as unit:
-                await unit.connection.execute(
-                    "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
-                )
-                return await job.function(run, **payload)
+            async with limit:
+                return await call(job, run, payload)
         except TimeoutError:
             if limit.expired():
                 raise _TookTooLong from None

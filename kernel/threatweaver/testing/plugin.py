@@ -8,7 +8,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -94,9 +94,9 @@ async def keep_running(worker: Worker) -> None:
             continue
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def worker(kernel: Kernel) -> AsyncIterator[Worker]:
-    """A worker that runs jobs in this process."""
+@asynccontextmanager
+async def running_worker(kernel: Kernel) -> AsyncIterator[Worker]:
+    """Run a worker in this process for as long as the block lasts."""
     running = Worker(kernel)
     task = asyncio.create_task(keep_running(running))
     yield running
@@ -104,6 +104,13 @@ async def worker(kernel: Kernel) -> AsyncIterator[Worker]:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def worker(kernel: Kernel) -> AsyncIterator[Worker]:
+    """A worker that runs jobs in this process."""
+    async with running_worker(kernel) as running:
+        yield running
 
 
 async def _tenant(kernel: Kernel) -> Tenant:

@@ -1,7 +1,6 @@
 """Jobs of these tests, a queue of their own and a worker on it."""
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,8 +15,7 @@ from threatweaver.jobs import run as runs
 from threatweaver.jobs import service, store
 from threatweaver.jobs.models import Job
 from threatweaver.jobs.table import JobTable
-from threatweaver.jobs.worker import Worker
-from threatweaver.testing.plugin import keep_running
+from threatweaver.testing.plugin import running_worker
 
 SOON = timedelta(seconds=20)
 table, cleaned, seen = JobTable(), {}, {}
@@ -116,13 +114,8 @@ async def home_tenant(alone, new_tenant):
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def running(kernel_of_jobs):
     """A worker on the module's own queue."""
-    worker = Worker(kernel_of_jobs)
-    task = asyncio.create_task(keep_running(worker))
-    yield worker
-    worker.stop()
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    async with running_worker(kernel_of_jobs) as worker:
+        yield worker
 
 
 @pytest.fixture

@@ -11,6 +11,13 @@ _STATE_AFTER = """CASE action WHEN 'created' THEN 0 WHEN 'reopened' THEN 1 WHEN 
                          WHEN 'closed' THEN 3 ELSE old_state END"""
 
 
+async def serialize() -> None:
+    """Wait until nobody else of the tenant changes vulnerabilities: no row may be counted twice."""
+    await connection().execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('exposure.merge:' || current_schema(), 42))"
+    )
+
+
 async def apply_changes() -> None:
     """Add the changes to the rollups and count the touched assets anew."""
     await connection().execute(

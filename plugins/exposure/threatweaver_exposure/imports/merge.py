@@ -53,9 +53,7 @@ async def merge(staged: Staged, *, source: str, import_id: UUID, undated: dateti
     # know nothing of the sizes here: a hundred thousand checks would be searched one by one for each row.
     await held.execute("SET LOCAL plan_cache_mode = force_custom_plan")
     # One merge a tenant at a time: two imports of one file must not both create its rows.
-    await held.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended('exposure.merge:' || current_schema(), 42))"
-    )
+    await rollups.serialize()
     await matching.match_hosts(undated)
     await _define(source)
     await _observe(source)

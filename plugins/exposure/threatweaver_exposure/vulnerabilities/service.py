@@ -34,7 +34,7 @@ async def reopen(vulnerability_id: UUID) -> None:
 
 
 async def _locked(vulnerability_id: UUID) -> Vulnerability:
-    await _serialize()
+    await rollups.serialize()
     row = await Vulnerability.filter(id=vulnerability_id).select_for_update().first()
     if row is None:
         raise NotFound
@@ -43,7 +43,7 @@ async def _locked(vulnerability_id: UUID) -> Vulnerability:
 
 async def reopen_expired() -> int:
     """Reopen what was accepted until a date that has passed; return how many. Safe to run twice."""
-    await _serialize()
+    await rollups.serialize()
     await _changes_table()
     held = connection()
     done: str = await held.execute(
@@ -77,13 +77,6 @@ async def _move(row: Vulnerability, state: State, action: str) -> None:
         action,
     )
     await rollups.apply_changes()
-
-
-async def _serialize() -> None:
-    """Take the lock of the merge: a person's change and an import must not both count the same row."""
-    await connection().execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended('exposure.merge:' || current_schema(), 42))"
-    )
 
 
 async def _changes_table() -> None:
