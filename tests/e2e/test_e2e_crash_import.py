@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import asyncpg
 import pytest
@@ -61,11 +63,35 @@ async def _rows(held: asyncpg.Connection, table: str) -> list[str]:
     return sorted(json.dumps(json.loads(row["row"]), sort_keys=True) for row in rows)
 
 
-def _begin(product: Product, big) -> str:
-    """Upload, and return the job once its import is well under way."""
-    job = product.upload(big).json()["jobId"]
-    wait_until(lambda: product.job(job)["progress"] > 10, seconds=60, what="the import is under way")
-    return job
+@contextmanager
+def _held_in_the_middle(product: Product, big) -> Iterator[str]:
+    """Yield the job of an import that has read its report and cannot end its merge before the block does.
+
+    Without this a fast machine is done before the test has drawn.
+    """
+    with asyncio.Runner() as runner:
+        held = runner.run(_lock(product))
+        try:
+            job = product.upload(big).json()["jobId"]
+            wait_until(lambda: runner.run(_waits(held)), seconds=60, what="the import is at its merge")
+            yield job
+        finally:
+            held.terminate()
+
+
+async def _lock(product: Product) -> asyncpg.Connection:
+    held = await asyncpg.connect(_dsn(product))
+    schema = await held.fetchval("SELECT schema FROM control.tenant ORDER BY created_at LIMIT 1")
+    await held.execute(f'BEGIN; LOCK TABLE "{schema}".exposure_vulnerability IN SHARE MODE')
+    return held
+
+
+async def _waits(held: asyncpg.Connection) -> bool:
+    """Say whether somebody waits for the table."""
+    table = "SELECT oid FROM pg_class WHERE relname = 'exposure_vulnerability'"
+    return bool(
+        await held.fetchval(f"SELECT 1 FROM pg_locks WHERE NOT granted AND relation IN ({table}) LIMIT 1")
+    )
 
 
 def _assert_same(product: Product, job: dict, undisturbed) -> None:
@@ -84,8 +110,8 @@ def _assert_same(product: Product, job: dict, undisturbed) -> None:
 
 def test_killed_worker(home, big, undisturbed):
     product = start(home, "--port", "0")
-    job = _begin(product, big)
-    product.child("worker").kill()
+    with _held_in_the_middle(product, big) as job:
+        product.child("worker").kill()
     wait_until(lambda: product.job(job)["attempts"] == 2, seconds=PICKED_UP_WITHIN, what="it is picked up")
     _assert_same(product, product.finished(job, seconds=60), undisturbed)
     assert product.stop() == 0
@@ -93,19 +119,19 @@ def test_killed_worker(home, big, undisturbed):
 
 def test_killed_postgres(home, big, undisturbed):
     product = start(home, "--port", "0")
-    job = _begin(product, big)
-    product.postmaster().kill()
+    with _held_in_the_middle(product, big) as job:
+        product.postmaster().kill()
     _assert_same(product, product.finished(job, seconds=90), undisturbed)
     assert product.stop() == 0
 
 
 def test_stopped_product_goes_on_with_the_import_at_the_next_start(home, big, undisturbed):
     first = start(home, "--port", "0")
-    job = _begin(first, big)
-    worker = first.child("worker")
-    first.process.kill()
-    worker.kill()  # one that lives on would finish its job before it ends
-    first.process.wait(5)
+    with _held_in_the_middle(first, big) as job:
+        worker = first.child("worker")
+        first.process.kill()
+        worker.kill()  # one that lives on would finish its job before it ends
+        first.process.wait(5)
     again = start(home, "--port", "0")
     _assert_same(again, again.finished(job, seconds=90), undisturbed)
     assert again.stop() == 0
