@@ -21,6 +21,7 @@ from threatweaver.license import store as license_store
 from threatweaver.license.current import CurrentLicense
 from threatweaver.plugins import admission, loader, manifest, registry
 from threatweaver.plugins.registry import Contribution, Registry
+from threatweaver.secrets.box import SecretBox
 
 _KERNEL = Contribution(
     manifest=None,
@@ -46,16 +47,22 @@ async def assemble(settings: Settings, database: Database) -> Kernel:
     """Read the license and build the kernel it allows; binds the models of the admitted plugins."""
     await orm.bind(orm.KERNEL_APPS)
     current = CurrentLicense(await license_store.current(database, settings))
+    return await compose(settings, database, current)
+
+
+async def compose(settings: Settings, database: Database, current: CurrentLicense) -> Kernel:
+    """Build the kernel that this license allows; binds the models of the admitted plugins."""
     loaded = load_registry(settings, current)
     await orm.bind(loaded.apps)
-    secrets = keys.load(settings)
+    derived = keys.load(settings)
     return Kernel(
         settings=settings,
-        keys=secrets,
+        keys=derived,
+        secrets=SecretBox({"0": derived.storage}, current="0"),
         database=database,
         registry=loaded,
         license=current,
-        identifier=Identifier(database, secrets.access_token, loaded.grants),
+        identifier=Identifier(database, derived.access_token, loaded.grants),
         limiter=RateLimiter(settings),
         stopping=asyncio.Event(),
     )

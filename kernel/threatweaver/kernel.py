@@ -13,6 +13,7 @@ from threatweaver.db.transaction import Database
 from threatweaver.http.ratelimit import RateLimiter
 from threatweaver.license.current import CurrentLicense
 from threatweaver.plugins.registry import Registry
+from threatweaver.secrets.box import SecretBox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class Kernel:
 
     settings: Settings
     keys: Keys
+    secrets: SecretBox
     database: Database
     registry: Registry
     license: CurrentLicense

@@ -17,12 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from threatweaver_licensing import trial_claims
 
 from threatweaver import app, config
-from threatweaver.auth import keys
-from threatweaver.auth.identify import Identifier
-from threatweaver.db import orm
 from threatweaver.db.transaction import Database
-from threatweaver.http.ratelimit import RateLimiter
-from threatweaver.kernel import Kernel
 from threatweaver.license.current import CurrentLicense
 
 home, dsn, licensed, authorization = json.loads(sys.argv[1])
@@ -33,16 +28,9 @@ CALLS = [(method, path) for path in json.loads(sys.argv[2])
 async def main():
     settings = replace(config.load({}), home=Path(home), rate_limit=0)
     current = CurrentLicense(trial_claims(now=datetime.now(UTC), modules=frozenset(licensed)))
-    loaded = app.load_registry(settings, current)
     database = Database(dsn, size=2)
     await database.open()
-    await orm.bind(loaded.apps)
-    secrets = keys.load(settings)
-    kernel = Kernel(
-        settings=settings, keys=secrets, database=database, registry=loaded, license=current,
-        identifier=Identifier(database, secrets.access_token, loaded.grants),
-        limiter=RateLimiter(settings), stopping=asyncio.Event(),
-    )
+    kernel = await app.compose(settings, database, current)
     answers = []
     async with TestClient(TestServer(app.build(kernel))) as client:
         for method, path in CALLS:
@@ -52,10 +40,10 @@ async def main():
                     answers.append([method, path, bool(headers), answer.status, body.get("code"),
                                     body.get("moduleId")])
     await database.close()
-    decision = next(d for d in loaded.decisions if d.manifest.name == "exposure")
+    decision = next(d for d in kernel.registry.decisions if d.manifest.name == "exposure")
     print(json.dumps({
         "imported": sorted(n for n in sys.modules if n.split(".")[0] == "threatweaver_exposure"),
-        "routes": len(loaded.routes), "jobs": sorted(loaded.jobs), "tables": [a.label for a in loaded.apps],
+        "routes": len(kernel.registry.routes), "jobs": sorted(loaded.jobs), "tables": [a.label for a in loaded.apps],
         "admitted": decision.admitted, "reason": decision.reason, "answers": answers,
     }))
 

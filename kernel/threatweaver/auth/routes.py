@@ -20,7 +20,6 @@ table = RouteTable(path="/auth", tag="Authentication")
     returns=bare(LoginOut),
     errors=(BadCredentials, TooManyRequests),
     scope=Scope.NONE,
-    always=True,
 )
 async def login(ctx: Context) -> dict[str, Any]:
     """Sign in with e-mail and password; the tokens are also set as HttpOnly cookies."""
@@ -51,7 +50,6 @@ async def login(ctx: Context) -> dict[str, Any]:
     returns=bare(TokenOut),
     errors=(RefreshRefused,),
     scope=Scope.NONE,
-    always=True,
 )
 async def refresh(ctx: Context) -> dict[str, Any]:
     """Exchange the refreshToken cookie for a new access token; the refresh token is rotated."""
@@ -63,7 +61,7 @@ async def refresh(ctx: Context) -> dict[str, Any]:
     return {"token": signed.access_token}
 
 
-@table.route("POST", "/logout", permission=SIGNED_IN, returns=EMPTY, scope=Scope.NONE, always=True)
+@table.route("POST", "/logout", permission=SIGNED_IN, returns=EMPTY, scope=Scope.NONE)
 async def logout(ctx: Context) -> None:
     """Revoke the current session and clear the cookies."""
     await service.logout(ctx.kernel.database, ctx.principal.session_id)
@@ -72,7 +70,7 @@ async def logout(ctx: Context) -> None:
     ctx.set_cookie("refreshToken", "", path="/api/auth", max_age=0)
 
 
-@table.route("GET", "/me", permission=SIGNED_IN, returns=bare(MeOut), scope=Scope.NONE, always=True)
+@table.route("GET", "/me", permission=SIGNED_IN, returns=bare(MeOut), scope=Scope.NONE)
 async def me(ctx: Context) -> dict[str, Any]:
     """Return the profile of the signed-in user."""
     person = ctx.principal

@@ -134,6 +134,16 @@ class Database:
         await unit.connection.execute(f"SET LOCAL ROLE NONE; SET LOCAL search_path = {CONTROL}")
         unit.schema = CONTROL
 
+    async def go_on_in_tenant(self, unit: Unit, schema: str) -> None:
+        """Leave the control schema for a tenant's, as that tenant, within the transaction.
+
+        For the kernel alone, once the handler is done: the audit line of a control write is the tenant's.
+        """
+        if not _SCHEMA.fullmatch(schema):
+            raise NoScope(f"{schema!r} is no tenant schema")
+        await unit.connection.execute(f'SET LOCAL ROLE "{schema}"; SET LOCAL search_path = "{schema}"')
+        unit.schema = schema
+
     @asynccontextmanager
     async def owner(self, schema: str) -> AsyncIterator[Unit]:
         """Open a transaction in a schema as its owner: migrations and provisioning only."""

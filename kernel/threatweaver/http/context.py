@@ -29,6 +29,15 @@ class Submission:
     payload: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a write did, for its audit line; never a secret."""
+
+    target: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
 @dataclass(slots=True, kw_only=True)
 class Context:
     """One request. Handlers read it; the mount fills it."""
@@ -44,6 +53,7 @@ class Context:
     upload: SpooledFile | None = None
     submission: Submission | None = None
     cookies: list[Mapping[str, Any]] = field(default_factory=list)
+    change: Change | None = None
 
     @property
     def principal(self) -> Principal:
@@ -72,6 +82,12 @@ class Context:
         if not isinstance(value, UUID):
             raise TypeError(f"path parameter {name} is no UUID")
         return value
+
+    def changed(
+        self, target: str, *, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None
+    ) -> None:
+        """Say what the write did, for the audit line: `user:<id>`, the members that differ, no secret."""
+        self.change = Change(target=target, before=before, after=after)
 
     def submit(self, job: Job, *, id: UUID | None = None, **payload: Any) -> UUID:  # noqa: A002 - the job's id
         """Enqueue a job, in the request's transaction, and answer 202; return its id. One a request."""

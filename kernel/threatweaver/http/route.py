@@ -116,7 +116,7 @@ class Route:
     errors: tuple[type[ApiError], ...] = ()
     scope: Scope = Scope.TENANT
     status: int = 200
-    always: bool = False  # answers in every license state: login, license page, health
+    always: bool = False  # answers in every license state: every route of the kernel, set at mount
     module_id: str | None = None  # set at mount: the module that owns the route
 
     @property

@@ -31,13 +31,13 @@ class ReadyOut(HealthOut):
     checks = fields.Dict(required=True)
 
 
-@table.route("GET", "/live", permission=PUBLIC, returns=bare(HealthOut), scope=Scope.NONE, always=True)
+@table.route("GET", "/live", permission=PUBLIC, returns=bare(HealthOut), scope=Scope.NONE)
 async def live(_: Context) -> dict[str, Any]:
     """Say that the process runs."""
     return {"status": "ok"}
 
 
-@table.route("GET", "/ready", permission=PUBLIC, returns=bare(ReadyOut), scope=Scope.NONE, always=True)
+@table.route("GET", "/ready", permission=PUBLIC, returns=bare(ReadyOut), scope=Scope.NONE)
 async def ready(ctx: Context) -> dict[str, Any]:
     """Say whether the process can serve: database reachable, plugins healthy, not shutting down."""
     checks = {"database": await _within_a_second(_ask_database(ctx))}

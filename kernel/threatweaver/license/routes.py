@@ -13,9 +13,7 @@ from threatweaver.license.service import AlreadyLicensed, LicenseRefused
 table = RouteTable(path="/license", tag="License")
 
 
-@table.route(
-    "GET", "/status", permission=PUBLIC, returns=bare(LicenseStatusOut), scope=Scope.NONE, always=True
-)
+@table.route("GET", "/status", permission=PUBLIC, returns=bare(LicenseStatusOut), scope=Scope.NONE)
 async def status(ctx: Context) -> dict[str, Any]:
     """Return the license state and the installed modules it names; nothing else of it is public."""
     return _public(ctx, ctx.kernel.license)
@@ -29,7 +27,6 @@ async def status(ctx: Context) -> dict[str, Any]:
     returns=bare(LicenseStatusOut),
     errors=(LicenseRefused, AlreadyLicensed),
     scope=Scope.NONE,
-    always=True,
 )
 async def activate(ctx: Context) -> dict[str, Any]:
     """Activate an installation that has no license yet; needs no sign-in."""
@@ -47,7 +44,6 @@ async def activate(ctx: Context) -> dict[str, Any]:
     returns=bare(LicenseStatusOut),
     errors=(LicenseRefused,),
     scope=Scope.NONE,
-    always=True,
 )
 async def import_license(ctx: Context) -> dict[str, Any]:
     """Import a renewed license; modules come and go within a second, without a dropped request."""

@@ -88,7 +88,7 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
 def _routes(item: Contribution) -> list[Route]:
     routes = [route for table in item.route_tables for route in table.routes]
     if item.manifest is None:
-        return routes
+        return [replace(route, always=True) for route in routes]  # the kernel is free, and never licensed
     name = item.manifest.name
     for route in routes:
         if "/" + route.path.split("/")[1] not in item.manifest.prefixes:

@@ -1,0 +1,1 @@
+"""Secrets at rest: encrypted columns under a ring of keys."""
