@@ -43,7 +43,8 @@ async def main():
     decision = next(d for d in kernel.registry.decisions if d.manifest.name == "exposure")
     print(json.dumps({
         "imported": sorted(n for n in sys.modules if n.split(".")[0] == "threatweaver_exposure"),
-        "routes": len(kernel.registry.routes), "jobs": sorted(loaded.jobs), "tables": [a.label for a in loaded.apps],
+        "routes": len(kernel.registry.routes), "jobs": sorted(kernel.registry.jobs),
+        "tables": [a.label for a in kernel.registry.apps],
         "admitted": decision.admitted, "reason": decision.reason, "answers": answers,
     }))
 
