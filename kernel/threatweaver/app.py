@@ -13,6 +13,7 @@ from threatweaver.config import Settings
 from threatweaver.db import orm
 from threatweaver.db.transaction import Database
 from threatweaver.http import edge, mount, system
+from threatweaver.http.proxies import Proxies
 from threatweaver.http.ratelimit import RateLimiter
 from threatweaver.jobs import routes as jobs
 from threatweaver.kernel import KERNEL, Kernel
@@ -63,6 +64,7 @@ async def compose(settings: Settings, database: Database, current: CurrentLicens
         registry=loaded,
         license=current,
         identifier=Identifier(database, derived.access_token, loaded.grants),
+        proxies=Proxies(settings.trusted_proxies),
         limiter=RateLimiter(settings),
         stopping=asyncio.Event(),
     )

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 PREFIX = "TW_"
@@ -40,6 +41,8 @@ class Settings:
     jwt_refresh_expires_in: float = field(default=604800.0, metadata={"env": "JWT_REFRESH_EXPIRES_IN"})
     license_keys: Path | None = None  # PEM file with the vendor's public keys
     body_max_bytes: int = 1 << 20
+    # CIDRs, separated by commas: proxies whose word about the client's address and scheme is taken
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = field(default=(), metadata={"kind": "networks"})
     rate_limit: int = 100  # requests a minute and client address; 0 switches limits off
     log_level: str = "info"
     log_format: str = "json"
@@ -72,11 +75,19 @@ def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(","))
+    except ValueError:
+        raise ValueError("networks like 10.0.0.0/8, separated by commas") from None
+
+
 _PARSERS: dict[str, Callable[[str], object]] = {
     "int": _integer,
     "float": _duration,
     "str": str,
     "Path": _path,
+    "networks": _networks,
 }
 
 
@@ -86,7 +97,8 @@ def _variables() -> dict[str, tuple[str, str]]:
     for item in fields(Settings):
         if item.name != "plugin_values":
             kind = str(getattr(item.type, "__name__", item.type)).split(" ")[0].rsplit(".", 1)[-1]
-            table[item.metadata.get("env", PREFIX + item.name.upper())] = (item.name, kind)
+            variable = item.metadata.get("env", PREFIX + item.name.upper())
+            table[variable] = (item.name, item.metadata.get("kind", kind))
     return table
 
 

@@ -10,6 +10,7 @@ from threatweaver.auth.keys import Keys
 from threatweaver.auth.service import Signer
 from threatweaver.config import Settings
 from threatweaver.db.transaction import Database
+from threatweaver.http.proxies import Proxies
 from threatweaver.http.ratelimit import RateLimiter
 from threatweaver.license.current import CurrentLicense
 from threatweaver.plugins.registry import Registry
@@ -27,6 +28,7 @@ class Kernel:
     registry: Registry
     license: CurrentLicense
     identifier: Identifier
+    proxies: Proxies
     limiter: RateLimiter
     stopping: asyncio.Event
 

@@ -41,6 +41,9 @@ def test_a_duration_that_is_none_is_refused_or_unset(text):
         ("JWT_EXPIRES_IN", "0"),
         ("JWT_REFRESH_EXPIRES_IN", "0s"),
         ("TW_RATE_LIMIT", "9" * 20),
+        ("TW_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("TW_TRUSTED_PROXIES", "10.0.0.0/8,,"),
+        ("TW_TRUSTED_PROXIES", "my-proxy"),
     ],
 )
 def test_out_of_range_values_name_their_variable(variable, text):

@@ -8,6 +8,7 @@ from uuid import UUID
 from aiohttp import web
 
 from threatweaver.auth.principal import Principal
+from threatweaver.http import proxies
 from threatweaver.http.errors import NoToken
 from threatweaver.http.route import Route
 from threatweaver.http.upload import SpooledFile
@@ -69,8 +70,13 @@ class Context:
 
     @property
     def address(self) -> str:
-        """Return the client's network address."""
-        return self.request.remote or ""
+        """Return the client's network address, as the peer or a trusted proxy says."""
+        return proxies.of(self.request).address
+
+    @property
+    def secure(self) -> bool:
+        """Say whether the client speaks TLS, with us or with a trusted proxy."""
+        return proxies.of(self.request).secure
 
     def header(self, name: str) -> str:
         """Return a request header's text, "" without it; bytes that are no UTF-8 are replaced."""

@@ -37,7 +37,9 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
     structlog.contextvars.bind_contextvars(request_id=request_id)
     limits: dict[str, str] = {}
     try:
-        allowance = request.app[KERNEL].limiter.take(request.path, request.remote or "")
+        kernel = request.app[KERNEL]
+        client = kernel.proxies.identify(request)
+        allowance = kernel.limiter.take(request.path, client.address)
         limits = allowance.headers() if allowance else {}
         response = await handler(request)
     except Exception as error:  # noqa: BLE001 - the process edge: a caller gets JSON whatever happens

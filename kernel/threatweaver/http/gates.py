@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
+from threatweaver.http import proxies
 from threatweaver.http.context import Context
 from threatweaver.http.errors import Forbidden, ForeignOrigin, ModuleDisabled, NoToken
 from threatweaver.http.route import PUBLIC, Access
@@ -26,7 +27,7 @@ async def identity(ctx: Context) -> None:
     )
     if ctx.caller.by_cookie and ctx.route.writes:
         origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
-        if _host_of(origin) != request.host:
+        if _host_of(origin) != proxies.of(request).host:
             raise ForeignOrigin
 
 

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 from aiohttp import web
 
 from threatweaver.audit import service as audit
-from threatweaver.http import gates, input, output, upload  # noqa: A004 - the file vocabulary of the house
+from threatweaver.http import gates, input, output, proxies, upload  # noqa: A004 - the file vocabulary of the house
 from threatweaver.http.context import Context
 from threatweaver.http.errors import ModuleDisabled
 from threatweaver.http.route import SIGNED_IN, Output, Route, Scope, Shape
@@ -79,9 +79,9 @@ async def _respond(ctx: Context, value: Any) -> web.StreamResponse:
 
 
 def _send_cookies(ctx: Context, response: web.StreamResponse) -> None:
-    loopback = ctx.address in {"127.0.0.1", "::1"}
+    secure = ctx.secure or not proxies.of(ctx.request).local  # plain HTTP is for this machine alone
     for cookie in ctx.cookies:
-        response.set_cookie(**cookie, httponly=True, samesite="Lax", secure=not loopback)
+        response.set_cookie(**cookie, httponly=True, samesite="Lax", secure=secure)
 
 
 def mount(app: web.Application, routes: tuple[Route, ...]) -> None:
