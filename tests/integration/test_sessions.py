@@ -139,6 +139,15 @@ async def test_the_replay_of_a_used_token_revokes_the_session(client, person, ke
         assert (await Session.get(user_id=person.id)).revoked_at is not None
 
 
+async def test_the_replay_of_any_older_token_revokes_the_session(client, person):
+    _, first = await sign_in(client, person)
+    newest = first
+    for _ in range(4):
+        _, _, newest = await refresh(client, newest)
+    assert (await refresh(client, first))[0] == 401
+    assert (await refresh(client, newest))[0] == 401
+
+
 async def test_a_wrong_secret_does_not_end_somebody_elses_session(client, person):
     _, token = await sign_in(client, person)
     for guess in ("", "x", "\u00e9", token.split(".")[1][:-1]):

@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 from threatweaver.auth import tokens
 from threatweaver.auth.principal import Principal
-from threatweaver.auth.queries import identity_of_session
+from threatweaver.auth.queries import live_session
 from threatweaver.db.transaction import Database
 from threatweaver.http.errors import NoToken, TokenInvalid
 
@@ -46,12 +46,16 @@ class Identifier:
             return known[1]
         claims, forgotten = tokens.verify(self._key, token), self._forgotten
         async with self._database.control(read_only=True):
-            identity = await identity_of_session(claims.session_id)
-        if identity is None or identity.user_id != claims.user_id or identity.tenant_id != claims.tenant_id:
+            found = await live_session(claims.session_id)
+        if found is None:
+            raise TokenInvalid
+        identity, state = found
+        if identity.user_id != claims.user_id or identity.tenant_id != claims.tenant_id:
             raise TokenInvalid
         principal = Principal(
             **asdict(identity),
             session_id=claims.session_id,
+            session=state,
             permissions=self._grants.get(identity.role, frozenset()),
             by_cookie=by_cookie,
         )

@@ -18,6 +18,8 @@ class Keys:
     """Derived keys; the master itself is not kept."""
 
     access_token: bytes
+    refresh_token: bytes
+    device: bytes
     cursor: bytes
     storage: bytes
 
@@ -43,6 +45,8 @@ def derive(master: bytes) -> Keys:
     """Derive every key from the master by HKDF-SHA256."""
     return Keys(
         access_token=_hkdf(master, b"access-token"),
+        refresh_token=_hkdf(master, b"refresh-token"),
+        device=_hkdf(master, b"device"),
         cursor=_hkdf(master, b"cursor"),
         storage=_hkdf(master, b"storage"),
     )

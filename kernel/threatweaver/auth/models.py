@@ -16,6 +16,12 @@ class User(Model):
     is_active = fields.BooleanField(default=True)
     created_at = fields.DatetimeField(auto_now_add=True)
     last_login_at = fields.DatetimeField(null=True)
+    email_verified_at = fields.DatetimeField(null=True)
+    password_changed_at = fields.DatetimeField(null=True)
+    must_change_password = fields.BooleanField(default=False, db_default=False)
+    mfa_secret = fields.TextField(null=True)  # sealed; counts only once mfa_enabled_at is set
+    mfa_enabled_at = fields.DatetimeField(null=True)
+    mfa_counter = fields.BigIntField(null=True)  # time step of the last code taken: none is taken twice
 
     class Meta:
         table = "user_account"
@@ -30,6 +36,8 @@ class Membership(Model):
     tenant_id = fields.UUIDField()
     role = fields.CharField(max_length=64)
     created_at = fields.DatetimeField(auto_now_add=True)
+    last_used_at = fields.DatetimeField(null=True)
+    deactivated_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "membership"
@@ -38,20 +46,20 @@ class Membership(Model):
 
 
 class Session(Model):
-    """One sign-in: a family of refresh tokens of which only the newest is good.
-
-    `refresh_hash` is the SHA-256 of that token; `previous_hash` recognizes the replay of an older one.
-    """
+    """One sign-in: a family of refresh tokens of which only the newest, whose SHA-256 is kept, is good."""
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     user_id = fields.UUIDField(db_index=True)
     tenant_id = fields.UUIDField()
     refresh_hash = fields.BinaryField()
-    previous_hash = fields.BinaryField(null=True)
+    method = fields.CharField(max_length=16, default="password", db_default="password")
+    mfa = fields.BooleanField(default=False, db_default=False)
     user_agent = fields.CharField(max_length=300, default="")
     address = fields.CharField(max_length=64, default="")
     created_at = fields.DatetimeField(auto_now_add=True)
     refreshed_at = fields.DatetimeField(null=True)
+    last_seen_at = fields.DatetimeField(null=True)
+    idle_expires_at = fields.DatetimeField(null=True)  # moved on with every use, a minute at a time
     expires_at = fields.DatetimeField()
     revoked_at = fields.DatetimeField(null=True)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from threatweaver.auth import service
+from threatweaver.auth import cookies, service
 from threatweaver.auth.errors import BadCredentials, RefreshRefused
 from threatweaver.auth.schemas import LoginIn, LoginOut, MeOut, TokenOut
 from threatweaver.http.context import Context
@@ -29,7 +29,7 @@ async def login(ctx: Context) -> dict[str, Any]:
         user_agent=ctx.header("User-Agent"),
         address=ctx.address,
     )
-    _set_cookies(ctx, signed)
+    cookies.set_signed(ctx, signed)
     person = signed.identity
     return {
         "token": signed.access_token,
@@ -57,7 +57,7 @@ async def refresh(ctx: Context) -> dict[str, Any]:
     if not token:
         raise RefreshRefused
     signed = await service.refresh(ctx.kernel.signer(), token)
-    _set_cookies(ctx, signed)
+    cookies.set_signed(ctx, signed)
     return {"token": signed.access_token}
 
 
@@ -66,8 +66,7 @@ async def logout(ctx: Context) -> None:
     """Revoke the current session and clear the cookies."""
     await service.logout(ctx.kernel.database, ctx.principal.session_id)
     ctx.kernel.identifier.forget()
-    ctx.set_cookie("token", "", path="/", max_age=0)
-    ctx.set_cookie("refreshToken", "", path="/api/auth", max_age=0)
+    cookies.clear(ctx)
 
 
 @table.route("GET", "/me", permission=SIGNED_IN, returns=bare(MeOut), scope=Scope.NONE)
@@ -83,11 +82,3 @@ async def me(ctx: Context) -> dict[str, Any]:
         "tenantSlug": person.tenant_slug,
         "permissions": sorted(person.permissions),
     }
-
-
-def _set_cookies(ctx: Context, signed: service.SignIn) -> None:
-    settings = ctx.kernel.settings
-    ctx.set_cookie("token", signed.access_token, path="/", max_age=int(settings.jwt_expires_in))
-    ctx.set_cookie(
-        "refreshToken", signed.refresh_token, path="/api/auth", max_age=int(settings.jwt_refresh_expires_in)
-    )

@@ -9,7 +9,8 @@ from threatweaver.auth import passwords, tokens
 from threatweaver.auth.errors import BadCredentials, RefreshRefused
 from threatweaver.auth.keys import Keys
 from threatweaver.auth.models import Membership, Session, User
-from threatweaver.auth.queries import Identity, identity_of_session, memberships_of
+from threatweaver.auth.principal import Method
+from threatweaver.auth.queries import Identity, live_session, memberships_of
 from threatweaver.config import Settings
 from threatweaver.db.transaction import Database
 from threatweaver.ids import uuid7
@@ -34,7 +35,7 @@ class Signer:
     license_jti: str | None
 
     def access_token(self, identity: Identity, session_id: UUID, now: datetime) -> str:
-        """Issue an access token with the documented claims."""
+        """Issue an access token with the documented claims, and `sid`: what a revocation names."""
         claims = {
             "userId": str(identity.user_id),
             "role": identity.role,
@@ -46,6 +47,14 @@ class Signer:
         }
         return tokens.issue(self.keys.access_token, claims, now=now, lifetime=self.settings.jwt_expires_in)
 
+    def sign_in(self, identity: Identity, session_id: UUID, refresh_token: str, now: datetime) -> SignIn:
+        """Return the pair of tokens of a session."""
+        return SignIn(
+            access_token=self.access_token(identity, session_id, now),
+            refresh_token=refresh_token,
+            identity=identity,
+        )
+
 
 async def login(signer: Signer, *, email: str, password: str, user_agent: str, address: str) -> SignIn:
     """Check a password and open a session. Raises BadCredentials, which never says which part was wrong."""
@@ -54,59 +63,61 @@ async def login(signer: Signer, *, email: str, password: str, user_agent: str, a
     # Outside any transaction: argon2 takes longer than a connection should be held.
     if not await passwords.verify(user.password_hash if user else None, password) or user is None:
         raise BadCredentials
-    now = datetime.now(UTC)
-    async with signer.database.control():
+    async with signer.database.control(read_only=True):
         identities = await memberships_of(user.id)
-        if not identities:
-            raise BadCredentials
-        session_id, secret = uuid7(), tokens.new_refresh()
+    if not identities:
+        raise BadCredentials
+    return await open_session(
+        signer, identities[0], user_agent=user_agent, address=address, method="password", mfa=False
+    )
+
+
+async def open_session(
+    signer: Signer, identity: Identity, *, user_agent: str, address: str, method: Method, mfa: bool
+) -> SignIn:
+    """Open a session for somebody whose identity is proven, in a transaction of its own."""
+    now, session_id = datetime.now(UTC), uuid7()
+    token = tokens.new_refresh(signer.keys.refresh_token, session_id)
+    async with signer.database.control():
         await Session.create(
             id=session_id,
-            user_id=user.id,
-            tenant_id=identities[0].tenant_id,
-            refresh_hash=tokens.digest(secret),
+            user_id=identity.user_id,
+            tenant_id=identity.tenant_id,
+            refresh_hash=tokens.digest(token),
+            method=method,
+            mfa=mfa,
             user_agent=user_agent[:300],
             address=address,
+            last_seen_at=now,
             expires_at=now + timedelta(seconds=signer.settings.jwt_refresh_expires_in),
         )
-        await User.filter(id=user.id).update(last_login_at=now)
-    return SignIn(
-        access_token=signer.access_token(identities[0], session_id, now),
-        refresh_token=f"{session_id.hex}.{secret}",
-        identity=identities[0],
-    )
+        await User.filter(id=identity.user_id).update(last_login_at=now)
+        await Membership.filter(user_id=identity.user_id, tenant_id=identity.tenant_id).update(
+            last_used_at=now
+        )
+    return signer.sign_in(identity, session_id, token, now)
 
 
 async def refresh(signer: Signer, token: str) -> SignIn:
-    """Exchange a refresh token for a new pair; the replay of a used one revokes the session.
+    """Exchange a refresh token for a new pair; the replay of any used one revokes the session.
 
     Raises RefreshRefused.
     """
-    session_id, secret = _split(token)
-    now = datetime.now(UTC)
+    session_id, now = tokens.session_of(token), datetime.now(UTC)
+    if session_id is None or not tokens.is_ours(signer.keys.refresh_token, token):
+        raise RefreshRefused
+    fresh = tokens.new_refresh(signer.keys.refresh_token, session_id)
     async with signer.database.control():
         session = await Session.filter(id=session_id).select_for_update().first()
-        identity = await identity_of_session(session_id) if session else None
-        if session is None or identity is None or session.expires_at <= now:
+        found = await live_session(session_id) if session else None
+        if session is None or found is None:
             raise RefreshRefused
-        presented = tokens.digest(secret)
-        replayed = session.previous_hash is not None and hmac.compare_digest(session.previous_hash, presented)
-        if replayed:
-            await Session.filter(id=session_id).update(revoked_at=now)
-        elif not hmac.compare_digest(session.refresh_hash, presented):
-            raise RefreshRefused
-        fresh = tokens.new_refresh()
-        if not replayed:
-            await Session.filter(id=session_id).update(
-                refresh_hash=tokens.digest(fresh), previous_hash=presented, refreshed_at=now
-            )
+        replayed = not hmac.compare_digest(session.refresh_hash, tokens.digest(token))
+        change = {"revoked_at": now} if replayed else {"refresh_hash": tokens.digest(fresh)}
+        await Session.filter(id=session_id).update(**change, refreshed_at=now)
     if replayed:  # after the commit, or the revocation would be rolled back with the refusal
         raise RefreshRefused
-    return SignIn(
-        access_token=signer.access_token(identity, session_id, now),
-        refresh_token=f"{session_id.hex}.{fresh}",
-        identity=identity,
-    )
+    return signer.sign_in(found[0], session_id, fresh, now)
 
 
 async def logout(database: Database, session_id: UUID) -> None:
@@ -126,11 +137,3 @@ async def create_user(
         )
         await Membership.get_or_create(user_id=user.id, tenant_id=tenant_id, defaults={"role": role})
     return user
-
-
-def _split(token: str) -> tuple[UUID, str]:
-    identifier, _, secret = token.partition(".")
-    try:
-        return UUID(hex=identifier), secret
-    except ValueError:
-        raise RefreshRefused from None

@@ -1,5 +1,6 @@
 """Access tokens: HS256 JWTs with the documented claims."""
 
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,11 +51,33 @@ def verify(key: bytes, token: str) -> AccessClaims:
         raise TokenInvalid from None
 
 
-def new_refresh() -> str:
-    """Return an opaque refresh token with 256 bits of randomness."""
-    return secrets.token_urlsafe(32)
+def new_refresh(key: bytes, session_id: UUID) -> str:
+    """Return a refresh token `<session>.<256 random bits>.<mac>`.
+
+    The MAC says that the token was once ours, so that any older one of a family is known for a replay.
+    """
+    body = f"{session_id.hex}.{secrets.token_urlsafe(32)}"
+    return f"{body}.{_mac(key, body)}"
+
+
+def session_of(token: str) -> UUID | None:
+    """Return the session that a refresh token names, None when it names none."""
+    try:
+        return UUID(hex=token.partition(".")[0])
+    except ValueError:
+        return None
+
+
+def is_ours(key: bytes, token: str) -> bool:
+    """Say whether we issued this refresh token, ever."""
+    body, _, mac = token.rpartition(".")
+    return hmac.compare_digest(_mac(key, body).encode(), mac.encode("utf-8", "surrogateescape"))
+
+
+def _mac(key: bytes, body: str) -> str:
+    return hmac.new(key, body.encode("utf-8", "surrogateescape"), sha256).hexdigest()
 
 
 def digest(token: str) -> bytes:
-    """Return what is stored of a refresh token: its SHA-256, enough for a random secret."""
+    """Return what is stored of a token that we issue: its SHA-256, enough for a random secret."""
     return sha256(token.encode("utf-8", "surrogateescape")).digest()

@@ -1,5 +1,6 @@
 """Signed-in users for tests, without the cost of a password."""
 
+import secrets
 from datetime import UTC, datetime, timedelta
 
 from threatweaver.auth import tokens
@@ -22,7 +23,7 @@ async def headers_for(kernel: Kernel, *, role: str, tenant: Tenant) -> Headers:
             id=session_id,
             user_id=user_id,
             tenant_id=tenant.id,
-            refresh_hash=tokens.digest(tokens.new_refresh()),
+            refresh_hash=tokens.digest(secrets.token_urlsafe(32)),
             expires_at=now + timedelta(hours=1),
         )
         identity = (await memberships_of(user_id))[0]

@@ -1,0 +1,81 @@
+from tortoise import fields, migrations
+from tortoise.migrations import operations as ops
+
+
+class Migration(migrations.Migration):
+    dependencies = [("control", "0001_initial")]
+
+    initial = False
+
+    operations = [
+        ops.AddField(
+            model_name="Membership",
+            name="deactivated_at",
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        ops.AddField(
+            model_name="Membership",
+            name="last_used_at",
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        ops.AlterModelOptions(
+            name="Session",
+            options={
+                "table": "session",
+                "app": "control",
+                "pk_attr": "id",
+                "table_description": "One sign-in: a family of refresh tokens of which only the newest, whose SHA-256 is kept, is good.",
+            },
+        ),
+        ops.AddField(
+            model_name="Session",
+            name="idle_expires_at",
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        ops.AddField(
+            model_name="Session",
+            name="last_seen_at",
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        ops.AddField(
+            model_name="Session",
+            name="method",
+            field=fields.CharField(default="password", db_default="password", max_length=16),
+        ),
+        ops.AddField(
+            model_name="Session",
+            name="mfa",
+            field=fields.BooleanField(default=False, db_default=False),
+        ),
+        ops.RemoveField(model_name="Session", name="previous_hash"),
+        ops.AddField(
+            model_name="User",
+            name="email_verified_at",
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        ops.AddField(
+            model_name="User",
+            name="mfa_counter",
+            field=fields.BigIntField(null=True),
+        ),
+        ops.AddField(
+            model_name="User",
+            name="mfa_enabled_at",
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        ops.AddField(
+            model_name="User",
+            name="mfa_secret",
+            field=fields.TextField(null=True, unique=False),
+        ),
+        ops.AddField(
+            model_name="User",
+            name="must_change_password",
+            field=fields.BooleanField(default=False, db_default=False),
+        ),
+        ops.AddField(
+            model_name="User",
+            name="password_changed_at",
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+    ]
