@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
+from threatweaver import addresses
+
 PREFIX = "TW_"
 
 
@@ -43,6 +45,9 @@ class Settings:
     body_max_bytes: int = 1 << 20
     # CIDRs, separated by commas: proxies whose word about the client's address and scheme is taken
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = field(default=(), metadata={"kind": "networks"})
+    # hosts, addresses and networks that outgoing requests may reach though they are not public
+    outbound_allow: str = ""
+    outbound_ports: str = "80,443,8080,8443"  # of public addresses; what outbound_allow lists may use any
     rate_limit: int = 100  # requests a minute and client address; 0 switches limits off
     log_level: str = "info"
     log_format: str = "json"
@@ -135,10 +140,18 @@ def _check(settings: Settings) -> None:
         raise ConfigError("TW_POOL_SIZE must be at least 2")
     if settings.body_max_bytes < 1024:
         raise ConfigError("TW_BODY_MAX_BYTES must be at least 1024")
+    _check_outbound(settings)
     if min(settings.jwt_expires_in, settings.jwt_refresh_expires_in, settings.statement_timeout) < 1:
         raise ConfigError(
             "JWT_EXPIRES_IN, JWT_REFRESH_EXPIRES_IN and TW_STATEMENT_TIMEOUT must be at least a second"
         )
+
+
+def _check_outbound(settings: Settings) -> None:
+    try:
+        addresses.parse(settings.outbound_allow, settings.outbound_ports)
+    except ValueError as error:
+        raise ConfigError(f"TW_OUTBOUND_ALLOW or TW_OUTBOUND_PORTS: {error}") from None
 
 
 def refuse_unknown(settings: Settings, plugin_names: set[str]) -> None:
