@@ -5,6 +5,7 @@ import asyncio
 from aiohttp import web
 
 from threatweaver import __version__, config
+from threatweaver.admin.settings import routes as admin_settings
 from threatweaver.auth import keys
 from threatweaver.auth import routes as auth
 from threatweaver.auth.identify import Identifier
@@ -26,7 +27,7 @@ from threatweaver.secrets.box import SecretBox
 
 _KERNEL = Contribution(
     manifest=None,
-    route_tables=(system.table, auth.table, license_routes.table, jobs.table),
+    route_tables=(system.table, auth.table, license_routes.table, jobs.table, admin_settings.table),
     permissions=PERMISSIONS,
     settings={},
 )

@@ -11,10 +11,14 @@ class Perm(StrEnum):
     JOB_READ = "kernel:job:read"
     JOB_CANCEL = "kernel:job:cancel"
     LICENSE_WRITE = "kernel:license:write"
+    SETTINGS_READ = "kernel:settings:read"
+    SETTINGS_WRITE = "kernel:settings:write"
 
 
 PERMISSIONS = (
     Permission(Perm.JOB_READ, "See background jobs and their results", EVERYONE),
     Permission(Perm.JOB_CANCEL, "Cancel background jobs", ANALYSTS),
     Permission(Perm.LICENSE_WRITE, "Import a license", ADMINS),
+    Permission(Perm.SETTINGS_READ, "See the tenant's settings and their history", ADMINS),
+    Permission(Perm.SETTINGS_WRITE, "Change the tenant's settings", ADMINS),
 )

@@ -36,7 +36,7 @@ KERNEL_APPS = (
     ),
     ModelApp(
         label="kernel",
-        models=("threatweaver.audit.models",),
+        models=("threatweaver.audit.models", "threatweaver.admin.settings.models"),
         migrations="threatweaver.db.tenant_migrations",
     ),
 )

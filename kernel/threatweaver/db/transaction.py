@@ -54,6 +54,12 @@ def current(schema: str | None = None) -> Unit:
     return unit
 
 
+def in_scope() -> bool:
+    """Say whether this task is inside an open unit."""
+    unit = _current.get()
+    return unit is not None and unit.open
+
+
 def connection() -> asyncpg.Connection:
     """Return the connection of the current unit, for set-based SQL in queries.py."""
     return current().connection
