@@ -33,6 +33,8 @@ def writes(rows):
         "POST /vulnerabilities/{id}/reopen": ({"id": rows.vulnerability}, {}),
         "POST /imports": ({}, {**report, "headers": {"X-Filename": "r.nessus"}}),
         "POST /jobs/{id}/cancel": ({"id": rows.job}, {}),
+        "PUT /admin/settings": ({}, {"json": {"values": {"sessionMax": 9}}}),
+        "POST /admin/settings/rollback": ({}, {"json": {"version": 0}}),
         "DELETE /tags/{id}": ({"id": rows.tag}, {}),
         "DELETE /asset-groups/{id}": ({"id": rows.group}, {}),
         "POST /auth/logout": ({}, {}),
