@@ -18,6 +18,7 @@ from threatweaver.http.errors import (
     Unprocessable,
     ValidationFailed,
 )
+from threatweaver.http.example import Caller, Example
 from threatweaver.http.output import Page
 from threatweaver.http.route import EMPTY, JOB, RouteTable, Scope, Upload, bare, page, raw, rows
 from threatweaver.http.schema import CommaSeparated, Schema
@@ -42,9 +43,11 @@ __all__ = [
     "MANAGERS",
     "OPERATORS",
     "ApiError",
+    "Caller",
     "CommaSeparated",
     "Conflict",
     "Context",
+    "Example",
     "FileImporter",
     "HealthCheck",
     "Job",

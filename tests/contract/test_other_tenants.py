@@ -1,5 +1,8 @@
 """Every route with an id: an id that nothing has, and one of another tenant, are the same 404."""
 
+import re
+from dataclasses import replace
+
 import pytest
 import pytest_asyncio
 
@@ -7,17 +10,12 @@ from threatweaver.http.route import Shape
 from threatweaver.ids import uuid7
 from threatweaver.tenancy import provision
 
-BODIES = {
-    "TagUpdate": {"name": "taken over"},
-    "AssetGroupUpdate": {"name": "taken over"},
-    "AssetTagsIn": {"tags": ["taken over"]},
-    "AcceptRiskIn": {"until": "2999-01-01T00:00:00Z", "reason": "long enough reason"},
-}
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-@pytest.fixture
-def with_id(routes):
-    chosen = [r for r in routes if any(type(kind).__name__ == "UUID" for kind in r.params.values())]
+@pytest.fixture(scope="session")
+def with_id(callable_routes):
+    chosen = [r for r in callable_routes if any(type(kind).__name__ == "UUID" for kind in r.params.values())]
     assert len(chosen) > 15
     return chosen
 
@@ -48,60 +46,49 @@ def everything(kernel, tenant):
     return digest
 
 
-def body_of(route, rows):
-    if route.body is None:
-        return {}
-    if route.body.__name__ == "MembersIn":
-        return {"json": {"assetIds": [str(rows.asset)]}}
-    return {"json": BODIES[route.body.__name__]}
-
-
-def own_id(route, rows):
-    table = {
-        "assets": rows.asset,
-        "vulnerabilities": rows.vulnerability,
-        "imports": rows.imported,
-        "jobs": rows.job,
-        "tags": rows.tag,
-        "asset-groups": rows.group,
-    }
-    return dict.fromkeys(route.params, str(table[route.path.split("/")[1]]))
-
-
-async def test_unknown_ids_are_404(api, with_id, admin, rows):
-    answers = [await api.call(route, headers=admin, **body_of(route, rows)) for route in with_id]
-    assert [str(item) for item in answers if (item.status, item.body["code"]) != (404, "NOT_FOUND")] == []
-
-
-async def test_ids_of_another_tenant_are_404_and_their_rows_stay(
-    api, with_id, stranger, rows, path_of, everything
-):
-    before = await everything()
-    wrong = []
+async def test_unknown_ids_are_404(api, with_id, person):
+    answers = []
     for route in with_id:
-        path = path_of(route, **own_id(route, rows))
-        answer = await api.call(route, path, headers=stranger, **body_of(route, rows))
-        if (answer.status, answer.body["code"]) != (404, "NOT_FOUND"):
-            wrong.append(str(answer))
-    assert wrong == []
+        call = await person.prepare(route)
+        answers.append(await api.send(replace(call, path=_UUID.sub(lambda _: str(uuid7()), call.path))))
+    assert [str(item) for item in answers if (item.status, item.code) != (404, "NOT_FOUND")] == []
+
+
+async def test_ids_of_another_tenant_are_404_and_their_rows_stay(api, with_id, person, stranger, everything):
+    calls = [await person.prepare(route) for route in with_id]
+    before = await everything()
+    answers = [await api.send(call.by(stranger)) for call in calls]
+    assert [str(item) for item in answers if (item.status, item.code) != (404, "NOT_FOUND")] == []
     assert await everything() == before
 
 
-async def test_the_owner_gets_them(api, with_id, admin, rows, path_of):
-    reads = [route for route in with_id if route.method == "GET"]
-    answers = [await api.call(r, path_of(r, **own_id(r, rows)), headers=admin) for r in reads]
-    assert [str(item) for item in answers if item.status != 200] == []
+async def test_the_owner_gets_them(api, with_id, person):
+    answers = [await api.send(await person.prepare(route)) for route in with_id if not route.writes]
+    assert [str(item) for item in answers if item.status != item.route.status] == []
 
 
-async def test_lists_of_another_tenant_are_empty(api, routes, newcomer, rows):
-    lists = [r for r in routes if r.returns.shape is Shape.PAGE and not r.params]
-    answers = [await api.call(route, headers=newcomer) for route in lists]
-    assert {item.status for item in answers} == {200}
-    assert [str(item) for item in answers if item.body["data"] or item.body["meta"]["total"]] == []
+async def test_lists_of_another_tenant_hold_nothing_of_it(api, routes, newcomer, person):
+    """What a list of a fresh tenant holds is that tenant's own: no id of it is in the other's list."""
+    await person.fill()
+    lists = [r for r in routes if r.returns.shape in (Shape.PAGE, Shape.ROWS) and not r.params]
+    wrong = []
+    for route in lists:
+        own = await api.send(await person.prepare(route))
+        theirs = await api.send((await person.prepare(route)).by(newcomer))
+        shared = ids(own) & ids(theirs)
+        if theirs.status != 200 or shared:
+            wrong.append(f"{theirs}: {shared}")
+    assert wrong == []
 
 
-async def test_a_group_takes_no_assets_of_another_tenant(api, routes, stranger, client, rows):
+def ids(answer):
+    """Return every UUID in a list's rows."""
+    return set(_UUID.findall(str(answer.body["data"]))) if answer.status == 200 else set()
+
+
+async def test_a_group_takes_no_assets_of_another_tenant(person, stranger, client):
+    asset = await person.some("/assets")
     own = await (await client.post("/api/asset-groups", json={"name": "own"}, headers=stranger)).json()
     path = f"/api/asset-groups/{own['data']['id']}/members"
-    async with client.post(path, json={"assetIds": [str(rows.asset)]}, headers=stranger) as answer:
+    async with client.post(path, json={"assetIds": [asset]}, headers=stranger) as answer:
         assert answer.status == 422

@@ -1,29 +1,20 @@
-"""Reviewed lists: routes, permissions, hooks, statements a read costs. TWTEST_UPDATE=1 writes them anew."""
+"""Reviewed lists: routes, permissions, hooks, statements a read costs."""
 
 import inspect
 import json
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import pytest_asyncio
+from aiohttp import DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
+from reviewed import compare
 
 from threatweaver import app as application
 from threatweaver import hookspecs
 from threatweaver.auth.identify import Identifier
 from threatweaver.auth.roles import Role
 from threatweaver.db.transaction import Database
-
-FOLDER = Path(__file__).parents[1] / "snapshots"
-
-
-def compare(name, text):
-    path = FOLDER / name
-    if os.environ.get("TWTEST_UPDATE") == "1":
-        path.write_text(text, encoding="utf-8")
-    known = path.read_text(encoding="utf-8") if path.exists() else ""
-    assert text == known, f"tests/snapshots/{name} differs; review, then TWTEST_UPDATE=1 pytest {__file__}"
+from threatweaver.testing.contract.document import DocumentedApi
 
 
 def test_routes(routes):
@@ -58,7 +49,7 @@ def test_hooks():
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def counted(kernel, api, dsn):
+async def counted(kernel, dsn):
     """The application on a pool of one connection that notes every statement."""
     database = Database(dsn, size=1)
     await database.open()
@@ -67,30 +58,22 @@ async def counted(kernel, api, dsn):
         unit.connection.add_query_logger(lambda record: statements.append(record.query))
     identifier = Identifier(database, kernel.keys.access_token, kernel.registry.grants)
     under = replace(kernel, database=database, identifier=identifier)
-    async with TestClient(TestServer(application.build(under))) as opened:
-        yield replace(api, client=opened), statements, identifier
+    async with TestClient(TestServer(application.build(under)), cookie_jar=DummyCookieJar()) as opened:
+        yield DocumentedApi(opened, kernel.registry.routes), statements, identifier
     await database.close()
 
 
-async def test_statements_of_each_read(counted, routes, admin, rows, path_of):
+async def test_statements_of_each_read(counted, callable_routes, person):
     api, statements, identifier = counted
-    ids = {"assets": rows.asset, "vulnerabilities": rows.vulnerability, "imports": rows.imported}
-    ids |= {"jobs": rows.job, "tags": rows.tag, "asset-groups": rows.group}
     counts = {}
-    for route in sorted(routes, key=lambda item: item.path):
+    for route in sorted(callable_routes, key=lambda item: item.path):
         if route.writes:
             continue
-        values = {
-            name: str(ids[route.path.split("/")[1]]) for name, kind in route.params.items() if is_id(kind)
-        }
+        call = await person.prepare(route)
         for _ in range(2):  # the first call fills the connection's caches of types
             identifier.forget()  # so that each count holds the price of finding out who calls
             statements.clear()
-            answer = await api.call(route, path_of(route, **values), headers=admin)
-        assert answer.status == 200, f"{answer}: {answer.body}"
+            answer = await api.send(call)
+        assert answer.status == route.status, f"{answer}: {answer.body}"
         counts[f"GET /api{route.path}"] = len(statements)
     compare("queries.json", json.dumps(counts, indent=2) + "\n")
-
-
-def is_id(kind):
-    return type(kind).__name__ == "UUID"

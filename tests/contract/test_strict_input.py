@@ -1,49 +1,58 @@
 """Every route of every plugin: what is not declared is refused, and the answer says which field."""
 
 import json
-from functools import partial
+from dataclasses import replace
 
 import pytest
+from marshmallow import fields
 
 from threatweaver.http.route import Shape
+from threatweaver.testing.contract.answers import Call
 
 VALIDATION = (400, "VALIDATION_ERROR")
+LONG = "x" * 70_000
 
 
-async def failures(api, routes, expected, *, suffix="", **options):
+def unexpected(answers, expected=VALIDATION):
     """Return the answers that are not as expected, or whose details name nothing."""
-    wrong = []
-    for route in routes:
-        answer = await api.call(route, options.get("path") and options["path"](route), **_kept(options))
-        named = answer.body.get("details") if isinstance(answer.body, dict) else None
-        if (answer.status, answer.body["code"]) != expected or (expected == VALIDATION and not named):
-            wrong.append(str(answer))
-    return wrong
+    return [
+        str(item)
+        for item in answers
+        if (item.status, item.code) != expected or (expected == VALIDATION and not item.body.get("details"))
+    ]
 
 
-def _kept(options):
-    return {key: value for key, value in options.items() if key != "path"}
+@pytest.fixture
+def faults(api, nowhere, admin):
+    """A function: what a malformed request to these routes answers that it should not."""
+
+    async def ask(routes, expected=VALIDATION, *, query="", headers=None, text=None, **options):
+        sent = {**admin, **(headers or {})}
+        calls = [nowhere(route, text=text, headers=sent, **options) for route in routes]
+        return unexpected([await api.send(replace(c, path=c.path + query)) for c in calls], expected)
+
+    return ask
+
+
+def has_uuid(route):
+    return any(isinstance(kind, fields.UUID) for kind in route.params.values())
+
+
+def parameters(route):
+    return {item.data_key for item in route.query().fields.values()} if route.query else set()
 
 
 @pytest.mark.parametrize("query", ["unknownThing=1", "__proto__=1", "%00=1", "=1", "limit%00=5"])
-async def test_unknown_query_parameters(api, routes, admin, path_of, query):
-    wrong = await failures(api, routes, VALIDATION, headers=admin, path=lambda r: f"{path_of(r)}?{query}")
-    assert wrong == []
+async def test_unknown_query_parameters(faults, routes, query):
+    assert await faults(routes, query=f"?{query}") == []
 
 
-async def test_repeated_query_parameters(api, routes, admin, path_of):
+async def test_repeated_query_parameters(faults, routes):
     taking = [route for route in routes if route.query is not None]
     assert len(taking) > 8
     for query in ("limit=5&limit=5", "severity=HIGH&severity=LOW", "page=1&page=2"):
-        name = query.split("=")[0]
-        chosen = [r for r in taking if name in {item.data_key for item in r.query().fields.values()}]
-        paths = {(route.method, route.path): f"{path_of(route)}?{query}" for route in chosen}
-        assert (
-            await failures(
-                api, chosen, VALIDATION, headers=admin, path=lambda r, known=paths: known[r.method, r.path]
-            )
-            == []
-        )
+        chosen = [route for route in taking if query.split("=")[0] in parameters(route)]
+        assert await faults(chosen, query=f"?{query}") == []
 
 
 @pytest.mark.parametrize(
@@ -61,44 +70,39 @@ async def test_repeated_query_parameters(api, routes, admin, path_of):
         "page=NaN",
     ],
 )
-async def test_paging_of_every_list(api, routes, admin, path_of, query):
+async def test_paging_of_every_list(faults, routes, query):
     lists = [route for route in routes if route.returns.shape is Shape.PAGE]
     assert len(lists) >= 8
-    assert await failures(api, lists, VALIDATION, headers=admin, path=lambda r: f"{path_of(r)}?{query}") == []
+    assert await faults(lists, query=f"?{query}") == []
 
 
 @pytest.mark.parametrize("query", ["sort=size%3Bdrop", "cursor=AAAA", "cursor=%00", "search=%00", "search="])
-async def test_sort_cursor_and_search_of_every_list(api, routes, admin, rows, path_of, query):
+async def test_sort_cursor_and_search_of_every_list(api, routes, person, query):
     name = query.split("=")[0]
-    lists = [r for r in routes if r.query and name in {f.data_key for f in r.query().fields.values()}]
+    lists = [route for route in routes if name in parameters(route)]
     paging = [route for route in lists if name == "search" or route.returns.shape is Shape.PAGE]
     assert len(paging) >= 4
-
-    def path(route):
-        return f"{path_of(route, uuid=rows.asset)}?{query}"
-
-    assert await failures(api, paging, VALIDATION, headers=admin, path=path) == []
+    calls = [await person.prepare(route) for route in paging]
+    assert unexpected([await api.send(replace(call, path=f"{call.path}?{query}")) for call in calls]) == []
 
 
 @pytest.mark.parametrize("text", ["1", "no-uuid", "%00", "..%2f..", "%ff%fe", "0" * 500, "%27%20OR%201=1"])
-async def test_path_ids_that_are_no_uuid(api, routes, admin, text):
-    taking = [route for route in routes if any(type(k).__name__ == "UUID" for k in route.params.values())]
+async def test_path_ids_that_are_no_uuid(faults, routes, text):
+    taking = [route for route in routes if has_uuid(route)]
     assert len(taking) > 10
-    broken = partial(with_parameters, text=text)
-    assert await failures(api, taking, VALIDATION, headers=admin, path=broken) == []
+    assert await faults(taking, text=text) == []
 
 
-@pytest.mark.parametrize("text", ["%00", "CVE-1-1", "-1", "99999999999999999999", "a%0ab"])
-async def test_other_path_parameters_are_checked_as_well(api, routes, admin, text):
-    taking = [
-        r for r in routes if r.params and not any(type(k).__name__ == "UUID" for k in r.params.values())
-    ]
-    broken = partial(with_parameters, text=text)
-    assert await failures(api, taking, VALIDATION, headers=admin, path=broken) == []
+async def test_path_parameters_take_no_nul(faults, routes):
+    assert await faults([route for route in routes if route.params], text="a%00") == []
 
 
-def with_parameters(route, text):
-    return "/".join(text if part.startswith("{") else part for part in route.path.split("/"))
+@pytest.mark.parametrize("text", ["CVE-1-1", "-1", "99999999999999999999", "a%0ab", "..%2f..", "9" * 500])
+async def test_other_path_parameters_are_checked_as_well(api, routes, person, nowhere, text):
+    taking = [route for route in routes if route.params and not has_uuid(route)]
+    calls = [(await person.prepare(route), nowhere(route, text=text).path) for route in taking]
+    answers = [await api.send(replace(call, path=path)) for call, path in calls]
+    assert [str(item) for item in answers if item.status not in (400, 404)] == []
 
 
 def bodied(routes):
@@ -123,53 +127,89 @@ def bodied(routes):
     ],
     ids=str,
 )
-async def test_bodies_of_the_wrong_shape(api, routes, admin, value):
-    headers = {**admin, "Content-Type": "application/json"}
-    body = json.dumps(value).encode()
-    assert await failures(api, bodied(routes), VALIDATION, headers=headers, data=body) == []
+async def test_bodies_of_the_wrong_shape(faults, routes, value):
+    headers = {"Content-Type": "application/json"}
+    assert await faults(bodied(routes), headers=headers, data=json.dumps(value).encode()) == []
 
 
-async def test_a_body_nested_too_deeply(api, routes, admin):
+def variants(kind):
+    """What no field of this kind takes."""
+    yield {"no": ["such", "thing"]} if not isinstance(kind, fields.Dict) else 7
+    if isinstance(kind, fields.String):
+        yield from (7, "a\x00b", LONG)
+    if isinstance(kind, fields.List):
+        yield from (7, [LONG], [None])
+    if isinstance(kind, fields.Integer):
+        yield from ("many", 1.5, 10**30)
+
+
+async def test_each_member_of_a_right_body_made_wrong(api, callable_routes, person):
+    """One member at a time, so that no other fault hides it; the answer names the member."""
+    wrong = []
+    for route in callable_routes:
+        if route.body is None:
+            continue
+        call = await person.prepare(route)
+        bodies = [("unknownField", {**call.json, "unknownField": 1})]
+        for kind in route.body().fields.values():
+            if not kind.dump_only:
+                bodies += [(kind.data_key, {**call.json, kind.data_key: value}) for value in variants(kind)]
+        for name, body in bodies:
+            answer = await api.send(replace(call, json=body))
+            named = {item["field"].split(".")[0] for item in answer.body.get("details", [])}
+            if answer.status != 400 or not named & {name, "body"}:
+                wrong.append(f"{answer}: {name}={str(body.get(name))[:40]!r}: {named}")
+    assert wrong == []
+
+
+async def test_a_body_nested_too_deeply(faults, routes):
     value = {}
     for _ in range(40):
         value = {"a": value}
-    assert await failures(api, bodied(routes), VALIDATION, headers=admin, json=value) == []
+    assert await faults(bodied(routes), json=value) == []
 
 
 @pytest.mark.parametrize(
     "text", [b"", b"{", b"{'a':1}", b'{"a":NaN}', b"\xff\xfe", b"[" * 5000, b'{"a":"\\ud800"}']
 )
-async def test_malformed_json(api, routes, admin, text):
-    headers = {**admin, "Content-Type": "application/json"}
-    assert await failures(api, bodied(routes), (400, "MALFORMED_JSON"), headers=headers, data=text) == []
+async def test_malformed_json(faults, routes, text):
+    headers = {"Content-Type": "application/json"}
+    assert await faults(bodied(routes), (400, "MALFORMED_JSON"), headers=headers, data=text) == []
 
 
-async def test_a_body_that_does_not_decode(api, routes, admin):
-    headers = {**admin, "Content-Type": "application/json", "Content-Encoding": "gzip"}
-    expected = (400, "MALFORMED_JSON")
-    assert await failures(api, bodied(routes), expected, headers=headers, data=b"no gzip") == []
+async def test_a_body_that_does_not_decode(faults, routes):
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    assert await faults(bodied(routes), (400, "MALFORMED_JSON"), headers=headers, data=b"no gzip") == []
 
 
 @pytest.mark.parametrize(
     "media", ["text/plain", "application/xml", "multipart/form-data", "application/jsonx"]
 )
-async def test_other_media_types(api, routes, admin, media):
-    headers = {**admin, "Content-Type": media}
+async def test_other_media_types(faults, routes, media):
     expected = (415, "UNSUPPORTED_MEDIA_TYPE")
-    assert await failures(api, bodied(routes), expected, headers=headers, data=b'{"a":1}') == []
+    assert await faults(bodied(routes), expected, headers={"Content-Type": media}, data=b'{"a":1}') == []
 
 
-async def test_a_body_beyond_the_limit(api, routes, admin):
-    headers = {**admin, "Content-Type": "application/json"}
+async def test_a_body_beyond_the_limit(faults, routes):
+    headers = {"Content-Type": "application/json"}
     body = b'{"a":"' + b"x" * (1 << 20) + b'"}'
-    assert await failures(api, bodied(routes), (413, "PAYLOAD_TOO_LARGE"), headers=headers, data=body) == []
+    assert await faults(bodied(routes), (413, "PAYLOAD_TOO_LARGE"), headers=headers, data=body) == []
 
 
 @pytest.mark.parametrize(
     "text", [b"x", b"[]", b'{"a":1}', b"x" * (2 << 20)], ids=["x", "list", "object", "2 MB"]
 )
-async def test_a_body_where_none_is_taken(api, routes, admin, text):
+async def test_a_body_where_none_is_taken(faults, routes, text):
     chosen = [route for route in routes if route.body is None and route.upload is None]
     assert {"GET", "POST", "DELETE"} <= {route.method for route in chosen}
-    headers = {**admin, "Content-Type": "application/json"}
-    assert await failures(api, chosen, VALIDATION, headers=headers, data=text) == []
+    assert await faults(chosen, headers={"Content-Type": "application/json"}, data=text) == []
+
+
+async def test_a_parameter_that_is_unknown_beside_a_right_call(api, callable_routes, person):
+    calls = [await person.prepare(route) for route in callable_routes]
+    answers = [await api.send(stranger_parameter(call)) for call in calls]
+    assert unexpected(answers) == []
+
+
+def stranger_parameter(call: Call) -> Call:
+    return replace(call, path=f"{call.path}{'&' if '?' in call.path else '?'}unknownThing=1")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from marshmallow import Schema, fields
 
 from threatweaver.http.errors import ApiError
+from threatweaver.http.example import ExampleOf
 
 if TYPE_CHECKING:
     from threatweaver.http.context import Context
@@ -117,6 +118,7 @@ class Route:
     scope: Scope = Scope.TENANT
     status: int = 200
     always: bool = False  # answers in every license state: every route of the kernel, set at mount
+    example: ExampleOf | None = None  # a call that succeeds, where the schemas cannot say one
     module_id: str | None = None  # set at mount: the module that owns the route
 
     @property

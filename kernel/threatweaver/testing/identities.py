@@ -2,6 +2,9 @@
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from argon2 import PasswordHasher
 
 from threatweaver.auth import tokens
 from threatweaver.auth.models import Membership, Session, User
@@ -9,15 +12,23 @@ from threatweaver.auth.queries import memberships_of
 from threatweaver.ids import uuid7
 from threatweaver.kernel import Kernel
 from threatweaver.tenancy.models import Tenant
+from threatweaver.testing.contract.values import PASSWORD
 
 Headers = dict[str, str]
+
+
+@cache
+def _password_hash() -> str:
+    """The hash of PASSWORD, made once: everybody here has the same."""
+    return PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
 
 
 async def headers_for(kernel: Kernel, *, role: str, tenant: Tenant) -> Headers:
     """Create a user with this role in the tenant and return headers with their access token."""
     now, user_id, session_id = datetime.now(UTC), uuid7(), uuid7()
     async with kernel.database.control():
-        await User.create(id=user_id, email=f"{role}-{user_id.hex[-12:]}@example.com", password_hash="-")  # noqa: S106 - no password
+        email = f"{role}-{user_id.hex[-12:]}@example.com"
+        await User.create(id=user_id, email=email, password_hash=_password_hash())
         await Membership.create(user_id=user_id, tenant_id=tenant.id, role=role)
         await Session.create(
             id=session_id,

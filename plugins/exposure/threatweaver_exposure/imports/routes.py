@@ -21,6 +21,7 @@ from threatweaver.sdk import (
 )
 from threatweaver_exposure.errors import ReportRefused
 from threatweaver_exposure.imports import service
+from threatweaver_exposure.imports.example import REPORT
 from threatweaver_exposure.imports.jobs import import_report
 from threatweaver_exposure.imports.models import Import
 from threatweaver_exposure.imports.schemas import ImportOut
@@ -68,6 +69,7 @@ add_resource(
     headers={"X-Filename": fields.String(validate=validate.Length(1, 500))},
     returns=JOB,
     errors=(ReportRefused, Unprocessable),
+    example=REPORT,
 )
 async def import_file(ctx: Context) -> None:
     """Import a scanner report; its format is detected.

@@ -9,6 +9,7 @@ from threatweaver.sdk import Context, NotFound, Page, RouteTable, Unprocessable,
 from threatweaver_exposure.errors import NotAcceptable, NotAccepted
 from threatweaver_exposure.permissions import Perm
 from threatweaver_exposure.vulnerabilities import queries, service
+from threatweaver_exposure.vulnerabilities.example import accepted
 from threatweaver_exposure.vulnerabilities.queries import LISTING, CveField
 from threatweaver_exposure.vulnerabilities.schemas import (
     AcceptRiskIn,
@@ -90,6 +91,7 @@ async def accept_risk(ctx: Context) -> dict[str, Any]:
     permission=Perm.RISK_ACCEPT,
     returns=VulnerabilityDetailOut,
     errors=(NotAccepted,),
+    example=accepted,
 )
 async def reopen(ctx: Context) -> dict[str, Any]:
     """Take the acceptance of a risk back."""

@@ -1,0 +1,14 @@
+"""The smallest report with one asset and one vulnerability, for whoever tries the API out."""
+
+from threatweaver.sdk import Example
+
+_REPORT = b"""<?xml version="1.0"?>
+<NessusClientData_v2><Report name="example"><ReportHost name="host-a"><HostProperties>
+<tag name="host-ip">192.0.2.7</tag><tag name="HOST_END">Mon Jan  1 10:00:00 2024</tag></HostProperties>
+<ReportItem port="443" svc_name="www" protocol="tcp" severity="3" pluginID="4242" pluginName="Old TLS"
+ pluginFamily="General"><cve>CVE-2024-12345</cve><description>d</description><risk_factor>High</risk_factor>
+</ReportItem></ReportHost></Report></NessusClientData_v2>"""
+
+REPORT = Example(
+    data=_REPORT, headers={"X-Filename": "example.nessus", "Content-Type": "application/octet-stream"}
+)

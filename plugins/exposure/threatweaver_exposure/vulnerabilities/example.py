@@ -1,0 +1,11 @@
+"""A call that succeeds only after another one."""
+
+from threatweaver.sdk import Caller, Example
+
+
+async def accepted(caller: Caller) -> Example:
+    """Accept the risk of a vulnerability, so that it can be reopened."""
+    found = await caller.some("/vulnerabilities")
+    body = {"until": "2999-01-01T00:00:00Z", "reason": "an example of ten letters"}
+    await caller.call("POST", f"/vulnerabilities/{found}/accept-risk", body)
+    return Example(params={"id": found})
