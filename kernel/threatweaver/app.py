@@ -21,6 +21,7 @@ from threatweaver.kernel import KERNEL, Kernel
 from threatweaver.license import routes as license_routes
 from threatweaver.license import store as license_store
 from threatweaver.license.current import CurrentLicense
+from threatweaver.notify.mail import jobs as mail_jobs
 from threatweaver.plugins import admission, loader, manifest, registry
 from threatweaver.plugins.registry import Contribution, Registry
 from threatweaver.secrets.box import SecretBox
@@ -28,6 +29,7 @@ from threatweaver.secrets.box import SecretBox
 _KERNEL = Contribution(
     manifest=None,
     route_tables=(system.table, auth.table, license_routes.table, jobs.table, admin_settings.table),
+    job_tables=(mail_jobs.table,),
     permissions=PERMISSIONS,
     settings={},
 )

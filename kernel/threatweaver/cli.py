@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from uuid import UUID
 
 import typer
 
@@ -29,6 +30,8 @@ tenants = typer.Typer(help="Tenants: create and list.", no_args_is_help=True)
 users = typer.Typer(help="Users: create.", no_args_is_help=True)
 app.add_typer(tenants, name="tenant")
 app.add_typer(users, name="user")
+mails = typer.Typer(help="Outgoing mail: list, read, send again.", no_args_is_help=True)
+app.add_typer(mails, name="mail")
 
 Home = Annotated[Path | None, typer.Option("--home", help="Folder of data, keys and spool [TW_HOME].")]
 Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 picks one [TW_PORT].")]
@@ -201,6 +204,29 @@ def user_create(
     """Create a user in a tenant; a generated password is printed once."""
     settings = _settings("user", home=home)
     _run(lambda do: do.user_create(settings, email, tenant, role, password))
+
+
+@mails.command("list")
+def mail_list(home: Home = None) -> None:
+    """List the newest mails: id, state, recipient, and why one was not sent."""
+    settings = _settings("mail", home=home)
+    _run(lambda do: do.with_kernel(settings, do.mail_commands.list_))
+
+
+@mails.command("show")
+def mail_show(
+    mail_id: Annotated[UUID, typer.Argument(help="From `threatweaver mail list`.")], home: Home = None
+) -> None:
+    """Print a mail that is not sent yet, with the links in it."""
+    settings = _settings("mail", home=home)
+    _run(lambda do: do.with_kernel(settings, lambda kernel: do.mail_commands.show(kernel, mail_id)))
+
+
+@mails.command("send")
+def mail_send(home: Home = None) -> None:
+    """Queue every mail again that was held for want of a server, or failed."""
+    settings = _settings("mail", home=home)
+    _run(lambda do: do.with_kernel(settings, do.mail_commands.send))
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ from threatweaver.http.errors import ApiError
 from threatweaver.jobs import inline
 from threatweaver.kernel import Kernel
 from threatweaver.license import service as license_service
+from threatweaver.notify.mail import commands as mail_commands
 from threatweaver.plugins.admission import AdmissionError
 from threatweaver.plugins.loader import PluginLoadError
 from threatweaver.plugins.manifest import ManifestError
@@ -116,6 +117,15 @@ async def _kernel(settings: Settings, database: Database) -> Kernel:
     async with _migrated(database):
         await license_service.issue_first_trial(database)
         return await application.assemble(settings, database)
+
+
+async def with_kernel(settings: Settings, work: Callable[[Kernel], Awaitable[Any]]) -> Any:
+    """Run `work(kernel)` on the open and migrated database."""
+
+    async def opened(database: Database) -> Any:
+        return await work(await _kernel(settings, database))
+
+    return await _with(settings, opened)
 
 
 async def migrate(settings: Settings, *, plan_only: bool) -> None:
@@ -268,6 +278,8 @@ async def doctor(settings: Settings) -> bool:
         report("license", f"{state.state.value}, {state.reason}", ok=state.reads_allowed)
         for item in kernel.registry.decisions:
             report("plugin", f"{item.manifest.name} {item.reason}")
+        detail, usable = await mail_commands.state(kernel)
+        report("mail", detail, ok=usable)
         pending = migrations.fingerprint(kernel.registry.apps)
         async with database.control(read_only=True):
             behind = await Tenant.exclude(schema_version=pending).count()

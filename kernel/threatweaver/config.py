@@ -5,10 +5,13 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from threatweaver import addresses
+from threatweaver.smtp_server import SmtpServer
 
 PREFIX = "TW_"
 
@@ -49,6 +52,9 @@ class Settings:
     outbound_allow: str = ""
     outbound_ports: str = "80,443,8080,8443"  # of public addresses; what outbound_allow lists may use any
     rate_limit: int = 100  # requests a minute and client address; 0 switches limits off
+    public: str | None = field(default=None, metadata={"env": "TW_PUBLIC_URL"})  # see public_url
+    smtp_url: str | None = field(default=None, repr=False)  # smtp://, smtp+starttls://, smtps://user:pw@host
+    mail_from: str = "ThreatWeaver <threatweaver@localhost>"
     log_level: str = "info"
     log_format: str = "json"
     plugin_values: Mapping[str, str] = field(default_factory=dict)  # TW_<PLUGIN>_<NAME>, checked at load
@@ -57,6 +63,11 @@ class Settings:
     def spool(self) -> Path:
         """Where uploads wait for their job."""
         return self.home / "spool"
+
+    @property
+    def public_url(self) -> str:
+        """Where people reach this installation, without a slash at the end: the base of links we send."""
+        return (self.public or f"http://{self.host}:{self.port}").rstrip("/")
 
 
 _DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d)?")
@@ -145,6 +156,20 @@ def _check(settings: Settings) -> None:
         raise ConfigError(
             "JWT_EXPIRES_IN, JWT_REFRESH_EXPIRES_IN and TW_STATEMENT_TIMEOUT must be at least a second"
         )
+    _check_addresses(settings)
+
+
+def _check_addresses(settings: Settings) -> None:
+    public = urlsplit(settings.public_url)
+    if public.scheme not in {"http", "https"} or not public.hostname or public.query or public.fragment:
+        raise ConfigError("TW_PUBLIC_URL must be like https://threatweaver.example.com")
+    try:
+        if settings.smtp_url is not None:
+            SmtpServer.parse(settings.smtp_url)
+    except ValueError as error:
+        raise ConfigError(f"TW_SMTP_URL must be {error}") from None
+    if not parseaddr(settings.mail_from)[1] or not settings.mail_from.isprintable():
+        raise ConfigError("TW_MAIL_FROM must be an address, like ThreatWeaver <security@example.com>")
 
 
 def _check_outbound(settings: Settings) -> None:

@@ -30,6 +30,7 @@ KERNEL_APPS = (
             "threatweaver.license.models",
             "threatweaver.jobs.models",
             "threatweaver.audit.control_models",
+            "threatweaver.notify.mail.models",
         ),
         migrations="threatweaver.db.control_migrations",
         schema=CONTROL,

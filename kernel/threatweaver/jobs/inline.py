@@ -35,8 +35,7 @@ async def import_file(kernel: Kernel, tenant: Tenant, path: Path) -> Any:
             tenant_id=tenant.id,
             schema=tenant.schema,
             attempt=1,
-            settings=kernel.registry.settings,
-            database=database,
+            kernel=kernel,
         )
         result = await _run(importer.job, run, payload)
     finally:

@@ -4,18 +4,31 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from threatweaver.db.transaction import Database
+from threatweaver.http.route import Scope
 from threatweaver.jobs import store
 from threatweaver.jobs.table import Job
+
+if TYPE_CHECKING:
+    from threatweaver.kernel import Kernel
 
 _EVERY = 0.5  # seconds between two reports of progress
 
 
 class JobCancelled(Exception):
     """Somebody cancelled the job; its transaction is rolled back."""
+
+
+class JobPostponed(Exception):
+    """The job cannot be done now: another attempt, if one is left, begins after `delay`."""
+
+    def __init__(self, delay: timedelta) -> None:
+        self.delay = delay
+        super().__init__(f"postponed by {delay}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,10 +39,19 @@ class JobRun:
     tenant_id: UUID
     schema: str
     attempt: int
-    settings: Mapping[str, Mapping[str, int | str]]
-    database: Database = field(repr=False)
+    kernel: "Kernel" = field(repr=False)
     _reported: float = 0.0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+
+    @property
+    def database(self) -> Database:
+        """Return the door to transactions beside the job's own."""
+        return self.kernel.database
+
+    @property
+    def settings(self) -> Mapping[str, Mapping[str, int | str]]:
+        """Return the plugins' settings."""
+        return self.kernel.registry.settings
 
     async def progress(self, percent: float) -> None:
         """Report 0 to 100, at most twice a second. Raises JobCancelled when the job was cancelled.
@@ -49,10 +71,12 @@ class JobRun:
 
 
 async def call(job: Job, run: JobRun, payload: Mapping[str, Any]) -> Any:
-    """Call a job's function in its tenant's transaction and return its result.
+    """Call a job's function, in its tenant's transaction if it wants one, and return its result.
 
     The limits of a request's connection do not hold here; a job is bounded by its own timeout.
     """
+    if job.scope is Scope.NONE:
+        return await job.function(run, **payload)
     async with run.database.tenant(run.schema) as unit:
         await unit.connection.execute(
             "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"

@@ -37,8 +37,7 @@ async def _run(kernel: Kernel, job: Job, tenant: Tenant) -> bool:
         tenant_id=tenant.id,
         schema=tenant.schema,
         attempt=1,
-        settings=kernel.registry.settings,
-        database=kernel.database,
+        kernel=kernel,
     )
     try:
         async with asyncio.timeout(job.timeout.total_seconds()):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from threatweaver.http.route import Scope
+
 JobFunction = Callable[..., Awaitable[Any]]
 
 
@@ -19,6 +21,7 @@ class Job:
     summary: str
     cleanup: JobFunction | None = None
     every: timedelta | None = None
+    scope: Scope = Scope.TENANT
 
 
 class JobTable:
@@ -35,12 +38,14 @@ class JobTable:
         attempts: int = 3,
         cleanup: JobFunction | None = None,
         every: timedelta | None = None,
+        scope: Scope = Scope.TENANT,
     ) -> Callable[[Callable[..., Awaitable[Any]]], Job]:
         """Declare a job `<plugin>.<verb>_<noun>`.
 
-        The function is called as `f(run, **payload)` inside the tenant's transaction; what it returns
-        becomes the job's `result`. It is tried at most `attempts` times when the database or the worker is
-        lost; anything it raises itself ends it at once. `cleanup(**payload)` runs when it is over.
+        The function is called as `f(run, **payload)` inside the tenant's transaction, or in none with
+        `Scope.NONE`; what it returns becomes the job's `result`. It is tried at most `attempts` times when
+        the database or the worker is lost, or when it raises JobPostponed; anything else it raises ends it
+        at once. `cleanup(**payload)` runs when it is over.
 
         With `every` (whole minutes) the worker calls it for each tenant at that interval, without payload;
         it leaves no row among the tenant's jobs, and a failure shows in the log and is tried next time.
@@ -58,6 +63,7 @@ class JobTable:
                 summary=(function.__doc__ or "").split("\n")[0],
                 cleanup=cleanup,
                 every=every,
+                scope=scope,
             )
             self.jobs.append(job)
             return job

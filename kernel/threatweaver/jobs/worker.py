@@ -26,7 +26,7 @@ from threatweaver.http.errors import ApiError
 from threatweaver.http.failures import translate
 from threatweaver.jobs import schedule, store
 from threatweaver.jobs.models import Status
-from threatweaver.jobs.run import JobCancelled, JobRun, call
+from threatweaver.jobs.run import JobCancelled, JobPostponed, JobRun, call
 from threatweaver.jobs.table import Job
 from threatweaver.kernel import Kernel
 
@@ -143,8 +143,7 @@ class Worker:
             tenant_id=row["tenant_id"],
             schema=schema,
             attempt=row["attempts"],
-            settings=self._kernel.registry.settings,
-            database=self._kernel.database,
+            kernel=self._kernel,
         )
         _log.info("job_started", attempt=run.attempt)
         limit = asyncio.timeout(job.timeout.total_seconds())
@@ -160,6 +159,10 @@ class Worker:
         self, job: Job, row: asyncpg.Record, payload: Mapping[str, Any], error: Exception
     ) -> None:
         """Fail at once what will not heal by itself; try again when the database or a lock was the cause."""
+        if isinstance(error, JobPostponed) and row["attempts"] < job.attempts:
+            later = error.delay
+            await self._patiently(lambda: store.requeue(row["id"], delay=later))
+            return
         known = translate(error)
         if isinstance(error, ApiError) and error.status != 503:
             await self._fail(job, row, payload, _of(error))

@@ -76,8 +76,7 @@ async def test_progress_shows_while_the_job_runs_and_raises_when_cancelled(alone
         tenant_id=home_tenant.id,
         schema=home_tenant.schema,
         attempt=1,
-        settings={},
-        database=database,
+        kernel=alone,
     )
     async with database.tenant(home_tenant.schema):
         for percent in (-5, 33.9, 250):

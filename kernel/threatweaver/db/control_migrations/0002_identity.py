@@ -1,5 +1,8 @@
 from tortoise import fields, migrations
+from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
+
+from threatweaver.ids import uuid7
 
 
 class Migration(migrations.Migration):
@@ -8,6 +11,31 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
+        ops.CreateModel(
+            name="Mail",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("tenant_id", fields.UUIDField()),
+                ("recipient", fields.CharField(max_length=254)),
+                ("content", fields.TextField(unique=False)),
+                ("status", fields.CharField(max_length=8)),
+                ("attempts", fields.SmallIntField(default=0)),
+                ("last_error", fields.CharField(default="", max_length=300)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+                ("sent_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "mail",
+                "app": "control",
+                "indexes": [
+                    Index(fields=["status", "created_at"]),
+                    Index(fields=["tenant_id", "created_at"]),
+                ],
+                "pk_attr": "id",
+                "table_description": "One mail to one recipient; `content` is sealed, and emptied once the mail is sent.",
+            },
+            bases=["Model"],
+        ),
         ops.AddField(
             model_name="Membership",
             name="deactivated_at",

@@ -1,0 +1,1 @@
+"""Telling people and other systems what happened: mail, channels, preferences, digests."""
