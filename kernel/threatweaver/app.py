@@ -2,12 +2,14 @@
 
 import asyncio
 
+import aiohttp_session
 from aiohttp import web
 
 from threatweaver import __version__, config
 from threatweaver.admin.settings import routes as admin_settings
 from threatweaver.auth import keys
 from threatweaver.auth import routes as auth
+from threatweaver.auth.browser import FlowStorage
 from threatweaver.auth.identify import Identifier
 from threatweaver.auth.permissions import PERMISSIONS
 from threatweaver.config import Settings
@@ -25,11 +27,21 @@ from threatweaver.notify.mail import jobs as mail_jobs
 from threatweaver.plugins import admission, loader, manifest, registry
 from threatweaver.plugins.registry import Contribution, Registry
 from threatweaver.secrets.box import SecretBox
+from threatweaver.sso.mapping import routes as sso_mapping
+from threatweaver.sso.providers import routes as sso_providers
 
 _KERNEL = Contribution(
     manifest=None,
-    route_tables=(system.table, auth.table, license_routes.table, jobs.table, admin_settings.table),
     job_tables=(mail_jobs.table,),
+    route_tables=(
+        system.table,
+        auth.table,
+        license_routes.table,
+        jobs.table,
+        admin_settings.table,
+        sso_providers.table,
+        sso_mapping.table,
+    ),
     permissions=PERMISSIONS,
     settings={},
 )
@@ -77,6 +89,7 @@ def build(kernel: Kernel) -> web.Application:
     """Mount every route of the registry on one flat application."""
     app = web.Application(middlewares=[edge.edge], client_max_size=kernel.settings.body_max_bytes)
     app[KERNEL] = kernel
+    aiohttp_session.setup(app, FlowStorage(kernel.database, kernel.secrets))
     mount.mount(app, kernel.registry.routes)
     for decision in kernel.registry.decisions:
         if not decision.admitted:

@@ -38,6 +38,8 @@ class Membership(Model):
     created_at = fields.DatetimeField(auto_now_add=True)
     last_used_at = fields.DatetimeField(null=True)
     deactivated_at = fields.DatetimeField(null=True)
+    # keeps the password where single sign-on is required, and the role whatever a directory says
+    break_glass = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "membership"

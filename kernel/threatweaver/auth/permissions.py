@@ -13,6 +13,8 @@ class Perm(StrEnum):
     LICENSE_WRITE = "kernel:license:write"
     SETTINGS_READ = "kernel:settings:read"
     SETTINGS_WRITE = "kernel:settings:write"
+    SSO_READ = "kernel:sso:read"
+    SSO_WRITE = "kernel:sso:write"
 
 
 PERMISSIONS = (
@@ -21,4 +23,6 @@ PERMISSIONS = (
     Permission(Perm.LICENSE_WRITE, "Import a license", ADMINS),
     Permission(Perm.SETTINGS_READ, "See the tenant's settings and their history", ADMINS),
     Permission(Perm.SETTINGS_WRITE, "Change the tenant's settings", ADMINS),
+    Permission(Perm.SSO_READ, "See identity providers and the role mapping", ADMINS),
+    Permission(Perm.SSO_WRITE, "Change identity providers and the role mapping", ADMINS),
 )

@@ -31,6 +31,7 @@ KERNEL_APPS = (
             "threatweaver.jobs.models",
             "threatweaver.audit.control_models",
             "threatweaver.notify.mail.models",
+            "threatweaver.sso.models",
         ),
         migrations="threatweaver.db.control_migrations",
         schema=CONTROL,

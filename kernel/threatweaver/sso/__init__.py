@@ -1,0 +1,1 @@
+"""Single sign-on: SAML, OpenID Connect, LDAP, and SCIM provisioning."""

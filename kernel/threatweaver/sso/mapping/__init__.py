@@ -1,0 +1,1 @@
+"""From the groups of a directory to a role here."""

@@ -1,0 +1,1 @@
+"""The identity providers of a tenant, and what they need to know of us."""
