@@ -8,6 +8,7 @@ from threatweaver.http.errors import Conflict, NotFound, Unprocessable
 from threatweaver.http.route import EMPTY, PUBLIC, RouteTable, Scope, raw, rows
 from threatweaver.outbound import OutboundFailed, OutboundRefused
 from threatweaver.sso.errors import ProviderMisconfigured
+from threatweaver.sso.examples import own_tenant, provider
 from threatweaver.sso.providers import service
 from threatweaver.sso.providers.schemas import (
     ConfigIn,
@@ -55,6 +56,7 @@ async def change_config(ctx: Context) -> dict[str, Any]:
     returns=raw("application/samlmetadata+xml"),
     errors=(NotFound,),
     scope=Scope.NONE,
+    example=own_tenant,
 )
 async def metadata(ctx: Context) -> bytes:
     """Return our SAML metadata for a tenant, to be imported by its identity provider."""
@@ -89,6 +91,7 @@ async def list_providers(ctx: Context) -> list[dict[str, Any]]:
     status=201,
     errors=_REFUSALS,
     scope=Scope.NONE,
+    example=provider,
 )
 async def create_provider(ctx: Context) -> dict[str, Any]:
     """Add an identity provider; SAML metadata is imported from XML or from a URL."""
@@ -111,6 +114,7 @@ async def get_provider(ctx: Context) -> dict[str, Any]:
     returns=ProviderOut,
     errors=_REFUSALS,
     scope=Scope.NONE,
+    example=provider,
 )
 async def replace_provider(ctx: Context) -> dict[str, Any]:
     """Replace an identity provider's settings; a secret that is not sent stays."""
