@@ -32,7 +32,6 @@ from threatweaver.sso.providers import routes as sso_providers
 
 _KERNEL = Contribution(
     manifest=None,
-    job_tables=(mail_jobs.table,),
     route_tables=(
         system.table,
         auth.table,
@@ -42,6 +41,7 @@ _KERNEL = Contribution(
         sso_providers.table,
         sso_mapping.table,
     ),
+    job_tables=(mail_jobs.table,),
     permissions=PERMISSIONS,
     settings={},
 )

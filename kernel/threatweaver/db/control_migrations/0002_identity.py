@@ -1,4 +1,8 @@
+from uuid import uuid4
+
+from orjson import loads
 from tortoise import fields, migrations
+from tortoise.fields.data import JSON_DUMPS
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
@@ -11,6 +15,21 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
+        ops.CreateModel(
+            name="BrowserFlow",
+            fields=[
+                ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("content", fields.TextField(unique=False)),
+                ("expires_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "browser_flow",
+                "app": "control",
+                "pk_attr": "key",
+                "table_description": "The sealed content of a browser's short session; `key` is the SHA-256 of the id in its cookie.",
+            },
+            bases=["Model"],
+        ),
         ops.CreateModel(
             name="Mail",
             fields=[
@@ -35,6 +54,88 @@ class Migration(migrations.Migration):
                 "table_description": "One mail to one recipient; `content` is sealed, and emptied once the mail is sent.",
             },
             bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="SsoIdentity",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("provider_id", fields.UUIDField()),
+                ("tenant_id", fields.UUIDField()),
+                ("user_id", fields.UUIDField(db_index=True)),
+                ("subject", fields.CharField(max_length=512)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+                ("last_seen_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+            ],
+            options={
+                "table": "sso_identity",
+                "app": "control",
+                "unique_together": (("provider_id", "subject"),),
+                "pk_attr": "id",
+                "table_description": "A person as one provider knows them; found again by `subject`, whatever their address becomes.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="SsoProvider",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("tenant_id", fields.UUIDField()),
+                ("kind", fields.CharField(max_length=8)),
+                ("name", fields.CharField(max_length=100)),
+                ("enabled", fields.BooleanField(default=True)),
+                ("lookup", fields.CharField(max_length=1000)),
+                ("options", fields.JSONField(default=dict, encoder=JSON_DUMPS, decoder=loads)),
+                ("sealed_secret", fields.TextField(null=True, unique=False)),
+                ("just_in_time", fields.BooleanField(default=False)),
+                ("allowed_domains", fields.JSONField(default=list, encoder=JSON_DUMPS, decoder=loads)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+            ],
+            options={
+                "table": "sso_provider",
+                "app": "control",
+                "unique_together": (("tenant_id", "name"), ("tenant_id", "kind", "lookup")),
+                "pk_attr": "id",
+                "table_description": "One identity provider; `options` hold what its kind needs, `sealed_secret` the client or bind secret.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="SsoTenant",
+            fields=[
+                ("tenant_id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
+                ("enabled", fields.BooleanField(default=True)),
+                ("default_provider_id", fields.UUIDField(null=True)),
+                ("certificate", fields.TextField(unique=False)),
+                ("sealed_key", fields.TextField(unique=False)),
+                ("rules", fields.JSONField(default=list, encoder=JSON_DUMPS, decoder=loads)),
+                ("default_role", fields.CharField(null=True, max_length=64)),
+            ],
+            options={
+                "table": "sso_tenant",
+                "app": "control",
+                "pk_attr": "tenant_id",
+                "table_description": "What a tenant's providers share: our SAML key pair, the role rules, and whether SSO is on.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="SsoUsed",
+            fields=[
+                ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("expires_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "sso_used",
+                "app": "control",
+                "pk_attr": "key",
+                "table_description": "An assertion or a state that was used; `key` is the SHA-256 of provider and id.",
+            },
+            bases=["Model"],
+        ),
+        ops.AddField(
+            model_name="Membership",
+            name="break_glass",
+            field=fields.BooleanField(default=False, db_default=False),
         ),
         ops.AddField(
             model_name="Membership",
