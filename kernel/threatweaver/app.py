@@ -6,6 +6,7 @@ import aiohttp_session
 from aiohttp import web
 
 from threatweaver import __version__, config
+from threatweaver.access import routes as access
 from threatweaver.admin.settings import routes as admin_settings
 from threatweaver.auth import keys
 from threatweaver.auth import routes as auth
@@ -33,6 +34,7 @@ from threatweaver.sso.providers import routes as sso_providers
 _KERNEL = Contribution(
     manifest=None,
     route_tables=(
+        *access.tables,
         system.table,
         auth.table,
         license_routes.table,

@@ -3,71 +3,142 @@
 A revocation, a role change or a deactivation therefore takes effect within three seconds everywhere.
 """
 
+import ipaddress
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 
+from aiohttp import web
+
+from threatweaver.access.tokens import queries as api_tokens
 from threatweaver.auth import tokens
 from threatweaver.auth.principal import Principal
 from threatweaver.auth.queries import live_session
 from threatweaver.db.transaction import Database
-from threatweaver.http.errors import NoToken, TokenInvalid
+from threatweaver.http.errors import AddressRefused, NoToken, TokenExpired, TokenInvalid
 
 _TTL = 3.0
 _MOST = 10_000
+_MINUTE = timedelta(minutes=1)
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Caller:
+    """A credential's principal, until when it is good, and the networks it is bound to."""
+
+    principal: Principal
+    good_until: datetime
+    networks: tuple[Network, ...] = ()
+
+    def check(self, address: str) -> Principal:
+        """Return the principal. Raises AddressRefused."""
+        if self.networks and not _within(address, self.networks):
+            raise AddressRefused
+        return self.principal
 
 
 class Identifier:
-    """Verifies access tokens and looks their session up."""
+    """Finds out who calls: by an access token, as a header or a cookie, or by an API token."""
 
     def __init__(self, database: Database, key: bytes, grants: Mapping[str, frozenset[str]]) -> None:
         self._database = database
         self._key = key
         self._grants = grants
-        self._known: OrderedDict[tuple[str, bool], tuple[float, Principal]] = OrderedDict()
+        self._known: OrderedDict[tuple[object, bool], tuple[float, _Caller]] = OrderedDict()
         self._forgotten = 0
 
-    async def identify(self, authorization: str | None, cookie: str | None) -> Principal:
-        """Return the caller. Raises NoToken, TokenInvalid, TokenExpired."""
-        if authorization is not None:
+    async def identify(self, request: web.Request, address: str) -> Principal:
+        """Return who calls from this address. Raises NoToken, TokenInvalid, TokenExpired, AddressRefused."""
+        if (authorization := request.headers.get("Authorization")) is not None:
             scheme, _, token = authorization.partition(" ")
             if scheme.lower() != "bearer" or not token:
                 raise NoToken
-            return await self._principal(token.strip(), by_cookie=False)
-        if cookie:
-            return await self._principal(cookie, by_cookie=True)
+            return await self._by_access_token(token.strip(), by_cookie=False)
+        if (secret := request.headers.get("X-API-Key")) is not None:
+            return await self._by_api_token(secret, address)
+        if cookie := request.cookies.get("token"):
+            return await self._by_access_token(cookie, by_cookie=True)
         raise NoToken
 
-    async def _principal(self, token: str, *, by_cookie: bool) -> Principal:
+    async def _by_access_token(self, token: str, *, by_cookie: bool) -> Principal:
+        async def ask() -> _Caller:
+            claims = tokens.verify(self._key, token)
+            async with self._database.control(read_only=True):
+                found = await live_session(claims.session_id)
+            if found is None:
+                raise TokenInvalid
+            identity, state = found
+            if (identity.user_id, identity.tenant_id) != (claims.user_id, claims.tenant_id):
+                raise TokenInvalid
+            principal = Principal(
+                **asdict(identity),
+                session_id=claims.session_id,
+                session=state,
+                permissions=self._grants.get(identity.role, frozenset()),
+                by_cookie=by_cookie,
+            )
+            return _Caller(principal=principal, good_until=claims.expires_at)
+
+        return (await self._remembered((token, by_cookie), ask)).principal
+
+    async def _by_api_token(self, secret: str, address: str) -> Principal:
+        if not secret.startswith(tokens.PREFIX):
+            raise TokenInvalid
+        digest = tokens.digest(secret).hex()
+
+        async def ask() -> _Caller:
+            now = datetime.now(UTC)
+            async with self._database.control(read_only=True):
+                found = await api_tokens.find(digest)
+            if found is None:
+                raise TokenInvalid
+            if found.good_until <= now:
+                raise TokenExpired
+            principal = Principal(
+                **asdict(found.identity),
+                session_id=None,
+                token_id=found.token_id,
+                permissions=self._grants.get(found.identity.role, frozenset()) & found.scopes,
+            )
+            networks = tuple(ipaddress.ip_network(text) for text in found.addresses)
+            caller = _Caller(principal=principal, good_until=found.good_until, networks=networks)
+            caller.check(address)
+            if found.last_used_at is None or found.last_used_at < now - _MINUTE:
+                async with self._database.control():
+                    await api_tokens.note_use(found.token_id, address)
+            return caller
+
+        return (await self._remembered((digest, False), ask)).check(address)
+
+    async def _remembered(self, key: tuple[object, bool], ask: Callable[[], Awaitable[_Caller]]) -> _Caller:
         now = time.monotonic()
-        known = self._known.get((token, by_cookie))
+        known = self._known.get(key)
         if known is not None and known[0] > now:
             return known[1]
-        claims, forgotten = tokens.verify(self._key, token), self._forgotten
-        async with self._database.control(read_only=True):
-            found = await live_session(claims.session_id)
-        if found is None:
-            raise TokenInvalid
-        identity, state = found
-        if identity.user_id != claims.user_id or identity.tenant_id != claims.tenant_id:
-            raise TokenInvalid
-        principal = Principal(
-            **asdict(identity),
-            session_id=claims.session_id,
-            session=state,
-            permissions=self._grants.get(identity.role, frozenset()),
-            by_cookie=by_cookie,
-        )
+        forgotten = self._forgotten
+        caller = await ask()
         if forgotten != self._forgotten:  # a logout went by while we asked: answer, remember nothing
-            return principal
-        left = claims.expires_at.timestamp() - time.time()
-        self._known[(token, by_cookie)] = (now + min(_TTL, left), principal)
+            return caller
+        left = caller.good_until.timestamp() - time.time()
+        self._known[key] = (now + min(_TTL, left), caller)
         while len(self._known) > _MOST:
             self._known.popitem(last=False)
-        return principal
+        return caller
 
     def forget(self) -> None:
         """Drop what is remembered; this process sees a logout of its own at once."""
         self._known.clear()
         self._forgotten += 1
+
+
+def _within(address: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
+    return any(parsed in network for network in networks)

@@ -10,6 +10,8 @@ class Perm(StrEnum):
 
     JOB_READ = "kernel:job:read"
     JOB_CANCEL = "kernel:job:cancel"
+    TOKEN_READ = "kernel:token:read"  # noqa: S105 - a name
+    TOKEN_REVOKE = "kernel:token:revoke"  # noqa: S105 - a name
     LICENSE_WRITE = "kernel:license:write"
     SETTINGS_READ = "kernel:settings:read"
     SETTINGS_WRITE = "kernel:settings:write"
@@ -20,6 +22,8 @@ class Perm(StrEnum):
 PERMISSIONS = (
     Permission(Perm.JOB_READ, "See background jobs and their results", EVERYONE),
     Permission(Perm.JOB_CANCEL, "Cancel background jobs", ANALYSTS),
+    Permission(Perm.TOKEN_READ, "See everybody's API tokens", ADMINS),
+    Permission(Perm.TOKEN_REVOKE, "Revoke anybody's API tokens", ADMINS),
     Permission(Perm.LICENSE_WRITE, "Import a license", ADMINS),
     Permission(Perm.SETTINGS_READ, "See the tenant's settings and their history", ADMINS),
     Permission(Perm.SETTINGS_WRITE, "Change the tenant's settings", ADMINS),

@@ -1,6 +1,7 @@
-"""Who is calling: a person in one tenant, with the permissions of their role there."""
+"""Who is calling: a person in one tenant, by a session or an API token, and what they may do there."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -21,7 +22,11 @@ class SessionState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """The caller of a request, as the gates established it."""
+    """The caller of a request, as the gates established it.
+
+    `permissions` hold in the whole tenant, `scoped` ones for the rows of the asset groups and tags whose
+    ids they carry. Either `session_id` and `session` or `token_id` are set.
+    """
 
     user_id: UUID
     email: str
@@ -31,11 +36,25 @@ class Principal:
     tenant_slug: str
     tenant_plan: str
     schema: str
-    session_id: UUID
-    permissions: frozenset[str]
+    session_id: UUID | None
     session: SessionState | None = None  # None for an API token
+    token_id: UUID | None = None
+    permissions: frozenset[str]
+    scoped: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
     by_cookie: bool = False
 
     def may(self, permission: str) -> bool:
-        """Say whether the caller holds a permission."""
+        """Say whether the caller holds a permission in the whole tenant."""
         return permission in self.permissions
+
+    def may_somewhere(self, permission: str) -> bool:
+        """Say whether the caller holds a permission, if only for some rows."""
+        return permission in self.permissions or permission in self.scoped
+
+    def scope_of(self, permission: str) -> frozenset[UUID] | None:
+        """Return the asset groups and tags that a permission holds for; None: everything."""
+        return None if permission in self.permissions else self.scoped.get(permission, frozenset())
+
+    def everywhere_or_somewhere(self) -> frozenset[str]:
+        """Return every permission that the caller holds, if only for some rows."""
+        return self.permissions.union(self.scoped)

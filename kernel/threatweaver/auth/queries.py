@@ -1,6 +1,6 @@
 """Reads that join users, memberships, tenants and sessions; in a control scope."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from uuid import UUID
 
 import asyncpg
@@ -23,35 +23,36 @@ class Identity:
     schema: str
 
 
-_COLUMNS = """u.id AS user_id, u.email, u.name, m.role, t.id AS tenant_id, t.slug AS tenant_slug,
+IDENTITY = """u.id AS user_id, u.email, u.name, m.role, t.id AS tenant_id, t.slug AS tenant_slug,
     t.plan AS tenant_plan, t.schema"""
 
 
 _STATE = ("method", "mfa", "must_change_password", "last_seen_at")
-_MEMBER = "m.user_id = u.id AND m.deactivated_at IS NULL"
+MEMBER = "m.user_id = u.id AND m.deactivated_at IS NULL"
 
 
-def _identity(row: asyncpg.Record) -> Identity:
-    return Identity(**{name: value for name, value in row.items() if name not in _STATE})
+def identity(row: asyncpg.Record) -> Identity:
+    """Return whom a row with the columns IDENTITY, among others, is about."""
+    return Identity(**{item.name: row[item.name] for item in fields(Identity)})
 
 
 async def memberships_of(user_id: UUID) -> list[Identity]:
     """Return a person's places, the most recently used first, then the oldest."""
     rows = await connection().fetch(
-        f"""SELECT {_COLUMNS} FROM user_account u
-            JOIN membership m ON {_MEMBER} JOIN tenant t ON t.id = m.tenant_id
+        f"""SELECT {IDENTITY} FROM user_account u
+            JOIN membership m ON {MEMBER} JOIN tenant t ON t.id = m.tenant_id
             WHERE u.id = $1 AND u.is_active ORDER BY m.last_used_at DESC NULLS LAST, m.created_at, m.id""",
         user_id,
     )
-    return [_identity(row) for row in rows]
+    return [identity(row) for row in rows]
 
 
 async def live_session(session_id: UUID) -> tuple[Identity, SessionState] | None:
     """Return whom a session stands for; None when it, the person, the membership or their time is over."""
     row = await connection().fetchrow(
-        f"""SELECT {_COLUMNS}, s.method, s.mfa, u.must_change_password, s.last_seen_at FROM session s
+        f"""SELECT {IDENTITY}, s.method, s.mfa, u.must_change_password, s.last_seen_at FROM session s
             JOIN user_account u ON u.id = s.user_id AND u.is_active
-            JOIN membership m ON {_MEMBER} AND m.tenant_id = s.tenant_id
+            JOIN membership m ON {MEMBER} AND m.tenant_id = s.tenant_id
             JOIN tenant t ON t.id = s.tenant_id
             WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > now()
               AND coalesce(s.idle_expires_at > now(), true)""",
@@ -59,4 +60,4 @@ async def live_session(session_id: UUID) -> tuple[Identity, SessionState] | None
     )
     if row is None:
         return None
-    return _identity(row), SessionState(**{name: row[name] for name in _STATE})
+    return identity(row), SessionState(**{name: row[name] for name in _STATE})

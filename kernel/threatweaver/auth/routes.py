@@ -7,7 +7,7 @@ from threatweaver.auth.errors import BadCredentials, RefreshRefused
 from threatweaver.auth.schemas import LoginIn, LoginOut, MeOut, TokenOut
 from threatweaver.http.context import Context
 from threatweaver.http.errors import TooManyRequests
-from threatweaver.http.route import EMPTY, PUBLIC, SIGNED_IN, RouteTable, Scope, bare
+from threatweaver.http.route import EMPTY, PUBLIC, SESSION, SIGNED_IN, RouteTable, Scope, bare
 
 table = RouteTable(path="/auth", tag="Authentication")
 
@@ -61,10 +61,10 @@ async def refresh(ctx: Context) -> dict[str, Any]:
     return {"token": signed.access_token}
 
 
-@table.route("POST", "/logout", permission=SIGNED_IN, returns=EMPTY, scope=Scope.NONE)
+@table.route("POST", "/logout", permission=SESSION, returns=EMPTY, scope=Scope.NONE)
 async def logout(ctx: Context) -> None:
     """Revoke the current session and clear the cookies."""
-    await service.logout(ctx.kernel.database, ctx.principal.session_id)
+    await service.logout(ctx.kernel.database, ctx.session_id)
     ctx.kernel.identifier.forget()
     cookies.clear(ctx)
 

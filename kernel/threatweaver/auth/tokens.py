@@ -12,6 +12,7 @@ import jwt
 
 from threatweaver.http.errors import TokenExpired, TokenInvalid
 
+PREFIX = "tw_"  # of API tokens, so that secret scanners know them
 _ALGORITHM = "HS256"
 _REQUIRED = ["exp", "iat", "userId", "tenantId", "sid"]
 _MAX_LENGTH = 4096

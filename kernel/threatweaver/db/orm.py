@@ -27,6 +27,7 @@ KERNEL_APPS = (
         models=(
             "threatweaver.tenancy.models",
             "threatweaver.auth.models",
+            "threatweaver.access.tokens.models",
             "threatweaver.license.models",
             "threatweaver.jobs.models",
             "threatweaver.audit.control_models",

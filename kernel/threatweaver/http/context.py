@@ -9,7 +9,7 @@ from aiohttp import web
 
 from threatweaver.auth.principal import Principal
 from threatweaver.http import proxies
-from threatweaver.http.errors import NoToken
+from threatweaver.http.errors import NoToken, SessionRequired
 from threatweaver.http.route import Route
 from threatweaver.http.upload import SpooledFile
 from threatweaver.ids import uuid7
@@ -62,6 +62,13 @@ class Context:
         if self.caller is None:
             raise NoToken
         return self.caller
+
+    @property
+    def session_id(self) -> UUID:
+        """Return the caller's session. Raises SessionRequired for an API token."""
+        if self.principal.session_id is None:
+            raise SessionRequired
+        return self.principal.session_id
 
     @property
     def request_id(self) -> str:

@@ -112,6 +112,18 @@ class ForeignOrigin(ApiError):
     status, code = 403, "FOREIGN_ORIGIN"
 
 
+class SessionRequired(ApiError):
+    """This needs a signed-in person; an API token is not enough."""
+
+    status, code = 403, "SESSION_REQUIRED"
+
+
+class AddressRefused(ApiError):
+    """This API token may not be used from your network address."""
+
+    status, code = 403, "TOKEN_ADDRESS_REFUSED"
+
+
 class ModuleDisabled(ApiError):
     """Module not enabled in your license."""
 

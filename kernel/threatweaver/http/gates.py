@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from threatweaver.http import proxies
 from threatweaver.http.context import Context
-from threatweaver.http.errors import Forbidden, ForeignOrigin, ModuleDisabled, NoToken
-from threatweaver.http.route import PUBLIC, Access
+from threatweaver.http.errors import Forbidden, ForeignOrigin, ModuleDisabled, NoToken, SessionRequired
+from threatweaver.http.route import PUBLIC, SESSION, Access
 
 Gate = Callable[[Context], Awaitable[None]]
 
@@ -22,9 +22,7 @@ async def identity(ctx: Context) -> None:
     if ctx.route.permission is PUBLIC:
         return
     request = ctx.request
-    ctx.caller = await ctx.kernel.identifier.identify(
-        request.headers.get("Authorization"), request.cookies.get("token")
-    )
+    ctx.caller = await ctx.kernel.identifier.identify(request, ctx.address)
     if ctx.caller.by_cookie and ctx.route.writes:
         origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
         if _host_of(origin) != proxies.of(request).host:
@@ -51,8 +49,10 @@ async def module(ctx: Context) -> None:
 
 
 async def permission(ctx: Context) -> None:
-    """The caller's role must hold the permission that the route asks for."""
+    """The caller must hold the permission that the route asks for, or have a session if it asks for one."""
     needed = ctx.route.permission
+    if needed is SESSION and ctx.principal.session_id is None:
+        raise SessionRequired
     if not isinstance(needed, Access) and not ctx.principal.may(needed):
         raise Forbidden(permission=str(needed))
 

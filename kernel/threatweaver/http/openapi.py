@@ -16,7 +16,7 @@ from marshmallow import INCLUDE, Schema, fields, validate
 
 from threatweaver.http import errors
 from threatweaver.http.errors import ApiError
-from threatweaver.http.route import PUBLIC, Access, Route, Shape
+from threatweaver.http.route import PUBLIC, SESSION, Access, Route, Shape
 from threatweaver.http.schema import CommaSeparated
 
 TITLE = "ThreatWeaver API"
@@ -143,6 +143,7 @@ def document(routes: Sequence[Route], *, version: str) -> dict[str, Any]:
 _SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "cookie": {"type": "apiKey", "in": "cookie", "name": "token"},
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
 
 
@@ -153,7 +154,7 @@ def _operation(emitter: _Emitter, route: Route) -> dict[str, Any]:
         "tags": [route.tag],
         "parameters": _parameters(emitter, route),
         "responses": _responses(emitter, route),
-        "security": [] if route.permission is PUBLIC else [{"bearer": []}, {"cookie": []}],
+        "security": _security(route),
     }
     if route.description:
         operation["description"] = route.description
@@ -172,6 +173,11 @@ def _operation(emitter: _Emitter, route: Route) -> dict[str, Any]:
             "content": content,
         }
     return operation
+
+
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    ways = () if route.permission is PUBLIC else ("bearer", "cookie")
+    return [{name: []} for name in (*ways, *(("apiKey",) if route.takes_tokens else ()))]
 
 
 def _parameters(emitter: _Emitter, route: Route) -> list[dict[str, Any]]:
@@ -213,6 +219,8 @@ def implied(route: Route) -> tuple[type[ApiError], ...]:
         (True, (errors.ValidationFailed, *_ALWAYS)),
         (guarded, (errors.NoToken, errors.TokenInvalid, errors.TokenExpired)),
         (guarded and route.writes, (errors.ForeignOrigin,)),
+        (route.takes_tokens, (errors.AddressRefused,)),
+        (route.permission is SESSION, (errors.SessionRequired,)),
         (not isinstance(route.permission, Access), (errors.Forbidden,)),
         (route.module_id is not None, (errors.ModuleDisabled,)),
         (not route.always, (errors.LicenseLocked,)),

@@ -22,14 +22,16 @@ SAFE = frozenset({"GET"})
 
 
 class Access(Enum):
-    """Routes that ask for less than a permission; both must be chosen, neither is a default."""
+    """Routes that ask for less than a permission; each must be chosen, none is a default."""
 
     PUBLIC = "public"
     SIGNED_IN = "signed-in"
+    SESSION = "session"  # signed in as a person; an API token is refused
 
 
 PUBLIC = Access.PUBLIC
 SIGNED_IN = Access.SIGNED_IN
+SESSION = Access.SESSION
 
 
 class Scope(Enum):
@@ -142,6 +144,11 @@ class Route:
     def writes(self) -> bool:
         """Say whether the route may change something."""
         return self.method not in SAFE
+
+    @property
+    def takes_tokens(self) -> bool:
+        """Say whether an API token may call the route."""
+        return self.permission not in (PUBLIC, SESSION)
 
 
 class RouteError(Exception):

@@ -1,5 +1,6 @@
 """The marshmallow base of everything on the wire: camelCase names, unknown fields refused."""
 
+import ipaddress
 from typing import Any
 
 from marshmallow import RAISE, ValidationError, fields, pre_load
@@ -44,3 +45,14 @@ class CommaSeparated(fields.Field[list[Any]]):
         if not all(parts) or len(parts) > 100:
             raise ValidationError("Give 1 to 100 values, separated by commas.")
         return [self.inner.deserialize(part.upper() if self.upper else part, attr, data) for part in parts]
+
+
+class Network(fields.String):
+    """A network as CIDR, or one address, of IPv4 or IPv6; loaded as CIDR without host bits."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        text = str(super()._deserialize(value, attr, data, **options))
+        try:
+            return str(ipaddress.ip_network(text.strip(), strict=False))
+        except ValueError:
+            raise ValidationError("Must be an address or a network like 192.0.2.0/24.") from None

@@ -25,11 +25,19 @@ _RESERVED = frozenset({"page", "limit", "cursor", "sort"})
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A filter: the parameter's name, how its value is validated, and the condition; {} is the value."""
+    """A filter: the parameter's name, how its value is validated, and the condition; {} is the value.
+
+    Without a field it is no parameter: the handler must give the value, or the list is refused.
+    """
 
     name: str
-    field: fields.Field[Any]
+    field: fields.Field[Any] | None
     sql: str
+
+
+def given(name: str, sql: str) -> Where:
+    """Return a condition on a value that the handler gives, never the caller; a tenant, for instance."""
+    return Where(name, None, sql)
 
 
 def eq(name: str, kind: fields.Field[Any], *, column: str | None = None) -> Where:
@@ -89,7 +97,7 @@ class Listing:
     @cached_property
     def filters(self) -> type[Schema]:
         """The schema of the list's filters alone, for what counts instead of paging."""
-        return type("ListFilters", (Schema,), {item.name: item.field for item in self.where})
+        return type("ListFilters", (Schema,), {item.name: item.field for item in self.where if item.field})
 
     @cached_property
     def query(self) -> type[Schema]:
@@ -107,7 +115,7 @@ class Listing:
         """Return the WHERE text and its values for these filters."""
         texts, values = [self.always, self.narrow(query)], []
         for item in self.where:
-            value, sql = query.get(item.name), item.sql
+            value, sql = query.get(item.name) if item.field else query[item.name], item.sql
             if value is None or "{}" not in sql:
                 continue
             if sql.endswith(_ANY) and len(value) == 1:  # equality lets an index give the order, too
@@ -122,6 +130,17 @@ class Listing:
             return known
         where, values = self.conditions(query)
         return int(await connection().fetchval(f"SELECT count(*) FROM {self.source} WHERE {where}", *values))
+
+    async def one(self, row_id: Any, **fixed: Any) -> dict[str, Any] | None:
+        """Return the row with this id as the list shows it; None when the list has no such row."""
+        where, values = self.conditions(fixed)
+        columns = ", ".join(f'{sql} AS "{wire}"' for wire, sql in self.columns.items())
+        row = await connection().fetchrow(
+            f"SELECT {columns} FROM {self.source} WHERE {where} AND {self.id} = ${len(values) + 1}",
+            *values,
+            row_id,
+        )
+        return dict(row) if row else None
 
     async def page(self, query: Mapping[str, Any], key: bytes) -> Page:
         """Return one page, by number or behind a cursor."""

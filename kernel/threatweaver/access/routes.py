@@ -1,0 +1,5 @@
+"""The route tables of access, collected."""
+
+from threatweaver.access.tokens import routes as tokens
+
+tables = (tokens.table, tokens.admin)

@@ -1,0 +1,1 @@
+"""API tokens: credentials of scripts, with a part of their owner's permissions."""
