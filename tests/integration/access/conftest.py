@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from threatweaver.access.tokens.models import ApiToken
-from threatweaver.auth.models import Membership, User
-
 
 @dataclass(frozen=True)
 class Person:
@@ -66,8 +63,3 @@ def change(kernel):
         kernel.identifier.forget()
 
     return made
-
-
-@pytest.fixture
-def tables():
-    return {"token": ApiToken, "user": User, "membership": Membership}

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from threatweaver.access.tokens import queries
 from threatweaver.access.tokens.models import ApiToken
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.tokens import digest
@@ -25,16 +26,16 @@ async def test_a_token_calls_what_its_scope_names_and_nothing_else(call, person,
         assert (status, body["code"]) == (403, "FORBIDDEN"), path
 
 
-async def test_every_guarded_route_takes_a_token_or_asks_for_a_session(
-    client, kernel, person, token_of, routes
-):
+async def test_every_guarded_route_takes_a_token_or_asks_for_a_session(client, kernel, person, token_of):
     everything = sorted(kernel.registry.grants["admin"])
     headers, _ = await token_of(await person("admin"), everything)
     wrong = []
-    for route in routes:
+    for route in kernel.registry.routes:
         if route.permission is PUBLIC or (route.writes and route.permission is not SESSION):
             continue
-        path = "".join("/00000000-0000-7000-8000-000000000000" if p[:1] == "{" else f"/{p}" for p in parts(route))
+        path = "".join(
+            "/00000000-0000-7000-8000-000000000000" if p[:1] == "{" else f"/{p}" for p in parts(route)
+        )
         async with client.request(route.method, f"/api{path}", headers=headers) as answer:
             body = await answer.read()
             refused = answer.status == 403 and b'"SESSION_REQUIRED"' in body
@@ -45,11 +46,6 @@ async def test_every_guarded_route_takes_a_token_or_asks_for_a_session(
 
 def parts(route):
     return route.path.split("/")[1:]
-
-
-@pytest.fixture
-def routes(kernel):
-    return kernel.registry.routes
 
 
 async def test_a_token_cannot_make_or_change_tokens(call, person, token_of):
@@ -92,7 +88,7 @@ async def test_a_token_loses_what_its_owner_loses(call, kernel, person, token_of
 
 
 @pytest.mark.parametrize(
-    ("model", "changes", "code"),
+    "end",
     [
         (ApiToken, {"revoked_at": ago(seconds=1)}, "INVALID_TOKEN"),
         (ApiToken, {"expires_at": ago(seconds=1)}, "TOKEN_EXPIRED"),
@@ -101,7 +97,8 @@ async def test_a_token_loses_what_its_owner_loses(call, kernel, person, token_of
     ],
     ids=["revoked", "expired", "deactivated in the tenant", "deactivated"],
 )
-async def test_what_ends_a_token(call, person, token_of, change, model, changes, code):
+async def test_what_ends_a_token(call, person, token_of, change, end):
+    model, changes, code = end
     owner = await person("viewer")
     headers, made = await token_of(owner, [READ])
     assert (await call("GET", "/jobs", headers))[0] == 200
@@ -226,8 +223,6 @@ async def test_a_token_expires_in_the_future_and_within_two_years(call, person, 
 
 
 async def test_a_list_without_the_tenant_it_is_bound_to_is_refused(kernel):
-    from threatweaver.access.tokens import queries
-
     async with kernel.database.control(read_only=True):
         with pytest.raises(KeyError, match="tenant_id"):
             await queries.ALL.count({})

@@ -7,12 +7,12 @@ from threatweaver.access.errors import BeyondYourRights
 from threatweaver.access.tokens import queries, service
 from threatweaver.access.tokens.errors import BadExpiry
 from threatweaver.access.tokens.schemas import (
-    IssuedTokenOut,
-    OwnedTokenOut,
+    ApiTokenCreate,
+    ApiTokenOut,
+    ApiTokenUpdate,
+    IssuedApiTokenOut,
+    OwnedApiTokenOut,
     RotateIn,
-    TokenCreate,
-    TokenOut,
-    TokenUpdate,
 )
 from threatweaver.auth.permissions import Perm
 from threatweaver.http.context import Context
@@ -24,7 +24,9 @@ table = RouteTable(path="/tokens", tag="API tokens")
 admin = RouteTable(path="/admin/tokens", tag="Administration")
 
 
-@table.route("GET", permission=SESSION, query=queries.OWN.query, returns=page(TokenOut), scope=Scope.CONTROL)
+@table.route(
+    "GET", permission=SESSION, query=queries.OWN.query, returns=page(ApiTokenOut), scope=Scope.CONTROL
+)
 async def list_tokens(ctx: Context) -> Page:
     """List your API tokens in this tenant, revoked ones included."""
     return await ctx.page(queries.OWN, **_own(ctx))
@@ -33,8 +35,8 @@ async def list_tokens(ctx: Context) -> Page:
 @table.route(
     "POST",
     permission=SESSION,
-    body=TokenCreate,
-    returns=IssuedTokenOut,
+    body=ApiTokenCreate,
+    returns=IssuedApiTokenOut,
     status=201,
     scope=Scope.CONTROL,
     errors=(BeyondYourRights, BadExpiry),
@@ -47,7 +49,7 @@ async def create_token(ctx: Context) -> dict[str, Any]:
     return {**await _shown(ctx, made.token.id), "secret": made.secret}
 
 
-@table.route("GET", "/{id}", permission=SESSION, returns=TokenOut, scope=Scope.CONTROL)
+@table.route("GET", "/{id}", permission=SESSION, returns=ApiTokenOut, scope=Scope.CONTROL)
 async def get_token(ctx: Context) -> dict[str, Any]:
     """Return one of your API tokens."""
     return await _shown(ctx, ctx.uuid("id"))
@@ -57,8 +59,8 @@ async def get_token(ctx: Context) -> dict[str, Any]:
     "PUT",
     "/{id}",
     permission=SESSION,
-    body=TokenUpdate,
-    returns=TokenOut,
+    body=ApiTokenUpdate,
+    returns=ApiTokenOut,
     scope=Scope.CONTROL,
     errors=(BeyondYourRights, BadExpiry),
 )
@@ -81,7 +83,7 @@ async def revoke_token(ctx: Context) -> None:
     "/{id}/rotate",
     permission=SESSION,
     body=RotateIn,
-    returns=IssuedTokenOut,
+    returns=IssuedApiTokenOut,
     scope=Scope.CONTROL,
 )
 async def rotate_token(ctx: Context) -> dict[str, Any]:
@@ -96,7 +98,7 @@ async def rotate_token(ctx: Context) -> dict[str, Any]:
     "GET",
     permission=Perm.TOKEN_READ,
     query=queries.ALL.query,
-    returns=page(OwnedTokenOut),
+    returns=page(OwnedApiTokenOut),
     scope=Scope.CONTROL,
 )
 async def list_all_tokens(ctx: Context) -> Page:

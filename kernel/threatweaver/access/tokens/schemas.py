@@ -26,14 +26,14 @@ def _addresses() -> fields.List[str]:
     )
 
 
-class TokenCreate(Schema):
+class ApiTokenCreate(Schema):
     name = fields.String(required=True, validate=_NAME)
     scopes = _scopes(required=True)
     addresses = _addresses()
     expires_at = fields.AwareDateTime(metadata={"description": "Within two years; else in one year."})
 
 
-class TokenUpdate(Schema):
+class ApiTokenUpdate(Schema):
     name = fields.String(validate=_NAME)
     scopes = _scopes(required=False)
     addresses = _addresses()
@@ -48,7 +48,7 @@ class RotateIn(Schema):
     )
 
 
-class TokenOut(Schema):
+class ApiTokenOut(Schema):
     id = fields.UUID(required=True)
     name = fields.String(required=True)
     prefix = fields.String(required=True)
@@ -62,10 +62,10 @@ class TokenOut(Schema):
     revoked_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
-class IssuedTokenOut(TokenOut):
+class IssuedApiTokenOut(ApiTokenOut):
     secret = fields.String(required=True, metadata={"description": "Shown this once, stored nowhere."})
 
 
-class OwnedTokenOut(TokenOut):
+class OwnedApiTokenOut(ApiTokenOut):
     user_id = fields.UUID(required=True)
     user_email = fields.String(required=True)
