@@ -8,7 +8,7 @@ from aiohttp import DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
 from threatweaver import app as application
-from threatweaver.http.route import SIGNED_IN
+from threatweaver.http.route import SESSION, SIGNED_IN
 from threatweaver.license.current import CurrentLicense
 from threatweaver.testing.contract.document import DocumentedApi
 from threatweaver_licensing import trial_claims
@@ -61,7 +61,7 @@ async def test_locked_leaves_the_way_back_open(locked, routes, admin, nowhere):
 
 
 def ends_a_session(route):
-    return route.permission is SIGNED_IN and route.writes
+    return route.permission in (SIGNED_IN, SESSION) and route.writes
 
 
 async def test_grace_lets_reads_pass_and_stops_writes(grace, routes, admin, nowhere):

@@ -17,6 +17,7 @@ from threatweaver.access.tokens.schemas import (
 from threatweaver.auth.permissions import Perm
 from threatweaver.http.context import Context
 from threatweaver.http.errors import NotFound
+from threatweaver.http.example import Caller, Example
 from threatweaver.http.output import Page
 from threatweaver.http.route import EMPTY, SESSION, RouteTable, Scope, page
 
@@ -106,7 +107,18 @@ async def list_all_tokens(ctx: Context) -> Page:
     return await ctx.page(queries.ALL, tenant_id=ctx.principal.tenant_id)
 
 
-@admin.route("DELETE", "/{id}", permission=Perm.TOKEN_REVOKE, returns=EMPTY, scope=Scope.CONTROL)
+async def _one_of_somebody(caller: Caller) -> Example:
+    return Example(params={"id": await caller.some("/tokens")})
+
+
+@admin.route(
+    "DELETE",
+    "/{id}",
+    permission=Perm.TOKEN_REVOKE,
+    returns=EMPTY,
+    scope=Scope.CONTROL,
+    example=_one_of_somebody,
+)
 async def revoke_any_token(ctx: Context) -> None:
     """Revoke an API token of anybody in this tenant."""
     await service.revoke(ctx.uuid("id"), tenant_id=ctx.principal.tenant_id)

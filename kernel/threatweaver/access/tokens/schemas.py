@@ -43,6 +43,7 @@ class ApiTokenUpdate(Schema):
 class RotateIn(Schema):
     overlap_minutes = fields.Integer(
         load_default=60,
+        strict=True,
         validate=validate.Range(0, _WEEK),
         metadata={"description": "How long the old secret stays good."},
     )

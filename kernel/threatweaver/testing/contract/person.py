@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from threatweaver.http.example import Example, ExampleOf
-from threatweaver.http.route import SIGNED_IN, Route, Shape
+from threatweaver.http.route import SESSION, SIGNED_IN, Route, Shape
 from threatweaver.testing.contract import values
 from threatweaver.testing.contract.answers import Answer, Api, Call, query
 
@@ -37,7 +37,7 @@ class Person:
         A write that everybody may do acts on the caller: somebody new makes it.
         """
         person = self
-        if route.writes and route.permission is SIGNED_IN:
+        if route.writes and route.permission in (SIGNED_IN, SESSION):
             person = Person(self.api, await self.newcomer(), self.examples, self.newcomer)
         try:
             return await person._prepare(route)
