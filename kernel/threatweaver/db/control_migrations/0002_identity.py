@@ -2,6 +2,7 @@ from uuid import uuid4
 
 from orjson import loads
 from tortoise import fields, migrations
+from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.fields.data import JSON_DUMPS
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
@@ -15,6 +16,34 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
+        ops.CreateModel(
+            name="ApiToken",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("user_id", fields.UUIDField()),
+                ("tenant_id", fields.UUIDField()),
+                ("name", fields.CharField(max_length=100)),
+                ("prefix", fields.CharField(max_length=16)),
+                ("hash", fields.CharField(unique=True, max_length=64)),
+                ("previous_hash", fields.CharField(null=True, unique=True, max_length=64)),
+                ("previous_until", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("scopes", ArrayField(default=list, element_type="TEXT")),
+                ("addresses", ArrayField(default=list, element_type="TEXT")),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+                ("expires_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("last_used_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("last_used_address", fields.CharField(null=True, max_length=64)),
+                ("revoked_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "api_token",
+                "app": "control",
+                "indexes": [Index(fields=["tenant_id", "user_id"])],
+                "pk_attr": "id",
+                "table_description": "A token of one person in one tenant.",
+            },
+            bases=["Model"],
+        ),
         ops.CreateModel(
             name="BrowserFlow",
             fields=[
