@@ -1,0 +1,141 @@
+"""Two tenants with the same data: nothing one of them can send shows a trace of the other."""
+
+from dataclasses import replace
+
+import pytest_asyncio
+from aiohttp import DummyCookieJar
+from aiohttp.test_utils import TestClient, TestServer
+from marshmallow import fields
+
+from threatweaver import app as application
+from threatweaver.auth.permissions import Perm
+from threatweaver.db.transaction import connection
+from threatweaver.http.errors import NotFound
+from threatweaver.http.example import Example
+from threatweaver.http.route import EMPTY, RouteTable, Scope, bare
+from threatweaver.http.schema import Schema
+from threatweaver.ids import uuid7
+from threatweaver.isolation.probe import Probe
+from threatweaver.tenancy import provision
+from threatweaver.testing.contract.answers import Api
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def tenants(kernel):
+    slugs = [f"iso-{uuid7().hex[-12:]}" for _ in range(2)]
+    apps = kernel.registry.apps
+    return [await provision.create(kernel.database, slug=slug, name=slug, apps=apps) for slug in slugs]
+
+
+async def test_no_route_shows_a_trace_of_the_other_tenant(person_of, tenants):
+    ours, theirs = [await person_of(tenant) for tenant in tenants]
+    outcome = await Probe(ours, theirs, most=8).run()
+    assert outcome.leaks == []
+    assert outcome.not_called == {}
+    assert outcome.places >= 20
+    assert outcome.ids >= 10
+
+
+leaky = RouteTable(path="/leaky", tag="Leaky")
+
+
+class Row(Schema):
+    known = fields.Boolean(required=True)
+    jobs = fields.List(fields.UUID())
+
+
+class Total(Schema):
+    total = fields.Integer(required=True)
+
+
+class JobRef(Schema):
+    job_id = fields.UUID(required=True)
+
+
+class JobQuery(Schema):
+    job_id = fields.UUID()
+
+
+async def has_job(identifier):
+    return bool(await connection().fetchval("SELECT 1 FROM job WHERE id = $1", identifier))
+
+
+async def own_job(caller):
+    return Example(params={"id": await caller.some("/jobs")})
+
+
+@leaky.route(
+    "GET",
+    "/jobs/{id}",
+    permission=Perm.JOB_READ,
+    returns=bare(Row),
+    scope=Scope.CONTROL,
+    example=own_job,
+)
+async def job_by_id(ctx):
+    """Return a job of anybody."""
+    if not await has_job(ctx.uuid("id")):
+        raise NotFound
+    return {"known": True}
+
+
+@leaky.route("GET", "/count", permission=Perm.JOB_READ, returns=bare(Total), scope=Scope.CONTROL)
+async def count(ctx):
+    """Count the jobs of everybody."""
+    return {"total": await connection().fetchval("SELECT count(*) FROM job")}
+
+
+@leaky.route("GET", "/jobs", permission=Perm.JOB_READ, returns=bare(Row), scope=Scope.CONTROL)
+async def jobs(ctx):
+    """Name the newest job of anybody."""
+    return {
+        "known": True,
+        "jobs": [await connection().fetchval("SELECT id FROM job ORDER BY created_at DESC, id LIMIT 1")],
+    }
+
+
+@leaky.route(
+    "GET", "/search", permission=Perm.JOB_READ, query=JobQuery, returns=bare(Row), scope=Scope.CONTROL
+)
+async def search(ctx):
+    """Say whether anybody has a job."""
+    return {"known": await has_job(ctx.query.get("job_id"))}
+
+
+@leaky.route(
+    "POST", "/jobs/look", permission=Perm.JOB_READ, body=JobRef, returns=bare(Row), scope=Scope.CONTROL
+)
+async def look(ctx):
+    """Say whether anybody has a job."""
+    return {"known": await has_job(ctx.body["job_id"])}
+
+
+@leaky.route("PUT", "/things/{thingId}", permission=Perm.JOB_READ, returns=EMPTY, scope=Scope.CONTROL)
+async def take(ctx):
+    """Change a job of anybody, and say nothing."""
+    await connection().execute("UPDATE job SET kind = 'taken over' WHERE id = $1", ctx.uuid("thingId"))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def leaking(kernel):
+    """The application with a plugin's worth of routes that forget whose rows they read."""
+    routes = tuple(replace(route, always=True) for route in leaky.routes)
+    registry = replace(kernel.registry, routes=(*kernel.registry.routes, *routes))
+    under = replace(kernel, registry=registry)
+    async with TestClient(TestServer(application.build(under)), cookie_jar=DummyCookieJar()) as opened:
+        small = {"leaky", "jobs", "imports", "auth"}
+        yield Api(opened, [route for route in registry.routes if route.path.split("/")[1] in small])
+
+
+async def test_each_leak_is_found(person_of, tenants, leaking):
+    ours, theirs = [await person_of(tenant, api=leaking) for tenant in tenants]
+    outcome = await Probe(ours, theirs, most=40).run()
+    found = {(leak.route, leak.place, leak.kind) for leak in outcome.leaks}
+    assert found >= {
+        ("GET /leaky/jobs/{id}", "path: id", "answer"),
+        ("GET /leaky/jobs", "", "row"),
+        ("GET /leaky/count", "", "count"),
+        ("GET /leaky/search", "query: jobId", "answer"),
+        ("POST /leaky/jobs/look", "body: jobId", "answer"),
+    }
+    assert ("GET /jobs", "", "change") in found
