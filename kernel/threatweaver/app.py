@@ -18,7 +18,6 @@ from threatweaver.db import orm
 from threatweaver.db.transaction import Database
 from threatweaver.http import edge, mount, system
 from threatweaver.http.proxies import Proxies
-from threatweaver.http.ratelimit import RateLimiter
 from threatweaver.jobs import routes as jobs
 from threatweaver.kernel import KERNEL, Kernel
 from threatweaver.license import routes as license_routes
@@ -27,6 +26,8 @@ from threatweaver.license.current import CurrentLicense
 from threatweaver.notify.mail import jobs as mail_jobs
 from threatweaver.plugins import admission, loader, manifest, registry
 from threatweaver.plugins.registry import Contribution, Registry
+from threatweaver.ratelimits import routes as ratelimits
+from threatweaver.ratelimits.limiter import RateLimiter
 from threatweaver.secrets.box import SecretBox
 from threatweaver.sso.mapping import routes as sso_mapping
 from threatweaver.sso.providers import routes as sso_providers
@@ -42,6 +43,7 @@ _KERNEL = Contribution(
         admin_settings.table,
         sso_providers.table,
         sso_mapping.table,
+        ratelimits.table,
     ),
     job_tables=(mail_jobs.table,),
     permissions=PERMISSIONS,
@@ -82,7 +84,7 @@ async def compose(settings: Settings, database: Database, current: CurrentLicens
         license=current,
         identifier=Identifier(database, derived.access_token, loaded.grants),
         proxies=Proxies(settings.trusted_proxies),
-        limiter=RateLimiter(settings),
+        limiter=RateLimiter(settings, database),
         stopping=asyncio.Event(),
     )
 

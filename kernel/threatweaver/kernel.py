@@ -11,9 +11,9 @@ from threatweaver.auth.service import Signer
 from threatweaver.config import Settings
 from threatweaver.db.transaction import Database
 from threatweaver.http.proxies import Proxies
-from threatweaver.http.ratelimit import RateLimiter
 from threatweaver.license.current import CurrentLicense
 from threatweaver.plugins.registry import Registry
+from threatweaver.ratelimits.limiter import RateLimiter
 from threatweaver.secrets.box import SecretBox
 
 

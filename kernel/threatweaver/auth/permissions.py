@@ -17,6 +17,8 @@ class Perm(StrEnum):
     SETTINGS_WRITE = "kernel:settings:write"
     SSO_READ = "kernel:sso:read"
     SSO_WRITE = "kernel:sso:write"
+    RATELIMIT_READ = "kernel:ratelimit:read"
+    RATELIMIT_WRITE = "kernel:ratelimit:write"
 
 
 PERMISSIONS = (
@@ -29,4 +31,6 @@ PERMISSIONS = (
     Permission(Perm.SETTINGS_WRITE, "Change the tenant's settings", ADMINS),
     Permission(Perm.SSO_READ, "See identity providers and the role mapping", ADMINS),
     Permission(Perm.SSO_WRITE, "Change identity providers and the role mapping", ADMINS),
+    Permission(Perm.RATELIMIT_READ, "See rate limits and who draws on them", ADMINS),
+    Permission(Perm.RATELIMIT_WRITE, "Change rate limits and lift them for an address", ADMINS),
 )

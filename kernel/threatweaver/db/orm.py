@@ -33,6 +33,7 @@ KERNEL_APPS = (
             "threatweaver.audit.control_models",
             "threatweaver.notify.mail.models",
             "threatweaver.sso.models",
+            "threatweaver.ratelimits.models",
         ),
         migrations="threatweaver.db.control_migrations",
         schema=CONTROL,

@@ -35,12 +35,10 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
     request_id = given if _ID.fullmatch(given) else uuid7().hex
     request["request_id"] = request_id
     structlog.contextvars.bind_contextvars(request_id=request_id)
-    limits: dict[str, str] = {}
     try:
         kernel = request.app[KERNEL]
         client = kernel.proxies.identify(request)
-        allowance = kernel.limiter.take(request.path, client.address)
-        limits = allowance.headers() if allowance else {}
+        request["allowance"] = await kernel.limiter.take_for_address(_route(request), client.address)
         response = await handler(request)
     except Exception as error:  # noqa: BLE001 - the process edge: a caller gets JSON whatever happens
         response = _failure(request, error, request_id)
@@ -48,7 +46,8 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers["X-Request-Id"] = request_id
-        response.headers.update(limits)
+        if (allowance := request.get("allowance")) is not None:
+            response.headers.update(allowance.headers())
     _log.info(
         "request",
         method=request.method,
@@ -57,6 +56,13 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
         ms=round((time.perf_counter() - started) * 1000, 1),
     )
     return response
+
+
+def _route(request: web.Request) -> str | None:
+    """Return the path below /api as its route declares it, as it was asked without one; None elsewhere."""
+    resource = request.match_info.route.resource
+    path = request.path if resource is None else resource.canonical
+    return path.removeprefix("/api") if path.startswith("/api/") else None
 
 
 def _failure(request: web.Request, error: Exception, request_id: str) -> web.Response:

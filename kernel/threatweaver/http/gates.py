@@ -42,6 +42,15 @@ async def tenant(ctx: Context) -> None:
         raise NoToken
 
 
+async def rate(ctx: Context) -> None:
+    """Routes that are limited by user count here, where the user is known."""
+    if ctx.route.permission is not PUBLIC:
+        route, user = ctx.route, str(ctx.principal.user_id)
+        allowance = await ctx.kernel.limiter.take_for_user(route.method, route.path, user)
+        if allowance is not None:
+            ctx.request["allowance"] = allowance
+
+
 async def module(ctx: Context) -> None:
     """The route's module must be named by the license."""
     if ctx.route.module_id is not None and not ctx.kernel.license.grants(ctx.route.module_id):
@@ -57,7 +66,7 @@ async def permission(ctx: Context) -> None:
         raise Forbidden(permission=str(needed))
 
 
-GATES: tuple[Gate, ...] = (license_state, identity, tenant, module, permission)
+GATES: tuple[Gate, ...] = (license_state, identity, tenant, rate, module, permission)
 
 
 async def pass_all(ctx: Context) -> None:

@@ -9,17 +9,24 @@ from aiohttp.test_utils import TestClient, TestServer
 from threatweaver import app as application
 from threatweaver import config
 from threatweaver.http.proxies import Proxies
+from threatweaver.ratelimits.limiter import RateLimiter
 
 
 @pytest.fixture(scope="session")
 def edge(kernel):
-    """A function: a client of the application under these TW_ variables."""
+    """A function: a client of the application under these TW_ variables, with more routes if given."""
 
     @asynccontextmanager
-    async def made(**variables):
+    async def made(*routes, **variables):
         kept = {"home": kernel.settings.home, "log_level": "error", "log_format": "console"}
         settings = config.load({"TW_RATE_LIMIT": "0"} | variables, **kept)
-        under = replace(kernel, settings=settings, proxies=Proxies(settings.trusted_proxies))
+        under = replace(
+            kernel,
+            settings=settings,
+            proxies=Proxies(settings.trusted_proxies),
+            limiter=RateLimiter(settings, kernel.database),
+            registry=replace(kernel.registry, routes=(*kernel.registry.routes, *routes)),
+        )
         async with TestClient(TestServer(application.build(under))) as opened:
             yield opened
 

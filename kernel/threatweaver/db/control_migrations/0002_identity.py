@@ -85,6 +85,44 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="RateBucket",
+            fields=[
+                ("id", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=500)),
+                ("name", fields.CharField(max_length=300)),
+                ("subject", fields.CharField(db_index=True, max_length=100)),
+                ("used", fields.IntField()),
+                ("resets_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "rate_bucket",
+                "app": "control",
+                "pk_attr": "id",
+                "table_description": "What one client used of one limit in the window that ends at `resets_at`.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="RateLimitConfig",
+            fields=[
+                (
+                    "id",
+                    fields.SmallIntField(
+                        generated=True, primary_key=True, default=1, unique=True, db_index=True
+                    ),
+                ),
+                ("general_limit", fields.IntField()),
+                ("overrides", fields.JSONField(default=list, encoder=JSON_DUMPS, decoder=loads)),
+                ("updated_at", fields.DatetimeField(auto_now=True, auto_now_add=False)),
+            ],
+            options={
+                "table": "rate_limit_config",
+                "app": "control",
+                "pk_attr": "id",
+                "table_description": "The deployment's limits, one row; none while the settings' and the documented ones are in force.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="SsoIdentity",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),

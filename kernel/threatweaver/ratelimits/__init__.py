@@ -1,0 +1,1 @@
+"""Rate limits: one set of buckets for all processes and hosts, in PostgreSQL."""
