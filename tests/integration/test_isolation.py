@@ -7,6 +7,8 @@ import asyncpg
 import pytest
 from tortoise.transactions import in_transaction
 
+from threatweaver.audit import store
+from threatweaver.audit.line import Line
 from threatweaver.audit.models import AuditLine
 from threatweaver.db.transaction import CommitFailed, NoScope, connection
 from threatweaver.tenancy.models import Tenant
@@ -75,6 +77,11 @@ async def test_names_of_other_schemas_do_not_even_resolve(database, tenant, othe
         "UPDATE audit_line SET action = 'nothing happened'",
         "DELETE FROM audit_line",
         "TRUNCATE audit_line",
+        "INSERT INTO audit_line (id, at, action, method, path, status, request_id, address, hash) "
+        "VALUES (9, now(), 'a', 'POST', '/', 200, 'r', '', '')",
+        "UPDATE audit_head SET seq = 0",
+        "DELETE FROM audit_head",
+        "DELETE FROM audit_root",
         "DROP TABLE audit_line",
         "ALTER TABLE audit_line DISABLE TRIGGER ALL",
         "SELECT * FROM tortoise_migrations",
@@ -83,10 +90,7 @@ async def test_names_of_other_schemas_do_not_even_resolve(database, tenant, othe
 )
 async def test_the_audit_log_takes_lines_and_gives_none_back(database, tenant, sql):
     async with database.tenant(tenant.schema) as unit:
-        await unit.connection.execute(
-            "INSERT INTO audit_line (at, action, method, path, status, request_id, address) "
-            "VALUES (now(), 'a', 'POST', '/', 200, 'r', '')"
-        )
+        await store.append(database, tenant.schema, Line(action="a"))
         assert await unit.connection.fetchval("SELECT count(*) FROM audit_line") >= 1
     with pytest.raises(Denied):
         async with database.tenant(tenant.schema) as unit:

@@ -1,1 +1,1 @@
-"""One line for every write."""
+"""The audit log: one line for every write and every security event, chained by hashes."""

@@ -1,41 +1,46 @@
-"""Writing audit lines, in the transaction of what they tell about."""
+"""Writing audit lines, in the transaction of what they tell about wherever there is one."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from threatweaver.db.transaction import CONTROL, current
+from threatweaver.audit import store
+from threatweaver.audit.line import Line
+from threatweaver.db.transaction import CONTROL, Database, connection
 
 if TYPE_CHECKING:
     from threatweaver.http.context import Context
+    from threatweaver.jobs.run import JobRun
     from threatweaver.kernel import Kernel
-
-_COLUMNS = "at, actor_id, action, method, path, status, request_id, address"
 
 
 async def write(ctx: "Context") -> None:
-    """Add the line for a write that succeeded."""
-    unit = current()
-    caller = ctx.caller
-    values = [
-        caller.user_id if caller else None,
-        ctx.route.name,
-        ctx.route.method,
-        ctx.request.path[:500],
-        ctx.route.status,
-        ctx.request_id,
-        ctx.address,
-    ]
-    if unit.schema == CONTROL:
-        await unit.connection.execute(
-            f"INSERT INTO audit_line ({_COLUMNS}, tenant_id) VALUES (now(), $1, $2, $3, $4, $5, $6, $7, $8)",
-            *values,
-            caller.tenant_id if caller else None,
-        )
-    else:
-        await unit.connection.execute(
-            f"INSERT INTO audit_line ({_COLUMNS}) VALUES (now(), $1, $2, $3, $4, $5, $6, $7)", *values
-        )
+    """Add the line for a request that succeeded, to the log of the tenant it served, else to control's."""
+    who = ctx.caller or ctx.actor
+    change = ctx.change
+    target = f"job:{ctx.submission.id}" if ctx.submission else ""
+    line = Line(
+        action=ctx.route.name,
+        actor_id=who.user_id if who else None,
+        actor_email=who.email if who else None,
+        via=_via(ctx),
+        target=change.target if change else target,
+        method=ctx.route.method,
+        path=ctx.request.path,
+        status=ctx.route.status,
+        request_id=ctx.request_id,
+        address=ctx.address,
+        user_agent=ctx.header("User-Agent"),
+        before=change.before if change else None,
+        after=change.after if change else None,
+    )
+    await store.append(ctx.kernel.database, who.schema if who else CONTROL, line)
+
+
+def _via(ctx: "Context") -> str:
+    if ctx.caller is None:
+        return ""
+    return ctx.caller.session.method if ctx.caller.session else "token"
 
 
 async def event(  # noqa: PLR0913 - a line has that many columns
@@ -51,15 +56,47 @@ async def event(  # noqa: PLR0913 - a line has that many columns
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Add a line for a security event that is no successful write, in a transaction of its own."""
-    shown = {"outcome": outcome, "target": target, **(details or {})}
-    async with kernel.database.control() as unit:
-        await unit.connection.execute(
-            f"""INSERT INTO audit_line ({_COLUMNS}, tenant_id)
-                VALUES (now(), $1, $2, '', $3, 0, $4, $5, $6)""",
-            actor_id,
-            action,
-            str(shown)[:500],
-            request_id,
-            address,
-            tenant_id,
+    async with kernel.database.control():
+        line = Line(
+            action=action,
+            actor_id=actor_id,
+            actor_email=await _email(actor_id),
+            target=target,
+            outcome=outcome,
+            request_id=request_id,
+            address=address,
+            after=details or None,
         )
+        await store.append(kernel.database, await _schema(tenant_id), line)
+
+
+async def job_done(run: "JobRun", name: str) -> None:
+    """Add the line for a job that wrote something, in its transaction; one that only looked leaves none."""
+    if await connection().fetchval("SELECT pg_current_xact_id_if_assigned() IS NOT NULL"):
+        line = Line(action=f"job:{name}", via="job", target=f"job:{run.id}")
+        await store.append(run.database, run.schema, line)
+
+
+async def command(
+    database: Database,
+    name: str,
+    *,
+    target: str,
+    schema: str = CONTROL,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Add the line for what an operator did on the command line, in a transaction of its own."""
+    async with database.control():
+        await store.append(
+            database, schema, Line(action=f"cli:{name}", via="cli", target=target, after=after)
+        )
+
+
+async def _schema(tenant_id: UUID | None) -> str:
+    found = await connection().fetchval("SELECT schema FROM tenant WHERE id = $1", tenant_id)
+    return str(found or CONTROL)
+
+
+async def _email(user_id: UUID | None) -> str | None:
+    email: str | None = await connection().fetchval("SELECT email FROM user_account WHERE id = $1", user_id)
+    return email

@@ -83,7 +83,7 @@ async def _apply(kind: str, apps: Sequence[ModelApp]) -> None:
 
 
 async def _grant(schema: str) -> None:
-    """Let the tenant's role use its tables; of the audit log it may only add and read lines."""
+    """Let the tenant's role use its tables; the audit log it may read, and add to by its function."""
     held = connection()
     await held.execute(
         f"""
@@ -91,7 +91,8 @@ async def _grant(schema: str) -> None:
         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO "{schema}";
         GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA "{schema}" TO "{schema}";
         GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA "{schema}" TO "{schema}";
-        REVOKE UPDATE, DELETE, TRUNCATE ON audit_line FROM "{schema}";
+        REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON audit_line, audit_head FROM "{schema}";
+        REVOKE UPDATE, DELETE, TRUNCATE ON audit_root FROM "{schema}";
         REVOKE ALL ON tortoise_migrations FROM "{schema}";
         """
     )

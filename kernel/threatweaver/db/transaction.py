@@ -137,8 +137,9 @@ class Database:
 
         For the kernel alone, once the handler is done: what runs after this is no plugin's code.
         """
-        await unit.connection.execute(f"SET LOCAL ROLE NONE; SET LOCAL search_path = {CONTROL}")
-        unit.schema = CONTROL
+        if unit.schema != CONTROL:
+            await unit.connection.execute(f"SET LOCAL ROLE NONE; SET LOCAL search_path = {CONTROL}")
+            unit.schema = CONTROL
 
     async def go_on_in_tenant(self, unit: Unit, schema: str) -> None:
         """Leave the control schema for a tenant's, as that tenant, within the transaction.
@@ -147,8 +148,9 @@ class Database:
         """
         if not _SCHEMA.fullmatch(schema):
             raise NoScope(f"{schema!r} is no tenant schema")
-        await unit.connection.execute(f'SET LOCAL ROLE "{schema}"; SET LOCAL search_path = "{schema}"')
-        unit.schema = schema
+        if unit.schema != schema:
+            await unit.connection.execute(f'SET LOCAL ROLE "{schema}"; SET LOCAL search_path = "{schema}"')
+            unit.schema = schema
 
     @asynccontextmanager
     async def owner(self, schema: str) -> AsyncIterator[Unit]:

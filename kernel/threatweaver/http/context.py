@@ -8,6 +8,7 @@ from uuid import UUID
 from aiohttp import web
 
 from threatweaver.auth.principal import Principal
+from threatweaver.auth.queries import Identity
 from threatweaver.http import proxies
 from threatweaver.http.errors import NoToken, SessionRequired
 from threatweaver.http.route import Route
@@ -55,6 +56,7 @@ class Context:
     submission: Submission | None = None
     cookies: list[Mapping[str, Any]] = field(default_factory=list)
     change: Change | None = None
+    actor: Identity | None = None  # whom a public route turned out to serve, for the audit line
 
     @property
     def principal(self) -> Principal:

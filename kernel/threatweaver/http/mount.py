@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 from aiohttp import web
 
 from threatweaver.audit import service as audit
+from threatweaver.db.transaction import Unit
 from threatweaver.http import gates, input, output, proxies, upload  # noqa: A004 - the file vocabulary of the house
 from threatweaver.http.context import Context
 from threatweaver.http.errors import ModuleDisabled
@@ -43,33 +44,32 @@ def endpoint(route: Route) -> Endpoint:
 
 
 async def _run(ctx: Context) -> Any:
-    """Run the handler in the transaction its route asks for; audit line and job are part of it."""
+    """Run the handler in the transaction its route asks for; job and audit line are part of it."""
     route, database = ctx.route, ctx.kernel.database
-    if route.scope is Scope.TENANT:
-        async with database.tenant(ctx.principal.schema, read_only=not route.writes) as unit:
-            value = await route.handler(ctx)
-            if route.writes:
-                await audit.write(ctx)
-            if route.returns.shape is Shape.JOB:
-                await database.go_on_in_control(unit)  # the handler is done with the tenant's role
-                await jobs.enqueue(ctx)
-            return value
-    if route.scope is Scope.CONTROL:
-        async with database.control(read_only=not route.writes):
-            return await _written(ctx, await route.handler(ctx))
-    value = await route.handler(ctx)
-    if not route.writes:
+    if route.scope is Scope.NONE:
+        value = await route.handler(ctx)
+        if route.writes:
+            async with database.control() as unit:
+                await _conclude(ctx, unit)
         return value
-    async with database.control():
-        return await _written(ctx, value)
+    read_only = not route.writes
+    if route.scope is Scope.TENANT:
+        opened = database.tenant(ctx.principal.schema, read_only=read_only)
+    else:
+        opened = database.control(read_only=read_only)
+    async with opened as unit:
+        value = await route.handler(ctx)
+        if route.writes:
+            await _conclude(ctx, unit)
+        return value
 
 
-async def _written(ctx: Context, value: Any) -> Any:
-    if ctx.route.writes:
-        await audit.write(ctx)
+async def _conclude(ctx: Context, unit: Unit) -> None:
+    """Enqueue the promised job, then add the audit line: last, because the log is locked until the commit."""
     if ctx.route.returns.shape is Shape.JOB:
+        await ctx.kernel.database.go_on_in_control(unit)  # the handler is done with the tenant's role
         await jobs.enqueue(ctx)
-    return value
+    await audit.write(ctx)
 
 
 async def _respond(ctx: Context, value: Any) -> web.StreamResponse:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from threatweaver.audit import service as audit
 from threatweaver.db.transaction import Database
 from threatweaver.http.route import Scope
 from threatweaver.jobs import store
@@ -81,4 +82,6 @@ async def call(job: Job, run: JobRun, payload: Mapping[str, Any]) -> Any:
         await unit.connection.execute(
             "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
         )
-        return await job.function(run, **payload)
+        result = await job.function(run, **payload)
+        await audit.job_done(run, job.name)
+        return result

@@ -1,10 +1,6 @@
-from uuid import uuid4
-
 from orjson import loads
 from tortoise import fields, migrations
-from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.fields.data import JSON_DUMPS
-from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
 from threatweaver.ids import uuid7
@@ -17,73 +13,48 @@ class Migration(migrations.Migration):
 
     operations = [
         ops.CreateModel(
-            name="ApiToken",
+            name="ControlAuditHead",
             fields=[
-                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
-                ("user_id", fields.UUIDField()),
-                ("tenant_id", fields.UUIDField()),
-                ("name", fields.CharField(max_length=100)),
-                ("prefix", fields.CharField(max_length=16)),
-                ("hash", fields.CharField(unique=True, max_length=64)),
-                ("previous_hash", fields.CharField(null=True, unique=True, max_length=64)),
-                ("previous_until", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
-                ("scopes", ArrayField(default=list, element_type="TEXT")),
-                ("addresses", ArrayField(default=list, element_type="TEXT")),
-                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
-                ("expires_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
-                ("last_used_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
-                ("last_used_address", fields.CharField(null=True, max_length=64)),
-                ("revoked_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("id", fields.SmallIntField(primary_key=True, unique=True, db_index=True)),
+                ("seq", fields.BigIntField()),
+                ("hash", fields.BinaryField()),
             ],
             options={
-                "table": "api_token",
+                "table": "audit_head",
                 "app": "control",
-                "indexes": [Index(fields=["tenant_id", "user_id"])],
                 "pk_attr": "id",
-                "table_description": "A token of one person in one tenant.",
+                "table_description": "The end of control's chain.",
             },
-            bases=["Model"],
+            bases=["HeadColumns"],
         ),
         ops.CreateModel(
-            name="BrowserFlow",
-            fields=[
-                ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
-                ("content", fields.TextField(unique=False)),
-                ("expires_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
-            ],
-            options={
-                "table": "browser_flow",
-                "app": "control",
-                "pk_attr": "key",
-                "table_description": "The sealed content of a browser's short session; `key` is the SHA-256 of the id in its cookie.",
-            },
-            bases=["Model"],
-        ),
-        ops.CreateModel(
-            name="Mail",
+            name="ControlAuditRoot",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
-                ("tenant_id", fields.UUIDField()),
-                ("recipient", fields.CharField(max_length=254)),
-                ("content", fields.TextField(unique=False)),
-                ("status", fields.CharField(max_length=8)),
-                ("attempts", fields.SmallIntField(default=0)),
-                ("last_error", fields.CharField(default="", max_length=300)),
-                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
-                ("sent_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+                ("seq", fields.BigIntField()),
+                ("hash", fields.BinaryField()),
+                ("key_id", fields.CharField(max_length=16)),
+                ("signature", fields.BinaryField()),
             ],
             options={
-                "table": "mail",
+                "table": "audit_root",
                 "app": "control",
-                "indexes": [
-                    Index(fields=["status", "created_at"]),
-                    Index(fields=["tenant_id", "created_at"]),
-                ],
                 "pk_attr": "id",
-                "table_description": "One mail to one recipient; `content` is sealed, and emptied once the mail is sent.",
+                "table_description": "A signed end of control's chain.",
             },
-            bases=["Model"],
+            bases=["RootColumns"],
         ),
+        ops.AlterModelOptions(
+            name="ControlAuditLine",
+            options={
+                "table": "audit_line",
+                "app": "control",
+                "pk_attr": "id",
+                "table_description": "A write or security event of no tenant's.",
+            },
+        ),
+<<<<<<< HEAD
         ops.CreateModel(
             name="RateBucket",
             fields=[
@@ -198,11 +169,52 @@ class Migration(migrations.Migration):
                 "table_description": "An assertion or a state that was used; `key` is the SHA-256 of provider and id.",
             },
             bases=["Model"],
+=======
+        ops.RenameField(
+            model_name="ControlAuditLine",
+            old_name="tenant_id",
+            new_name="token_id",
+>>>>>>> 328d79a (Chain audit lines by hashes, in the log of whom they concern)
         ),
         ops.AddField(
-            model_name="Membership",
-            name="break_glass",
-            field=fields.BooleanField(default=False, db_default=False),
+            model_name="ControlAuditLine",
+            name="actor_email",
+            field=fields.CharField(null=True, max_length=254),
+        ),
+        ops.AddField(
+            model_name="ControlAuditLine",
+            name="after",
+            field=fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads),
+        ),
+        ops.AddField(
+            model_name="ControlAuditLine",
+            name="before",
+            field=fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads),
+        ),
+        ops.AddField(
+            model_name="ControlAuditLine",
+            name="hash",
+            field=fields.BinaryField(null=True),
+        ),
+        ops.AddField(
+            model_name="ControlAuditLine",
+            name="outcome",
+            field=fields.CharField(db_default="success", max_length=16),
+        ),
+        ops.AddField(
+            model_name="ControlAuditLine",
+            name="target",
+            field=fields.CharField(db_default="", max_length=200),
+        ),
+        ops.AddField(
+            model_name="ControlAuditLine",
+            name="user_agent",
+            field=fields.CharField(db_default="", max_length=300),
+        ),
+        ops.AddField(
+            model_name="ControlAuditLine",
+            name="via",
+            field=fields.CharField(db_default="", max_length=16),
         ),
         ops.AddField(
             model_name="Membership",
