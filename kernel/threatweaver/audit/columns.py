@@ -31,7 +31,7 @@ class AuditColumns(Model):
     user_agent = fields.CharField(max_length=300, db_default="")
     before = fields.JSONField[Any](null=True)
     after = fields.JSONField[Any](null=True)
-    # SHA-256 of the previous line's hash and this line's columns; NOT NULL once the lines before it are chained
+    # SHA-256 of the previous line's hash and this line's columns; the migration makes it NOT NULL
     hash = fields.BinaryField(null=True)
 
     class Meta:

@@ -83,7 +83,8 @@ END
 """
 
 VERSION_1 = (
-    f"CREATE FUNCTION audit_canonical(line audit_line) RETURNS text LANGUAGE sql STABLE AS $f$ SELECT {_PARTS} $f$",
+    f"""CREATE FUNCTION audit_canonical(line audit_line) RETURNS text LANGUAGE sql STABLE
+        AS $f$ SELECT {_PARTS} $f$""",
     "DO $$ BEGIN EXECUTE replace($t$" + _APPEND + "$t$, '{schema}', current_schema()); END $$",
     "REVOKE ALL ON FUNCTION audit_canonical, audit_append FROM PUBLIC",
     "DO $$ " + _START + " $$",
@@ -96,6 +97,7 @@ VERSION_1 = (
     """CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_root
        FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()""",
     "CREATE INDEX audit_line_at ON audit_line (at)",
+    "CREATE INDEX audit_root_seq ON audit_root (seq)",
     "CREATE INDEX audit_line_actor ON audit_line (actor_id, id)",
     "CREATE INDEX audit_line_action ON audit_line (action, id)",
     "CREATE INDEX audit_line_target ON audit_line (target, id) WHERE target <> ''",

@@ -22,6 +22,7 @@ class Keys:
     device: bytes
     cursor: bytes
     storage: bytes
+    audit: bytes  # seed of the Ed25519 key that signs the audit log's roots
 
 
 def load(settings: Settings) -> Keys:
@@ -49,6 +50,7 @@ def derive(master: bytes) -> Keys:
         device=_hkdf(master, b"device"),
         cursor=_hkdf(master, b"cursor"),
         storage=_hkdf(master, b"storage"),
+        audit=_hkdf(master, b"audit-root"),
     )
 
 

@@ -1,0 +1,43 @@
+"""Reads of the log in the current scope: the tenant's, or control's."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from threatweaver.audit.roots import Root, text_of
+from threatweaver.db.transaction import connection
+
+# Names of an export and of the chain's canonical form.
+WIRE = """id AS seq, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at,
+    actor_id::text AS "actorId", actor_email AS "actorEmail", token_id::text AS "tokenId", via, action,
+    target, outcome, method, path, status, request_id AS "requestId", address, user_agent AS "userAgent",
+    before::text AS before, after::text AS after, encode(hash, 'hex') AS hash"""
+
+
+async def lines(*, after: int, until: int, limit: int) -> Sequence[Any]:
+    """Return the next lines behind `after`, at most up to `until`, in the names of an export."""
+    rows: Sequence[Any] = await connection().fetch(
+        f"SELECT {WIRE} FROM audit_line WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3", after, until, limit
+    )
+    return rows
+
+
+async def head() -> tuple[int, bytes]:
+    """Return number and hash of the last line."""
+    row = await connection().fetchrow("SELECT seq, hash FROM audit_head")
+    return row["seq"], row["hash"]
+
+
+async def roots(*, after: int, until: int | None = None) -> list[Root]:
+    """Return the roots signed behind line `after` up to line `until`, in the order of the chain."""
+    rows = await connection().fetch(
+        """SELECT at, seq, hash, key_id, signature FROM audit_root
+           WHERE seq > $1 AND ($2::bigint IS NULL OR seq <= $2) ORDER BY seq, at, id""",
+        after,
+        until,
+    )
+    return [Root(**{**row, "at": text_of(row["at"])}) for row in rows]
+
+
+async def last_signed() -> int:
+    """Return the highest line that a root signs, 0 without a root."""
+    return int(await connection().fetchval("SELECT coalesce(max(seq), 0) FROM audit_root"))
