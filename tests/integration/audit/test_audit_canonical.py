@@ -82,7 +82,7 @@ async def test_lines_have_the_same_form_in_sql_and_in_an_export(database, one_li
             f"""WITH given AS (SELECT {made}), line AS (
                   SELECT jsonb_populate_record(audit_line, to_jsonb(given)) AS line FROM audit_line, given
                   WHERE id = 1)
-                SELECT audit_canonical(line) AS form, {queries.WIRE} 
+                SELECT audit_canonical(line) AS form, {queries.WIRE}
                 FROM (SELECT (line).*, line FROM line) x""",
             *values.values(),
         )

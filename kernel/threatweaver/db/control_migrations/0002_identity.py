@@ -1,6 +1,10 @@
+from uuid import uuid4
+
 from orjson import loads
 from tortoise import fields, migrations
+from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.fields.data import JSON_DUMPS
+from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
 from threatweaver.ids import uuid7
@@ -12,6 +16,49 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
+        ops.CreateModel(
+            name="ApiToken",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("user_id", fields.UUIDField()),
+                ("tenant_id", fields.UUIDField()),
+                ("name", fields.CharField(max_length=100)),
+                ("prefix", fields.CharField(max_length=16)),
+                ("hash", fields.CharField(unique=True, max_length=64)),
+                ("previous_hash", fields.CharField(null=True, unique=True, max_length=64)),
+                ("previous_until", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("scopes", ArrayField(default=list, element_type="TEXT")),
+                ("addresses", ArrayField(default=list, element_type="TEXT")),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+                ("expires_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("last_used_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("last_used_address", fields.CharField(null=True, max_length=64)),
+                ("revoked_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "api_token",
+                "app": "control",
+                "indexes": [Index(fields=["tenant_id", "user_id"])],
+                "pk_attr": "id",
+                "table_description": "A token of one person in one tenant.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="BrowserFlow",
+            fields=[
+                ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("content", fields.TextField(unique=False)),
+                ("expires_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "browser_flow",
+                "app": "control",
+                "pk_attr": "key",
+                "table_description": "The sealed content of a browser's short session; `key` is the SHA-256 of the id in its cookie.",
+            },
+            bases=["Model"],
+        ),
         ops.CreateModel(
             name="ControlAuditHead",
             fields=[
@@ -45,16 +92,31 @@ class Migration(migrations.Migration):
             },
             bases=["RootColumns"],
         ),
-        ops.AlterModelOptions(
-            name="ControlAuditLine",
+        ops.CreateModel(
+            name="Mail",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("tenant_id", fields.UUIDField()),
+                ("recipient", fields.CharField(max_length=254)),
+                ("content", fields.TextField(unique=False)),
+                ("status", fields.CharField(max_length=8)),
+                ("attempts", fields.SmallIntField(default=0)),
+                ("last_error", fields.CharField(default="", max_length=300)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+                ("sent_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
             options={
-                "table": "audit_line",
+                "table": "mail",
                 "app": "control",
+                "indexes": [
+                    Index(fields=["status", "created_at"]),
+                    Index(fields=["tenant_id", "created_at"]),
+                ],
                 "pk_attr": "id",
-                "table_description": "A write or security event of no tenant's.",
+                "table_description": "One mail to one recipient; `content` is sealed, and emptied once the mail is sent.",
             },
+            bases=["Model"],
         ),
-<<<<<<< HEAD
         ops.CreateModel(
             name="RateBucket",
             fields=[
@@ -169,12 +231,20 @@ class Migration(migrations.Migration):
                 "table_description": "An assertion or a state that was used; `key` is the SHA-256 of provider and id.",
             },
             bases=["Model"],
-=======
+        ),
+        ops.AlterModelOptions(
+            name="ControlAuditLine",
+            options={
+                "table": "audit_line",
+                "app": "control",
+                "pk_attr": "id",
+                "table_description": "A write or security event of no tenant's.",
+            },
+        ),
         ops.RenameField(
             model_name="ControlAuditLine",
             old_name="tenant_id",
             new_name="token_id",
->>>>>>> 328d79a (Chain audit lines by hashes, in the log of whom they concern)
         ),
         ops.AddField(
             model_name="ControlAuditLine",
@@ -215,6 +285,11 @@ class Migration(migrations.Migration):
             model_name="ControlAuditLine",
             name="via",
             field=fields.CharField(db_default="", max_length=16),
+        ),
+        ops.AddField(
+            model_name="Membership",
+            name="break_glass",
+            field=fields.BooleanField(default=False, db_default=False),
         ),
         ops.AddField(
             model_name="Membership",
