@@ -7,7 +7,7 @@ from aiohttp import web
 
 from threatweaver import __version__, config
 from threatweaver.access import routes as access
-from threatweaver.admin.settings import routes as admin_settings
+from threatweaver.admin import parts as admin
 from threatweaver.auth import keys
 from threatweaver.auth import routes as auth
 from threatweaver.auth.browser import FlowStorage
@@ -31,6 +31,7 @@ from threatweaver.ratelimits.limiter import RateLimiter
 from threatweaver.secrets.box import SecretBox
 from threatweaver.sso.mapping import routes as sso_mapping
 from threatweaver.sso.providers import routes as sso_providers
+from threatweaver.tenancy.standing import Standings
 
 _KERNEL = Contribution(
     manifest=None,
@@ -40,7 +41,7 @@ _KERNEL = Contribution(
         auth.table,
         license_routes.table,
         jobs.table,
-        admin_settings.table,
+        *admin.ROUTES,
         sso_providers.table,
         sso_mapping.table,
         ratelimits.table,
@@ -83,6 +84,7 @@ async def compose(settings: Settings, database: Database, current: CurrentLicens
         registry=loaded,
         license=current,
         identifier=Identifier(database, derived.access_token, loaded.grants),
+        standings=Standings(database),
         proxies=Proxies(settings.trusted_proxies),
         limiter=RateLimiter(settings, database),
         stopping=asyncio.Event(),

@@ -15,6 +15,7 @@ from threatweaver.license.current import CurrentLicense
 from threatweaver.plugins.registry import Registry
 from threatweaver.ratelimits.limiter import RateLimiter
 from threatweaver.secrets.box import SecretBox
+from threatweaver.tenancy.standing import Standings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Kernel:
     registry: Registry
     license: CurrentLicense
     identifier: Identifier
+    standings: Standings
     proxies: Proxies
     limiter: RateLimiter
     stopping: asyncio.Event
@@ -39,6 +41,7 @@ class Kernel:
             keys=self.keys,
             settings=self.settings,
             license_jti=self.license.jti,
+            standings=self.standings,
         )
 
 

@@ -19,6 +19,8 @@ class Perm(StrEnum):
     SSO_WRITE = "kernel:sso:write"
     RATELIMIT_READ = "kernel:ratelimit:read"
     RATELIMIT_WRITE = "kernel:ratelimit:write"
+    NETWORK_READ = "kernel:network:read"
+    NETWORK_WRITE = "kernel:network:write"
 
 
 PERMISSIONS = (
@@ -33,4 +35,6 @@ PERMISSIONS = (
     Permission(Perm.SSO_WRITE, "Change identity providers and the role mapping", ADMINS),
     Permission(Perm.RATELIMIT_READ, "See rate limits and who draws on them", ADMINS),
     Permission(Perm.RATELIMIT_WRITE, "Change rate limits and lift them for an address", ADMINS),
+    Permission(Perm.NETWORK_READ, "See the allow and block list of networks", ADMINS),
+    Permission(Perm.NETWORK_WRITE, "Change the allow and block list of networks", ADMINS),
 )

@@ -8,6 +8,7 @@ from threatweaver.auth.schemas import LoginIn, LoginOut, MeOut, TokenOut
 from threatweaver.http.context import Context
 from threatweaver.http.errors import TooManyRequests
 from threatweaver.http.route import EMPTY, PUBLIC, SESSION, SIGNED_IN, RouteTable, Scope, bare
+from threatweaver.tenancy.errors import AddressRefused, TenantSuspended
 
 table = RouteTable(path="/auth", tag="Authentication")
 
@@ -18,7 +19,7 @@ table = RouteTable(path="/auth", tag="Authentication")
     permission=PUBLIC,
     body=LoginIn,
     returns=bare(LoginOut),
-    errors=(BadCredentials, TooManyRequests),
+    errors=(BadCredentials, TooManyRequests, TenantSuspended, AddressRefused),
     scope=Scope.NONE,
 )
 async def login(ctx: Context) -> dict[str, Any]:
@@ -48,7 +49,7 @@ async def login(ctx: Context) -> dict[str, Any]:
     "/refresh",
     permission=PUBLIC,
     returns=bare(TokenOut),
-    errors=(RefreshRefused,),
+    errors=(RefreshRefused, TenantSuspended, AddressRefused),
     scope=Scope.NONE,
 )
 async def refresh(ctx: Context) -> dict[str, Any]:
@@ -56,7 +57,7 @@ async def refresh(ctx: Context) -> dict[str, Any]:
     token = ctx.request.cookies.get("refreshToken")
     if not token:
         raise RefreshRefused
-    signed = await service.refresh(ctx.kernel.signer(), token)
+    signed = await service.refresh(ctx.kernel.signer(), token, address=ctx.address)
     cookies.set_signed(ctx, signed)
     return {"token": signed.access_token}
 

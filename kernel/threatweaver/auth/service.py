@@ -14,6 +14,7 @@ from threatweaver.auth.queries import Identity, live_session, memberships_of
 from threatweaver.config import Settings
 from threatweaver.db.transaction import Database
 from threatweaver.ids import uuid7
+from threatweaver.tenancy.standing import Standings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Signer:
     keys: Keys
     settings: Settings
     license_jti: str | None
+    standings: Standings
 
     def access_token(self, identity: Identity, session_id: UUID, now: datetime) -> str:
         """Issue an access token with the documented claims, and `sid`: what a revocation names."""
@@ -75,7 +77,11 @@ async def login(signer: Signer, *, email: str, password: str, user_agent: str, a
 async def open_session(
     signer: Signer, identity: Identity, *, user_agent: str, address: str, method: Method, mfa: bool
 ) -> SignIn:
-    """Open a session for somebody whose identity is proven, in a transaction of its own."""
+    """Open a session for somebody whose identity is proven, in a transaction of its own.
+
+    Raises TenantSuspended, AddressRefused.
+    """
+    await signer.standings.admit(identity.tenant_id, address)
     now, session_id = datetime.now(UTC), uuid7()
     token = tokens.new_refresh(signer.keys.refresh_token, session_id)
     async with signer.database.control():
@@ -98,10 +104,10 @@ async def open_session(
     return signer.sign_in(identity, session_id, token, now)
 
 
-async def refresh(signer: Signer, token: str) -> SignIn:
+async def refresh(signer: Signer, token: str, *, address: str) -> SignIn:
     """Exchange a refresh token for a new pair; the replay of any used one revokes the session.
 
-    Raises RefreshRefused.
+    Raises RefreshRefused, TenantSuspended, AddressRefused.
     """
     session_id, now = tokens.session_of(token), datetime.now(UTC)
     if session_id is None or not tokens.is_ours(signer.keys.refresh_token, token):
@@ -113,6 +119,8 @@ async def refresh(signer: Signer, token: str) -> SignIn:
         if session is None or found is None:
             raise RefreshRefused
         replayed = not hmac.compare_digest(session.refresh_hash, tokens.digest(token))
+        if not replayed:
+            await signer.standings.admit(session.tenant_id, address)
         change = {"revoked_at": now} if replayed else {"refresh_hash": tokens.digest(fresh)}
         await Session.filter(id=session_id).update(**change, refreshed_at=now)
     if replayed:  # after the commit, or the revocation would be rolled back with the refusal

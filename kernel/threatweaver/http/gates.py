@@ -7,6 +7,7 @@ from threatweaver.http import proxies
 from threatweaver.http.context import Context
 from threatweaver.http.errors import Forbidden, ForeignOrigin, ModuleDisabled, NoToken, SessionRequired
 from threatweaver.http.route import PUBLIC, SESSION, Access
+from threatweaver.tenancy.errors import TenantSuspended
 
 Gate = Callable[[Context], Awaitable[None]]
 
@@ -37,9 +38,19 @@ def _host_of(origin: str) -> str:
 
 
 async def tenant(ctx: Context) -> None:
-    """The caller's token names the tenant; nothing in the request can name another."""
-    if ctx.route.permission is not PUBLIC and not ctx.principal.schema:
+    """The caller's token names the tenant, which must not be suspended; nothing else can name another."""
+    if ctx.route.permission is PUBLIC:
+        return
+    if not ctx.principal.schema:
         raise NoToken
+    if (await ctx.kernel.standings.of(ctx.principal.tenant_id)).suspended:
+        raise TenantSuspended
+
+
+async def network(ctx: Context) -> None:
+    """The tenant must let the client's address in; who signs in is asked the same by auth/service.py."""
+    if ctx.route.permission is not PUBLIC:
+        await ctx.kernel.standings.admit(ctx.principal.tenant_id, ctx.address)
 
 
 async def rate(ctx: Context) -> None:
@@ -66,7 +77,7 @@ async def permission(ctx: Context) -> None:
         raise Forbidden(permission=str(needed))
 
 
-GATES: tuple[Gate, ...] = (license_state, identity, tenant, rate, module, permission)
+GATES: tuple[Gate, ...] = (license_state, identity, tenant, network, rate, module, permission)
 
 
 async def pass_all(ctx: Context) -> None:

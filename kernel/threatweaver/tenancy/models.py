@@ -16,7 +16,27 @@ class Tenant(Model):
     schema = fields.CharField(max_length=63, unique=True)
     schema_version = fields.CharField(max_length=64, default="")
     created_at = fields.DatetimeField(auto_now_add=True)
+    suspended_at = fields.DatetimeField(null=True)
+    suspended_reason = fields.CharField(max_length=500, default="", db_default="")
 
     class Meta:
         table = "tenant"
         app = "control"
+
+
+class NetworkRule(Model):
+    """A line of a tenant's allow or block list; `range` is a network in canonical form."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    tenant_id = fields.UUIDField()
+    kind = fields.CharField(max_length=5)
+    range = fields.CharField(max_length=49)
+    reason = fields.CharField(max_length=500, default="")
+    expires_at = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    created_by = fields.UUIDField()
+
+    class Meta:
+        table = "network_rule"
+        app = "control"
+        unique_together = (("tenant_id", "kind", "range"),)

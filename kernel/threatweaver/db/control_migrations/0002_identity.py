@@ -118,6 +118,27 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="NetworkRule",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("tenant_id", fields.UUIDField()),
+                ("kind", fields.CharField(max_length=5)),
+                ("range", fields.CharField(max_length=49)),
+                ("reason", fields.CharField(default="", max_length=500)),
+                ("expires_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+                ("created_by", fields.UUIDField()),
+            ],
+            options={
+                "table": "network_rule",
+                "app": "control",
+                "unique_together": (("tenant_id", "kind", "range"),),
+                "pk_attr": "id",
+                "table_description": "A line of a tenant's allow or block list; `range` is a network in canonical form.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="RateBucket",
             fields=[
                 ("id", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=500)),
@@ -331,6 +352,16 @@ class Migration(migrations.Migration):
             field=fields.BooleanField(default=False, db_default=False),
         ),
         ops.RemoveField(model_name="Session", name="previous_hash"),
+        ops.AddField(
+            model_name="Tenant",
+            name="suspended_at",
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        ops.AddField(
+            model_name="Tenant",
+            name="suspended_reason",
+            field=fields.CharField(default="", db_default="", max_length=500),
+        ),
         ops.AddField(
             model_name="User",
             name="email_verified_at",

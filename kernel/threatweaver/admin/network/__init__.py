@@ -1,0 +1,1 @@
+"""The lists of networks that a tenant lets in or keeps out."""
