@@ -18,13 +18,13 @@ from threatweaver.db import orm
 from threatweaver.db.transaction import Database
 from threatweaver.http import edge, mount, system
 from threatweaver.http.proxies import Proxies
+from threatweaver.isolation import routes as isolation
 from threatweaver.jobs import routes as jobs
 from threatweaver.kernel import KERNEL, Kernel
 from threatweaver.license import routes as license_routes
 from threatweaver.license import store as license_store
 from threatweaver.license.current import CurrentLicense
-from threatweaver.notify import parts as notify
-from threatweaver.notify.events.catalog import KERNEL_EVENTS
+from threatweaver.notify.mail import jobs as mail_jobs
 from threatweaver.plugins import admission, loader, manifest, registry
 from threatweaver.plugins.registry import Contribution, Registry
 from threatweaver.ratelimits import routes as ratelimits
@@ -43,13 +43,12 @@ _KERNEL = Contribution(
         license_routes.table,
         jobs.table,
         *admin.ROUTES,
+        isolation.table,
         sso_providers.table,
         sso_mapping.table,
-        *notify.ROUTE_TABLES,
         ratelimits.table,
     ),
-    job_tables=notify.JOB_TABLES,
-    notification_events=KERNEL_EVENTS,
+    job_tables=(mail_jobs.table,),
     permissions=PERMISSIONS,
     settings={},
 )

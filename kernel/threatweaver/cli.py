@@ -28,8 +28,10 @@ app = typer.Typer(
 )
 tenants = typer.Typer(help="Tenants: create and list.", no_args_is_help=True)
 users = typer.Typer(help="Users: create.", no_args_is_help=True)
+doctors = typer.Typer(help="Check the installation.")
 app.add_typer(tenants, name="tenant")
 app.add_typer(users, name="user")
+app.add_typer(doctors, name="doctor")
 mails = typer.Typer(help="Outgoing mail: list, read, send again.", no_args_is_help=True)
 app.add_typer(mails, name="mail")
 
@@ -167,11 +169,26 @@ def import_(
     _run(lambda do: do.import_file(settings, file, tenant))
 
 
-@app.command()
-def doctor(home: Home = None) -> None:
+@doctors.callback(invoke_without_command=True)
+def doctor(context: typer.Context, home: Home = None) -> None:
     """Check the installation: configuration, database, schemas, license, plugins, space."""
-    settings = _settings("doctor", home=home)
-    if not _run(lambda do: do.doctor(settings)):
+    if context.invoked_subcommand is None:
+        settings = _settings("doctor", home=home)
+        if not _run(lambda do: do.doctor(settings)):
+            raise typer.Exit(1)
+
+
+@doctors.command("isolation")
+def doctor_isolation(
+    home: Home = None,
+    url: Annotated[
+        str | None,
+        typer.Option("--url", help="Probe the server at this address; without, one on a port of its own."),
+    ] = None,
+) -> None:
+    """Try whether a tenant can learn anything of another: two of its own come, are probed, and go."""
+    settings = _settings("doctor", home=home, log_level="error")
+    if not _run(lambda do: do.doctor_isolation(settings, url=url)):
         raise typer.Exit(1)
 
 

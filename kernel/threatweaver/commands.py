@@ -24,6 +24,7 @@ from threatweaver.db import migrate as migrations
 from threatweaver.db.transaction import Database
 from threatweaver.http import openapi as documents
 from threatweaver.http.errors import ApiError
+from threatweaver.isolation import command as isolation
 from threatweaver.jobs import inline
 from threatweaver.kernel import Kernel
 from threatweaver.license import service as license_service
@@ -91,9 +92,11 @@ async def with_database(settings: Settings, work: Callable[[str], Awaitable[Any]
             await embedded.stop(server)
 
 
-async def _with(settings: Settings, work: Callable[[Database], Awaitable[Any]]) -> Any:
+async def _with(
+    settings: Settings, work: Callable[[Database], Awaitable[Any]], *, connections: int = 2
+) -> Any:
     async def opened(dsn: str) -> Any:
-        database = Database(dsn, size=2, statement_timeout=600)
+        database = Database(dsn, size=connections, statement_timeout=600)
         try:
             await database.open()
         except UNREACHABLE as error:
@@ -293,3 +296,14 @@ async def doctor(settings: Settings) -> bool:
     except (embedded.EmbeddedError, ConfigError, CommandError, OSError, asyncpg.PostgresError) as error:
         report("database", str(error), ok=False)
     return good
+
+
+async def doctor_isolation(settings: Settings, *, url: str | None) -> bool:
+    """Probe the installation with two tenants of its own; return whether nothing leaked."""
+
+    async def work(database: Database) -> bool:
+        kernel = await _kernel(settings, database)
+        settings.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return await isolation.run(kernel, url, build=application.build, say=_say)
+
+    return bool(await _with(settings, work, connections=8))

@@ -10,6 +10,8 @@ from marshmallow import fields
 
 from threatweaver.http.route import PUBLIC
 from threatweaver.ids import uuid7
+from threatweaver.isolation import service as isolation
+from threatweaver.isolation.probe import Outcome
 from threatweaver.testing.contract import known, values
 from threatweaver.testing.contract.answers import Call
 from threatweaver.testing.contract.document import DocumentedApi
@@ -20,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for reviewed.py
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def api(client, kernel):
+    await isolation.store(kernel, uuid7(), Outcome(), b"{}")  # what only a command makes
     async with ClientSession(base_url=client.make_url("/"), cookie_jar=DummyCookieJar()) as session:
         yield DocumentedApi(session, kernel.registry.routes)
 

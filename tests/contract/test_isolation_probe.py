@@ -1,5 +1,6 @@
 """Two tenants with the same data: nothing one of them can send shows a trace of the other."""
 
+import json
 from dataclasses import replace
 
 import pytest_asyncio
@@ -15,7 +16,9 @@ from threatweaver.http.example import Example
 from threatweaver.http.route import EMPTY, RouteTable, Scope, bare
 from threatweaver.http.schema import Schema
 from threatweaver.ids import uuid7
+from threatweaver.isolation import command, service
 from threatweaver.isolation.probe import Probe
+from threatweaver.secrets import signing
 from threatweaver.tenancy import provision
 from threatweaver.testing.contract.answers import Api
 
@@ -123,8 +126,13 @@ async def leaking(kernel):
     registry = replace(kernel.registry, routes=(*kernel.registry.routes, *routes))
     under = replace(kernel, registry=registry)
     async with TestClient(TestServer(application.build(under)), cookie_jar=DummyCookieJar()) as opened:
-        small = {"leaky", "jobs", "imports", "auth"}
-        yield Api(opened, [route for route in registry.routes if route.path.split("/")[1] in small])
+        yield Api(opened, few(registry.routes))
+
+
+def few(routes):
+    """Return what the leaky routes need beside them; the first test above asks every route."""
+    small = {"leaky", "jobs", "imports", "auth"}
+    return tuple(route for route in routes if route.path.split("/")[1] in small)
 
 
 async def test_each_leak_is_found(person_of, tenants, leaking):
@@ -139,3 +147,43 @@ async def test_each_leak_is_found(person_of, tenants, leaking):
         ("POST /leaky/jobs/look", "body: jobId", "answer"),
     }
     assert ("GET /jobs", "", "change") in found
+
+
+async def test_the_command_leaves_a_signed_report_and_nothing_else(kernel, worker, api, person):
+    before = await present(kernel)
+    said = []
+    under = replace(kernel, registry=replace(kernel.registry, routes=few(kernel.registry.routes)))
+    assert await command.run(under, None, build=application.build, say=said.append)
+    assert await present(kernel) == before
+    newest = (await person.call("GET", "/security/isolation-reports")).body["data"][0]
+    report = (await person.call("GET", f"/security/isolation-reports/{newest['id']}")).body
+    assert report["passed"] is True
+    content = report["content"].encode()
+    assert signing.verify(report["publicKey"], content, report["signature"])
+    assert not signing.verify(report["publicKey"], content + b" ", report["signature"])
+    path = service.file_of(kernel.settings.home, newest["id"])
+    assert path.read_bytes() == content
+    assert path.with_suffix(".sig").read_text() == f"{report['signature']} {report['publicKey']}\n"
+    assert str(path) in said[-1]
+    assert json.loads(content)["routes"] >= 8
+
+
+async def present(kernel):
+    """Return what of a tenant there is: rows, schemas, roles, people."""
+    async with kernel.database.control(read_only=True) as unit:
+        return await unit.connection.fetchrow(
+            r"""SELECT (SELECT count(*) FROM tenant), (SELECT count(*) FROM user_account),
+                      (SELECT count(*) FROM session), (SELECT count(*) FROM job),
+                      (SELECT count(*) FROM pg_namespace WHERE nspname LIKE 't\_%'),
+                      (SELECT count(*) FROM pg_roles)"""
+        )
+
+
+async def test_the_command_says_where_an_installation_leaks(kernel, worker):
+    """One route that forgets its filter is enough, and the report says so."""
+    routes = (*few(kernel.registry.routes), *(replace(route, always=True) for route in leaky.routes[-2:]))
+    said = []
+    under = replace(kernel, registry=replace(kernel.registry, routes=routes))
+    assert not await command.run(under, None, build=application.build, say=said.append)
+    assert any(line.startswith("LEAK  POST /leaky/jobs/look  body: jobId  answer") for line in said)
+    assert said[-1].startswith("FAIL")

@@ -23,6 +23,7 @@ class Keys:
     cursor: bytes
     storage: bytes
     audit: bytes  # seed of the Ed25519 key that signs the audit log's roots
+    signing: bytes  # the seed of the deployment's Ed25519 key
 
 
 def load(settings: Settings) -> Keys:
@@ -51,6 +52,7 @@ def derive(master: bytes) -> Keys:
         cursor=_hkdf(master, b"cursor"),
         storage=_hkdf(master, b"storage"),
         audit=_hkdf(master, b"audit-root"),
+        signing=_hkdf(master, b"signing"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, Permission
+from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, Permission
 
 
 class Perm(StrEnum):
@@ -21,8 +21,7 @@ class Perm(StrEnum):
     RATELIMIT_WRITE = "kernel:ratelimit:write"
     NETWORK_READ = "kernel:network:read"
     NETWORK_WRITE = "kernel:network:write"
-    NOTIFICATION_READ = "kernel:notification:read"
-    NOTIFICATION_WRITE = "kernel:notification:write"
+    ISOLATION_READ = "kernel:isolation:read"
 
 
 PERMISSIONS = (
@@ -39,6 +38,5 @@ PERMISSIONS = (
     Permission(Perm.RATELIMIT_WRITE, "Change rate limits and lift them for an address", ADMINS),
     Permission(Perm.NETWORK_READ, "See the allow and block list of networks", ADMINS),
     Permission(Perm.NETWORK_WRITE, "Change the allow and block list of networks", ADMINS),
-    Permission(Perm.NOTIFICATION_READ, "See notification channels and the delivery log", MANAGERS),
-    Permission(Perm.NOTIFICATION_WRITE, "Change notification channels and send again", ADMINS),
+    Permission(Perm.ISOLATION_READ, "See the reports of the isolation probe", ADMINS),
 )

@@ -31,6 +31,7 @@ KERNEL_APPS = (
             "threatweaver.license.models",
             "threatweaver.jobs.models",
             "threatweaver.audit.control_models",
+            "threatweaver.isolation.models",
             "threatweaver.notify.mail.models",
             "threatweaver.sso.models",
             "threatweaver.ratelimits.models",
@@ -40,14 +41,7 @@ KERNEL_APPS = (
     ),
     ModelApp(
         label="kernel",
-        models=(
-            "threatweaver.audit.models",
-            "threatweaver.admin.settings.models",
-            "threatweaver.notify.events.models",
-            "threatweaver.notify.channels.models",
-            "threatweaver.notify.deliveries.models",
-            "threatweaver.notify.preferences.models",
-        ),
+        models=("threatweaver.audit.models", "threatweaver.admin.settings.models"),
         migrations="threatweaver.db.tenant_migrations",
     ),
 )

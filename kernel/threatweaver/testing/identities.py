@@ -23,12 +23,15 @@ def _password_hash() -> str:
     return PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
 
 
-async def headers_for(kernel: Kernel, *, role: str, tenant: Tenant) -> Headers:
-    """Create a user with this role in the tenant and return headers with their access token."""
+async def headers_for(kernel: Kernel, *, role: str, tenant: Tenant, password: bool = True) -> Headers:
+    """Create a user with this role in the tenant and return headers with their access token.
+
+    Their password is the one that every test knows, or none.
+    """
     now, user_id, session_id = datetime.now(UTC), uuid7(), uuid7()
     async with kernel.database.control():
         email = f"{role}-{user_id.hex[-12:]}@example.com"
-        await User.create(id=user_id, email=email, password_hash=_password_hash())
+        await User.create(id=user_id, email=email, password_hash=_password_hash() if password else "-")
         await Membership.create(user_id=user_id, tenant_id=tenant.id, role=role)
         await Session.create(
             id=session_id,

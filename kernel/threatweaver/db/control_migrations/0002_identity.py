@@ -93,6 +93,27 @@ class Migration(migrations.Migration):
             bases=["RootColumns"],
         ),
         ops.CreateModel(
+            name="IsolationReport",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+                ("version", fields.CharField(max_length=64)),
+                ("passed", fields.BooleanField()),
+                ("leaks", fields.IntField()),
+                ("calls", fields.IntField()),
+                ("content", fields.TextField(unique=False)),
+                ("signature", fields.CharField(max_length=100)),
+                ("public_key", fields.CharField(max_length=100)),
+            ],
+            options={
+                "table": "isolation_report",
+                "app": "control",
+                "pk_attr": "id",
+                "table_description": "One run; `content` is the JSON text that was signed, byte for byte.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Mail",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),

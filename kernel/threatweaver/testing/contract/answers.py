@@ -1,5 +1,6 @@
 """One call and what came back, on whichever server the client speaks to."""
 
+import asyncio
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -86,6 +87,18 @@ class Api:
 
     def check(self, answer: Answer) -> None:
         """Look at every answer; the tests compare it with the OpenAPI document."""
+
+
+class PatientApi(Api):
+    """An Api for a running installation: waits when that says it had enough."""
+
+    async def send(self, call: Call) -> Answer:
+        """Send a call, again after the time that a 429 asks for."""
+        while True:
+            answer = await super().send(call)
+            if answer.status != 429:
+                return answer
+            await asyncio.sleep(float(answer.headers.get("Retry-After", "1")))
 
 
 def query(path: str, values: Mapping[str, str]) -> str:

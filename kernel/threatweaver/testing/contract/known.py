@@ -25,3 +25,13 @@ UNCALLABLE: dict[str, str] = {
     "POST /license/import": "needs a license signed with the vendor's key; the tests of the license do it",
 }
 """Route → why no call of it succeeds here; the tests fail when one of them does."""
+
+INSTALLATION: dict[str, str] = {
+    "PUT /admin/rate-limits/config": "limits are the deployment's",
+}
+"""Routes that change the whole installation: a probe of a live one leaves them alone."""
+
+SHARED: dict[str, str] = {
+    "GET /security/isolation-reports/{id}": "reports are of the installation, for every administrator",
+}
+"""Routes with an id that belongs to no tenant: the id of another tenant's call is as good as one's own."""

@@ -1,1 +1,0 @@
-"""Where a tenant's notifications go: mail, webhooks, chat."""

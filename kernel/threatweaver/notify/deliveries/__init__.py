@@ -1,1 +1,0 @@
-"""From events to deliveries, and from deliveries to receivers."""

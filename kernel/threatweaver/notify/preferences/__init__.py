@@ -1,1 +1,0 @@
-"""How each person wants to hear of what happens."""
