@@ -24,7 +24,8 @@ from threatweaver.kernel import KERNEL, Kernel
 from threatweaver.license import routes as license_routes
 from threatweaver.license import store as license_store
 from threatweaver.license.current import CurrentLicense
-from threatweaver.notify.mail import jobs as mail_jobs
+from threatweaver.notify import parts as notify
+from threatweaver.notify.events.catalog import KERNEL_EVENTS
 from threatweaver.plugins import admission, loader, manifest, registry
 from threatweaver.plugins.registry import Contribution, Registry
 from threatweaver.ratelimits import routes as ratelimits
@@ -46,9 +47,11 @@ _KERNEL = Contribution(
         isolation.table,
         sso_providers.table,
         sso_mapping.table,
+        *notify.ROUTE_TABLES,
         ratelimits.table,
     ),
-    job_tables=(mail_jobs.table,),
+    job_tables=notify.JOB_TABLES,
+    notification_events=KERNEL_EVENTS,
     permissions=PERMISSIONS,
     settings={},
 )

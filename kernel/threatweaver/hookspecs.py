@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from threatweaver.http.route import RouteTable
     from threatweaver.jobs.importer import FileImporter
     from threatweaver.jobs.table import JobTable
+    from threatweaver.notify.events.catalog import NotificationEvent
     from threatweaver.settings import Setting
 
 PROJECT = "threatweaver"
@@ -58,3 +59,8 @@ def health_checks() -> "Sequence[HealthCheck]":  # type: ignore[empty-body]
 @hookspec
 def file_importers() -> "Sequence[FileImporter]":  # type: ignore[empty-body]
     """Jobs that `threatweaver import FILE` may hand a file to; the first that takes it gets it."""
+
+
+@hookspec
+def notification_events() -> "Sequence[NotificationEvent]":  # type: ignore[empty-body]
+    """Events the plugin's code raises, which people and other systems can be notified of."""

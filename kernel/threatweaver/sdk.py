@@ -25,8 +25,10 @@ from threatweaver.http.schema import CommaSeparated, Schema
 from threatweaver.http.upload import SpooledFile
 from threatweaver.ids import uuid7
 from threatweaver.jobs.importer import FileImporter
-from threatweaver.jobs.run import JobCancelled, JobRun
+from threatweaver.jobs.run import JobCancelled, JobPostponed, JobRun
 from threatweaver.jobs.table import Job, JobTable
+from threatweaver.notify.events.catalog import Mode, NotificationEvent, Severity
+from threatweaver.notify.events.service import raise_event
 from threatweaver.plugins.admission import KERNEL_API
 from threatweaver.resource.listing import Listing, SearchText, Where, any_of, eq, search
 from threatweaver.resource.routes import add_resource
@@ -52,10 +54,13 @@ __all__ = [
     "HealthCheck",
     "Job",
     "JobCancelled",
+    "JobPostponed",
     "JobRun",
     "JobTable",
     "Listing",
+    "Mode",
     "NotFound",
+    "NotificationEvent",
     "Op",
     "Page",
     "PayloadTooLarge",
@@ -68,6 +73,7 @@ __all__ = [
     "Scope",
     "SearchText",
     "Setting",
+    "Severity",
     "SpooledFile",
     "StorageFull",
     "Unprocessable",
@@ -82,6 +88,7 @@ __all__ = [
     "eq",
     "hookimpl",
     "page",
+    "raise_event",
     "raw",
     "rows",
     "search",

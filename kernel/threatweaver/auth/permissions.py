@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, Permission
+from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, Permission
 
 
 class Perm(StrEnum):
@@ -22,6 +22,8 @@ class Perm(StrEnum):
     NETWORK_READ = "kernel:network:read"
     NETWORK_WRITE = "kernel:network:write"
     ISOLATION_READ = "kernel:isolation:read"
+    NOTIFICATION_READ = "kernel:notification:read"
+    NOTIFICATION_WRITE = "kernel:notification:write"
 
 
 PERMISSIONS = (
@@ -39,4 +41,6 @@ PERMISSIONS = (
     Permission(Perm.NETWORK_READ, "See the allow and block list of networks", ADMINS),
     Permission(Perm.NETWORK_WRITE, "Change the allow and block list of networks", ADMINS),
     Permission(Perm.ISOLATION_READ, "See the reports of the isolation probe", ADMINS),
+    Permission(Perm.NOTIFICATION_READ, "See notification channels and the delivery log", MANAGERS),
+    Permission(Perm.NOTIFICATION_WRITE, "Change notification channels and send again", ADMINS),
 )

@@ -41,7 +41,14 @@ KERNEL_APPS = (
     ),
     ModelApp(
         label="kernel",
-        models=("threatweaver.audit.models", "threatweaver.admin.settings.models"),
+        models=(
+            "threatweaver.audit.models",
+            "threatweaver.admin.settings.models",
+            "threatweaver.notify.events.models",
+            "threatweaver.notify.channels.models",
+            "threatweaver.notify.deliveries.models",
+            "threatweaver.notify.preferences.models",
+        ),
         migrations="threatweaver.db.tenant_migrations",
     ),
 )

@@ -11,6 +11,7 @@ from threatweaver.health import HealthCheck
 from threatweaver.http.route import RouteTable
 from threatweaver.jobs.importer import FileImporter
 from threatweaver.jobs.table import JobTable
+from threatweaver.notify.events.catalog import NotificationEvent
 from threatweaver.plugins.admission import Decision
 from threatweaver.plugins.manifest import Manifest
 from threatweaver.plugins.registry import Contribution
@@ -23,6 +24,7 @@ _KINDS: dict[str, type] = {
     "settings": settings.Setting,
     "health_checks": HealthCheck,
     "file_importers": FileImporter,
+    "notification_events": NotificationEvent,
 }
 
 
@@ -90,4 +92,5 @@ def _ask(manager: pluggy.PluginManager, manifest: Manifest, own: Mapping[str, st
         settings=settings.read(manifest.name, contributed("settings"), own),
         health_checks=contributed("health_checks"),
         file_importers=contributed("file_importers"),
+        notification_events=contributed("notification_events"),
     )

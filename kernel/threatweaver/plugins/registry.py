@@ -11,6 +11,7 @@ from threatweaver.health import HealthCheck
 from threatweaver.http.route import Access, Route, RouteTable
 from threatweaver.jobs.importer import FileImporter
 from threatweaver.jobs.table import Job, JobTable
+from threatweaver.notify.events.catalog import NotificationEvent
 from threatweaver.plugins.admission import Decision
 from threatweaver.plugins.manifest import Manifest
 
@@ -33,6 +34,7 @@ class Contribution:
     settings: Mapping[str, int | str]
     health_checks: Sequence[HealthCheck] = ()
     file_importers: Sequence[FileImporter] = ()
+    notification_events: Sequence[NotificationEvent] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ class Registry:
     settings: Mapping[str, Mapping[str, int | str]]
     health_checks: tuple[HealthCheck, ...]
     file_importers: tuple[FileImporter, ...]
+    notification_events: Mapping[str, NotificationEvent]
 
 
 def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) -> Registry:
@@ -82,6 +85,7 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
         settings={item.manifest.name: item.settings for item in contributions if item.manifest},
         health_checks=tuple(check for item in contributions for check in item.health_checks),
         file_importers=tuple(entry for item in contributions for entry in item.file_importers),
+        notification_events=_events(contributions, names),
     )
 
 
@@ -96,6 +100,20 @@ def _routes(item: Contribution) -> list[Route]:
         if route.always:
             raise RegistryError(f"plugin {name}: {route.path}: only kernel routes answer without a license")
     return [replace(route, module_id=item.manifest.module_id) for route in routes]
+
+
+def _events(contributions: Sequence[Contribution], permissions: set[str]) -> dict[str, NotificationEvent]:
+    """Return name → event; each begins with its plugin's name and asks for a declared permission."""
+    events: dict[str, NotificationEvent] = {}
+    for item in contributions:
+        owner = item.manifest.name if item.manifest else "kernel"
+        for event in item.notification_events:
+            if not event.name.startswith(f"{owner}.") or event.name in events:
+                raise RegistryError(f"{owner}: {event.name} is no event name of its own, or given twice")
+            if event.permission is not None and event.permission not in permissions:
+                raise RegistryError(f"event {event.name} asks for undeclared {event.permission}")
+            events[event.name] = event
+    return events
 
 
 def _refuse_kernel_prefixes(contributions: Sequence[Contribution], decisions: Sequence[Decision]) -> None:

@@ -86,6 +86,14 @@ class TenantSettings:
             "network",
         ),
     ] = ()
+    notifications_per_hour: Annotated[
+        int,
+        About(
+            _whole(10, 100_000),
+            "Notifications an hour at most; the least severe beyond are counted, and not sent",
+            "notifications",
+        ),
+    ] = 200
 
 
 DECLARED: Mapping[str, About] = {

@@ -1,6 +1,10 @@
+from uuid import uuid4
+
 from orjson import loads
 from tortoise import fields, migrations
+from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.fields.data import JSON_DUMPS
+from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
 from threatweaver.ids import uuid7
@@ -44,6 +48,127 @@ class Migration(migrations.Migration):
                 "table_description": "A signed end of the tenant's chain.",
             },
             bases=["RootColumns"],
+        ),
+        ops.CreateModel(
+            name="Channel",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("kind", fields.CharField(max_length=8)),
+                ("name", fields.CharField(unique=True, max_length=100)),
+                ("enabled", fields.BooleanField(default=True)),
+                ("events", ArrayField(default=list, element_type="TEXT")),
+                ("minimum_severity", fields.SmallIntField(default=0)),
+                ("recipients", ArrayField(default=list, element_type="TEXT")),
+                ("url", fields.TextField(default="", unique=False)),
+                ("host", fields.CharField(default="", max_length=300)),
+                ("secret", fields.TextField(default="", unique=False)),
+                ("old_secret", fields.TextField(default="", unique=False)),
+                ("old_secret_until", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("lost", fields.IntField(default=0)),
+                ("disabled_reason", fields.CharField(default="", max_length=300)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+                ("updated_at", fields.DatetimeField(auto_now=True, auto_now_add=False)),
+            ],
+            options={
+                "table": "notification_channel",
+                "app": "kernel",
+                "pk_attr": "id",
+                "table_description": "One channel; no `events` means all. `url` and the signing secrets are sealed: an URL may hold a token.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Delivery",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("event_id", fields.UUIDField()),
+                ("channel_id", fields.UUIDField(null=True)),
+                ("user_id", fields.UUIDField(null=True)),
+                ("status", fields.CharField(default="queued", max_length=8)),
+                ("attempts", fields.SmallIntField(default=0)),
+                ("planned_for", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("due_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("response_code", fields.SmallIntField(null=True)),
+                ("last_error", fields.CharField(default="", max_length=300)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+                ("finished_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "notification_delivery",
+                "app": "kernel",
+                "unique_together": (("event_id", "channel_id"), ("event_id", "user_id")),
+                "indexes": [
+                    Index(fields=["status", "due_at"]),
+                    Index(fields=["created_at"]),
+                    Index(fields=["channel_id", "created_at"]),
+                    Index(fields=["user_id", "planned_for"]),
+                ],
+                "pk_attr": "id",
+                "table_description": "One event for one channel or one person.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Event",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("name", fields.CharField(max_length=100)),
+                ("title", fields.CharField(max_length=300)),
+                ("severity", fields.SmallIntField()),
+                ("link", fields.CharField(max_length=500)),
+                ("data", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+                ("key", fields.CharField(max_length=200)),
+                ("user_id", fields.UUIDField(null=True)),
+                ("status", fields.CharField(default="pending", max_length=10)),
+                ("occurred_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+            ],
+            options={
+                "table": "notification_event",
+                "app": "kernel",
+                "indexes": [
+                    Index(fields=["status", "occurred_at"]),
+                    Index(fields=["name", "key", "occurred_at"]),
+                ],
+                "pk_attr": "id",
+                "table_description": "One event; `user_id` says whom alone it concerns, `key` what makes another one the same again.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Preference",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("user_id", fields.UUIDField()),
+                ("event", fields.CharField(max_length=100)),
+                ("mode", fields.CharField(max_length=10)),
+            ],
+            options={
+                "table": "notification_preference",
+                "app": "kernel",
+                "unique_together": (("user_id", "event"),),
+                "pk_attr": "id",
+                "table_description": "How one person hears of one event, by mail.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Schedule",
+            fields=[
+                ("user_id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
+                ("time_zone", fields.CharField(default="UTC", max_length=64)),
+                ("weekly", fields.BooleanField(default=False)),
+                ("digest_hour", fields.SmallIntField(default=8)),
+                ("digest_weekday", fields.SmallIntField(default=1)),
+                ("quiet_from", fields.CharField(null=True, max_length=5)),
+                ("quiet_until", fields.CharField(null=True, max_length=5)),
+            ],
+            options={
+                "table": "notification_schedule",
+                "app": "kernel",
+                "pk_attr": "user_id",
+                "table_description": "When one person hears: the hour of their digest, and their quiet hours (HH:MM), in their time zone.",
+            },
+            bases=["Model"],
         ),
         ops.CreateModel(
             name="SettingsVersion",

@@ -1,0 +1,1 @@
+"""Where a tenant's notifications go: mail, webhooks, chat."""

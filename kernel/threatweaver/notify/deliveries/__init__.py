@@ -1,0 +1,1 @@
+"""From events to deliveries, and from deliveries to receivers."""

@@ -1,0 +1,1 @@
+"""How each person wants to hear of what happens."""
