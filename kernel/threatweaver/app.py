@@ -9,10 +9,10 @@ from threatweaver import __version__, config
 from threatweaver.access import routes as access
 from threatweaver.admin import parts as admin
 from threatweaver.auth import keys
-from threatweaver.auth import routes as auth
 from threatweaver.auth.browser import FlowStorage
 from threatweaver.auth.identify import Identifier
 from threatweaver.auth.permissions import PERMISSIONS
+from threatweaver.auth.tables import TABLES as AUTH
 from threatweaver.config import Settings
 from threatweaver.db import orm
 from threatweaver.db.transaction import Database
@@ -40,7 +40,7 @@ _KERNEL = Contribution(
     route_tables=(
         *access.tables,
         system.table,
-        auth.table,
+        *AUTH,
         license_routes.table,
         jobs.table,
         *admin.ROUTES,

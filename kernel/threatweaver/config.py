@@ -44,6 +44,7 @@ class Settings:
     admin_password: str | None = field(default=None, repr=False)
     jwt_expires_in: float = field(default=900.0, metadata={"env": "JWT_EXPIRES_IN"})
     jwt_refresh_expires_in: float = field(default=604800.0, metadata={"env": "JWT_REFRESH_EXPIRES_IN"})
+    sign_in_tenant: str = "recent"  # of several: the one used last, or "ask" (POST /auth/select-tenant)
     license_keys: Path | None = None  # PEM file with the vendor's public keys
     body_max_bytes: int = 1 << 20
     # CIDRs, separated by commas: proxies whose word about the client's address and scheme is taken
@@ -138,13 +139,19 @@ def load(environment: Mapping[str, str], **flags: object) -> Settings:
     return settings
 
 
+_CHOICES = {
+    "log_format": ("json", "console"),
+    "log_level": ("debug", "info", "warning", "error"),
+    "sign_in_tenant": ("recent", "ask"),
+}
+
+
 def _check(settings: Settings) -> None:
     if not 0 <= settings.port <= 65535:
         raise ConfigError("TW_PORT must be between 0 and 65535")
-    if settings.log_format not in {"json", "console"}:
-        raise ConfigError("TW_LOG_FORMAT must be json or console")
-    if settings.log_level not in {"debug", "info", "warning", "error"}:
-        raise ConfigError("TW_LOG_LEVEL must be debug, info, warning or error")
+    for name, known in _CHOICES.items():
+        if getattr(settings, name) not in known:
+            raise ConfigError(f"TW_{name.upper()} must be {', '.join(known[:-1])} or {known[-1]}")
     if settings.processes < 1:
         raise ConfigError("TW_PROCESSES must be at least 1")
     if settings.pool_size < 2:

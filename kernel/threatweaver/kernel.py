@@ -35,14 +35,8 @@ class Kernel:
     stopping: asyncio.Event
 
     def signer(self) -> Signer:
-        """Return what signing in needs."""
-        return Signer(
-            database=self.database,
-            keys=self.keys,
-            settings=self.settings,
-            license_jti=self.license.jti,
-            standings=self.standings,
-        )
+        """Return what signs the tokens of sessions."""
+        return Signer(self)
 
 
 KERNEL = web.AppKey("kernel", Kernel)

@@ -32,12 +32,12 @@ def parts(cookie):
 
 async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(signed_in):
     table = dict(parts(cookie) for cookie in signed_in[1])
-    assert set(table) == {"token", "refreshToken"}
+    assert set(table) == {"token", "refreshToken", "device"}
     for attributes in table.values():
         assert {"httponly", "samesite=lax"} <= attributes
         assert any(item.startswith("max-age=") for item in attributes)
     assert "path=/" in table["token"]
-    assert "path=/api/auth" in table["refreshToken"]
+    assert all("path=/api/auth" in table[name] for name in ("refreshToken", "device"))
 
 
 async def test_the_documented_claims(signed_in, kernel):

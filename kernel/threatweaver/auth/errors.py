@@ -13,3 +13,21 @@ class RefreshRefused(ApiError):
     """The refresh token is missing, used up, expired or revoked. Please log in again."""
 
     status, code = 401, "INVALID_REFRESH_TOKEN"
+
+
+class StepRefused(ApiError):
+    """This sign-in is over: its token is unknown, used up or older than five minutes. Start again."""
+
+    status, code = 401, "INVALID_STEP_TOKEN"
+
+
+class MfaRequired(ApiError):
+    """This tenant asks for a second factor. Set it up to go on."""
+
+    status, code = 403, "MFA_SETUP_REQUIRED"
+
+
+class PasswordChangeRequired(ApiError):
+    """Change your password to go on."""
+
+    status, code = 403, "PASSWORD_CHANGE_REQUIRED"

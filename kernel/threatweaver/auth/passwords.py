@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 from argon2 import PasswordHasher
@@ -11,6 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _POOL = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
 _DUMMY = _HASHER.hash("no such account")
+_ARGON2 = "$argon2id$"
 MIN_LENGTH = 12
 
 
@@ -19,15 +21,33 @@ def generate() -> str:
     return secrets.token_urlsafe(15)
 
 
+def normalized(password: str) -> str:
+    """Return a password as it is compared: NFKC, so that every keyboard types the same one."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def is_set(stored: str) -> bool:
+    """Say whether an account has a password; one of single sign-on has none."""
+    return stored.startswith(_ARGON2)
+
+
 async def hash_password(password: str) -> str:
     """Return the argon2id hash of a password."""
-    return await asyncio.get_running_loop().run_in_executor(_POOL, _HASHER.hash, password)
+    return await asyncio.get_running_loop().run_in_executor(_POOL, _HASHER.hash, normalized(password))
 
 
 async def verify(stored: str | None, password: str) -> bool:
     """Say whether the password is right; without a stored hash, spend the time and say no."""
-    good = await asyncio.get_running_loop().run_in_executor(_POOL, _verify, stored or _DUMMY, password)
-    return good and stored is not None
+    known = stored if stored is not None and is_set(stored) else None
+    good = await asyncio.get_running_loop().run_in_executor(
+        _POOL, _verify, known or _DUMMY, normalized(password)
+    )
+    return good and known is not None
+
+
+async def renewed(stored: str, password: str) -> str | None:
+    """Return a new hash of a right password when the stored one was made with other parameters."""
+    return await hash_password(password) if _HASHER.check_needs_rehash(stored) else None
 
 
 def _verify(stored: str, password: str) -> bool:

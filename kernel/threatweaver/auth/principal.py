@@ -3,11 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast, get_args
 from uuid import UUID
 
 Method = Literal["password", "saml", "oidc", "ldap"]
 """How somebody signed in."""
+
+
+def as_method(text: str) -> Method:
+    """Return a stored method. Raises ValueError."""
+    if text not in get_args(Method):
+        raise ValueError(text)
+    return cast("Method", text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

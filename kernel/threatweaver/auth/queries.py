@@ -47,6 +47,16 @@ async def memberships_of(user_id: UUID) -> list[Identity]:
     return [identity(row) for row in rows]
 
 
+async def home_of(email: str) -> UUID | None:
+    """Return the tenant that a person used last, None without one: where a failed sign-in is told."""
+    home: UUID | None = await connection().fetchval(
+        f"""SELECT m.tenant_id FROM user_account u JOIN membership m ON {MEMBER}
+            WHERE u.email = $1 ORDER BY m.last_used_at DESC NULLS LAST, m.created_at LIMIT 1""",
+        email,
+    )
+    return home
+
+
 async def live_session(session_id: UUID) -> tuple[Identity, SessionState] | None:
     """Return whom a session stands for; None when it, the person, the membership or their time is over."""
     row = await connection().fetchrow(
@@ -61,3 +71,14 @@ async def live_session(session_id: UUID) -> tuple[Identity, SessionState] | None
     if row is None:
         return None
     return identity(row), SessionState(**{name: row[name] for name in _STATE})
+
+
+async def end_surplus_sessions(user_id: UUID, most: int) -> None:
+    """Revoke the oldest live sessions of a person beyond a number."""
+    await connection().execute(
+        """UPDATE session SET revoked_at = now() WHERE id IN (
+               SELECT id FROM session WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now()
+               ORDER BY created_at DESC, id DESC OFFSET $2)""",
+        user_id,
+        most,
+    )

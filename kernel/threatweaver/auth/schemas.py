@@ -1,13 +1,8 @@
 """What goes over the wire for /auth."""
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from threatweaver.http.schema import Schema
-
-
-class LoginIn(Schema):
-    email = fields.Email(required=True, validate=validate.Length(max=254))
-    password = fields.String(required=True, validate=validate.Length(1, 256))
 
 
 class UserOut(Schema):
@@ -18,11 +13,6 @@ class UserOut(Schema):
     tenant_slug = fields.String(required=True)
 
 
-class LoginOut(Schema):
-    token = fields.String(required=True)
-    user = fields.Nested(UserOut, required=True)
-
-
 class TokenOut(Schema):
     token = fields.String(required=True)
 
@@ -30,3 +20,7 @@ class TokenOut(Schema):
 class MeOut(UserOut):
     name = fields.String(required=True)
     permissions = fields.List(fields.String(), required=True)
+
+
+class SwitchTenantIn(Schema):
+    tenant_id = fields.UUID(required=True)

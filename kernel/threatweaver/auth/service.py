@@ -1,40 +1,41 @@
-"""Signing in and out. No request, no schema, no status code."""
+"""Sessions and their tokens: open, refresh, move, close. No request, no schema, no status code."""
 
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from threatweaver.auth import passwords, tokens
-from threatweaver.auth.errors import BadCredentials, RefreshRefused
-from threatweaver.auth.keys import Keys
+from threatweaver.admin.settings import service as tenant_settings
+from threatweaver.audit import service as audit
+from threatweaver.auth import passwords, queries, tokens
+from threatweaver.auth.errors import RefreshRefused
 from threatweaver.auth.models import Membership, Session, User
-from threatweaver.auth.principal import Method
-from threatweaver.auth.queries import Identity, live_session, memberships_of
-from threatweaver.config import Settings
+from threatweaver.auth.principal import Method, Principal, as_method
+from threatweaver.auth.queries import Identity
 from threatweaver.db.transaction import Database
+from threatweaver.http.errors import NotFound
 from threatweaver.ids import uuid7
-from threatweaver.tenancy.standing import Standings
+
+if TYPE_CHECKING:
+    from threatweaver.kernel import Kernel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    """A fresh pair of tokens and whom they stand for."""
+    """A fresh pair of tokens and whom they stand for; `places` are all tenants of the person."""
 
     access_token: str
     refresh_token: str
     identity: Identity
+    places: tuple[Identity, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Signer:
-    """What signing in needs of the process."""
+    """Signs the tokens of sessions."""
 
-    database: Database
-    keys: Keys
-    settings: Settings
-    license_jti: str | None
-    standings: Standings
+    kernel: "Kernel"
 
     def access_token(self, identity: Identity, session_id: UUID, now: datetime) -> str:
         """Issue an access token with the documented claims, and `sid`: what a revocation names."""
@@ -44,10 +45,15 @@ class Signer:
             "tenantId": str(identity.tenant_id),
             "tenantSlug": identity.tenant_slug,
             "tenantPlan": identity.tenant_plan,
-            "licenseJti": self.license_jti,
+            "licenseJti": self.kernel.license.jti,
             "sid": str(session_id),
         }
-        return tokens.issue(self.keys.access_token, claims, now=now, lifetime=self.settings.jwt_expires_in)
+        lifetime = self.kernel.settings.jwt_expires_in
+        return tokens.issue(self.kernel.keys.access_token, claims, now=now, lifetime=lifetime)
+
+    def refresh_token(self, session_id: UUID) -> str:
+        """Return a new refresh token of a session."""
+        return tokens.new_refresh(self.kernel.keys.refresh_token, session_id)
 
     def sign_in(self, identity: Identity, session_id: UUID, refresh_token: str, now: datetime) -> SignIn:
         """Return the pair of tokens of a session."""
@@ -58,22 +64,6 @@ class Signer:
         )
 
 
-async def login(signer: Signer, *, email: str, password: str, user_agent: str, address: str) -> SignIn:
-    """Check a password and open a session. Raises BadCredentials, which never says which part was wrong."""
-    async with signer.database.control(read_only=True):
-        user = await User.get_or_none(email=email.strip().lower(), is_active=True)
-    # Outside any transaction: argon2 takes longer than a connection should be held.
-    if not await passwords.verify(user.password_hash if user else None, password) or user is None:
-        raise BadCredentials
-    async with signer.database.control(read_only=True):
-        identities = await memberships_of(user.id)
-    if not identities:
-        raise BadCredentials
-    return await open_session(
-        signer, identities[0], user_agent=user_agent, address=address, method="password", mfa=False
-    )
-
-
 async def open_session(
     signer: Signer, identity: Identity, *, user_agent: str, address: str, method: Method, mfa: bool
 ) -> SignIn:
@@ -81,51 +71,112 @@ async def open_session(
 
     Raises TenantSuspended, AddressRefused.
     """
-    await signer.standings.admit(identity.tenant_id, address)
-    now, session_id = datetime.now(UTC), uuid7()
-    token = tokens.new_refresh(signer.keys.refresh_token, session_id)
-    async with signer.database.control():
-        await Session.create(
-            id=session_id,
-            user_id=identity.user_id,
-            tenant_id=identity.tenant_id,
-            refresh_hash=tokens.digest(token),
+    await signer.kernel.standings.admit(identity.tenant_id, address)
+    expires_at = datetime.now(UTC) + timedelta(seconds=signer.kernel.settings.jwt_refresh_expires_in)
+    async with signer.kernel.database.control():
+        return await _open(
+            signer,
+            identity,
+            user_agent=user_agent,
+            address=address,
             method=method,
             mfa=mfa,
-            user_agent=user_agent[:300],
-            address=address,
-            last_seen_at=now,
-            expires_at=now + timedelta(seconds=signer.settings.jwt_refresh_expires_in),
+            expires_at=expires_at,
         )
-        await User.filter(id=identity.user_id).update(last_login_at=now)
-        await Membership.filter(user_id=identity.user_id, tenant_id=identity.tenant_id).update(
-            last_used_at=now
-        )
+
+
+async def _open(  # noqa: PLR0913 - what a session knows of its sign-in
+    signer: Signer,
+    identity: Identity,
+    *,
+    user_agent: str,
+    address: str,
+    method: Method,
+    mfa: bool,
+    expires_at: datetime,
+) -> SignIn:
+    now, session_id = datetime.now(UTC), uuid7()
+    token = signer.refresh_token(session_id)
+    settings = await tenant_settings.read(signer.kernel, identity.schema)
+    await Session.create(
+        id=session_id,
+        user_id=identity.user_id,
+        tenant_id=identity.tenant_id,
+        refresh_hash=tokens.digest(token),
+        user_agent=user_agent[:300],
+        address=address,
+        last_seen_at=now,
+        idle_expires_at=now + timedelta(minutes=settings.session_idle_minutes),
+        expires_at=expires_at,
+        method=method,
+        mfa=mfa,
+    )
+    await queries.end_surplus_sessions(identity.user_id, settings.session_max)
+    await User.filter(id=identity.user_id).update(last_login_at=now)
+    await Membership.filter(user_id=identity.user_id, tenant_id=identity.tenant_id).update(last_used_at=now)
     return signer.sign_in(identity, session_id, token, now)
 
 
-async def refresh(signer: Signer, token: str, *, address: str) -> SignIn:
+async def switch_tenant(signer: Signer, caller: Principal, tenant_id: UUID, *, address: str) -> SignIn:
+    """Go on in another tenant of the caller, in a new session that ends when the old one would have.
+
+    The old session is over with all its tokens.
+    Raises NotFound, RefreshRefused, TenantSuspended, AddressRefused.
+    """
+    async with signer.kernel.database.control():
+        places = await queries.memberships_of(caller.user_id)
+        chosen = next((place for place in places if place.tenant_id == tenant_id), None)
+        if chosen is None:
+            raise NotFound
+        await signer.kernel.standings.admit(chosen.tenant_id, address)
+        old = await Session.filter(id=caller.session_id, revoked_at=None).select_for_update().first()
+        if old is None:
+            raise RefreshRefused
+        await Session.filter(id=old.id).update(revoked_at=datetime.now(UTC))
+        return await _open(
+            signer,
+            chosen,
+            user_agent=old.user_agent,
+            address=old.address,
+            method=as_method(old.method),
+            mfa=old.mfa,
+            expires_at=old.expires_at,
+        )
+
+
+async def refresh(signer: Signer, token: str, *, address: str, request_id: str) -> SignIn:
     """Exchange a refresh token for a new pair; the replay of any used one revokes the session.
 
     Raises RefreshRefused, TenantSuspended, AddressRefused.
     """
-    session_id, now = tokens.session_of(token), datetime.now(UTC)
-    if session_id is None or not tokens.is_ours(signer.keys.refresh_token, token):
+    session_id, now = tokens.id_of(token), datetime.now(UTC)
+    if session_id is None or not tokens.is_ours(signer.kernel.keys.refresh_token, token):
         raise RefreshRefused
-    fresh = tokens.new_refresh(signer.keys.refresh_token, session_id)
-    async with signer.database.control():
+    fresh = signer.refresh_token(session_id)
+    async with signer.kernel.database.control():
         session = await Session.filter(id=session_id).select_for_update().first()
-        found = await live_session(session_id) if session else None
+        found = await queries.live_session(session_id) if session else None
         if session is None or found is None:
             raise RefreshRefused
         replayed = not hmac.compare_digest(session.refresh_hash, tokens.digest(token))
         if not replayed:
-            await signer.standings.admit(session.tenant_id, address)
+            await signer.kernel.standings.admit(session.tenant_id, address)
         change = {"revoked_at": now} if replayed else {"refresh_hash": tokens.digest(fresh)}
         await Session.filter(id=session_id).update(**change, refreshed_at=now)
+    identity = found[0]
     if replayed:  # after the commit, or the revocation would be rolled back with the refusal
+        await audit.event(
+            signer.kernel,
+            "auth_refresh_replay",
+            tenant_id=identity.tenant_id,
+            actor_id=identity.user_id,
+            address=address,
+            request_id=request_id,
+            outcome="failure",
+            target=f"session:{session_id}",
+        )
         raise RefreshRefused
-    return signer.sign_in(found[0], session_id, fresh, now)
+    return signer.sign_in(identity, session_id, fresh, now)
 
 
 async def logout(database: Database, session_id: UUID) -> None:

@@ -57,12 +57,16 @@ def new_refresh(key: bytes, session_id: UUID) -> str:
 
     The MAC says that the token was once ours, so that any older one of a family is known for a replay.
     """
-    body = f"{session_id.hex}.{secrets.token_urlsafe(32)}"
-    return f"{body}.{_mac(key, body)}"
+    return _signed(key, f"{session_id.hex}.{secrets.token_urlsafe(32)}")
 
 
-def session_of(token: str) -> UUID | None:
-    """Return the session that a refresh token names, None when it names none."""
+def new_device(key: bytes) -> str:
+    """Return what a browser is known by from its first sign-in on: `<128 random bits>.<mac>`."""
+    return _signed(key, secrets.token_hex(16))
+
+
+def id_of(token: str) -> UUID | None:
+    """Return the id that a token begins with, None when it has none."""
     try:
         return UUID(hex=token.partition(".")[0])
     except ValueError:
@@ -70,9 +74,13 @@ def session_of(token: str) -> UUID | None:
 
 
 def is_ours(key: bytes, token: str) -> bool:
-    """Say whether we issued this refresh token, ever."""
+    """Say whether we signed this refresh token or device, ever."""
     body, _, mac = token.rpartition(".")
     return hmac.compare_digest(_mac(key, body).encode(), mac.encode("utf-8", "surrogateescape"))
+
+
+def _signed(key: bytes, body: str) -> str:
+    return f"{body}.{_mac(key, body)}"
 
 
 def _mac(key: bytes, body: str) -> str:

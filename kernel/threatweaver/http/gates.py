@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
+from threatweaver.auth.sessions import service as sessions
 from threatweaver.http import proxies
 from threatweaver.http.context import Context
 from threatweaver.http.errors import Forbidden, ForeignOrigin, ModuleDisabled, NoToken, SessionRequired
@@ -62,6 +63,15 @@ async def rate(ctx: Context) -> None:
             ctx.request["allowance"] = allowance
 
 
+async def session(ctx: Context) -> None:
+    """A session must have its second factor and a password of its own, but where it gets them."""
+    if ctx.caller is None or ctx.caller.session is None:
+        return
+    await sessions.note_use(ctx.kernel, ctx.caller, ctx.caller.session)
+    if not ctx.route.restricted:
+        await sessions.check_standing(ctx.kernel, ctx.caller, ctx.caller.session)
+
+
 async def module(ctx: Context) -> None:
     """The route's module must be named by the license."""
     if ctx.route.module_id is not None and not ctx.kernel.license.grants(ctx.route.module_id):
@@ -77,7 +87,7 @@ async def permission(ctx: Context) -> None:
         raise Forbidden(permission=str(needed))
 
 
-GATES: tuple[Gate, ...] = (license_state, identity, tenant, network, rate, module, permission)
+GATES: tuple[Gate, ...] = (license_state, identity, tenant, network, rate, session, module, permission)
 
 
 async def pass_all(ctx: Context) -> None:

@@ -119,6 +119,7 @@ class Route:
     errors: tuple[type[ApiError], ...] = ()
     scope: Scope = Scope.TENANT
     status: int = 200
+    restricted: bool = False  # answers sessions too that must set MFA up or change their password first
     always: bool = False  # answers in every license state: every route of the kernel, set at mount
     example: ExampleOf | None = None  # a call that succeeds, where the schemas cannot say one
     module_id: str | None = None  # set at mount: the module that owns the route

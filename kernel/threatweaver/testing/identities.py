@@ -38,6 +38,7 @@ async def headers_for(kernel: Kernel, *, role: str, tenant: Tenant, password: bo
             user_id=user_id,
             tenant_id=tenant.id,
             refresh_hash=tokens.digest(secrets.token_urlsafe(32)),
+            last_seen_at=now,
             expires_at=now + timedelta(hours=1),
         )
         identity = (await memberships_of(user_id))[0]

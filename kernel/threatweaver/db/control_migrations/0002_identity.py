@@ -93,6 +93,21 @@ class Migration(migrations.Migration):
             bases=["RootColumns"],
         ),
         ops.CreateModel(
+            name="FamiliarSource",
+            fields=[
+                ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("user_id", fields.UUIDField(db_index=True)),
+                ("last_seen_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "familiar_source",
+                "app": "control",
+                "pk_attr": "key",
+                "table_description": "A device or network from which somebody has signed in to an account; `key` is their SHA-256.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="IsolationReport",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
@@ -110,6 +125,28 @@ class Migration(migrations.Migration):
                 "app": "control",
                 "pk_attr": "id",
                 "table_description": "One run; `content` is the JSON text that was signed, byte for byte.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="LoginStep",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
+                ("token_hash", fields.BinaryField()),
+                ("awaits", fields.CharField(max_length=8)),
+                ("user_id", fields.UUIDField(db_index=True)),
+                ("tenant_id", fields.UUIDField(null=True)),
+                ("method", fields.CharField(max_length=16)),
+                ("choose", fields.BooleanField()),
+                ("mfa", fields.BooleanField()),
+                ("attempts", fields.SmallIntField(default=0)),
+                ("expires_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "login_step",
+                "app": "control",
+                "pk_attr": "id",
+                "table_description": "A sign-in that waits for its second factor or for the choice of a tenant; gone once it goes on.",
             },
             bases=["Model"],
         ),
@@ -194,6 +231,37 @@ class Migration(migrations.Migration):
                 "app": "control",
                 "pk_attr": "id",
                 "table_description": "The deployment's limits, one row; none while the settings' and the documented ones are in force.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="RecoveryCode",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("user_id", fields.UUIDField(db_index=True)),
+                ("code_hash", fields.BinaryField()),
+            ],
+            options={
+                "table": "mfa_recovery_code",
+                "app": "control",
+                "pk_attr": "id",
+                "table_description": "The SHA-256 of a code that replaces the authenticator once; gone when it is used.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="SignInFailure",
+            fields=[
+                ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("failures", fields.IntField()),
+                ("blocked_until", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("last_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "sign_in_failure",
+                "app": "control",
+                "pk_attr": "key",
+                "table_description": "Attempts on one account from one source since its last good one; `key` is their SHA-256.",
             },
             bases=["Model"],
         ),

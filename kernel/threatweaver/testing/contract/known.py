@@ -1,24 +1,9 @@
 """Calls of the kernel's own rare routes, and the very few that no test can make succeed."""
 
-from threatweaver.http.example import Caller, Example, ExampleOf
-from threatweaver.testing.contract.values import PASSWORD
+from threatweaver.http.example import ExampleOf
+from threatweaver.testing.contract import signing_in
 
-
-async def _sign_in(caller: Caller) -> Example:
-    me = await caller.call("GET", "/auth/me")
-    return Example(body={"email": me.body["email"], "password": PASSWORD})
-
-
-async def _refresh(caller: Caller) -> Example:
-    signed = await caller.call("POST", "/auth/login", (await _sign_in(caller)).body)
-    cookies = [text.split(";")[0] for text in signed.headers.getall("Set-Cookie")]
-    return Example(headers={"Cookie": next(text for text in cookies if text.startswith("refreshToken="))})
-
-
-EXAMPLES: dict[str, ExampleOf] = {
-    "POST /auth/login": _sign_in,
-    "POST /auth/refresh": _refresh,
-}
+EXAMPLES: dict[str, ExampleOf] = {**signing_in.EXAMPLES}
 
 UNCALLABLE: dict[str, str] = {
     "POST /license/activate": "works once, before the first license; the tests of the license do it",

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from threatweaver.http.example import Example, ExampleOf
-from threatweaver.http.route import SESSION, SIGNED_IN, Route, Shape
+from threatweaver.http.route import Access, Route, Shape
 from threatweaver.testing.contract import values
 from threatweaver.testing.contract.answers import Answer, Api, Call, query
 
@@ -34,10 +34,10 @@ class Person:
     async def prepare(self, route: Route) -> Call:
         """Return a call that succeeds once. Raises NotCallable.
 
-        A write that everybody may do acts on the caller: somebody new makes it.
+        A write that asks for no permission acts on the caller: somebody new makes it.
         """
         person = self
-        if route.writes and route.permission in (SIGNED_IN, SESSION):
+        if route.writes and isinstance(route.permission, Access):
             person = Person(self.api, await self.newcomer(), self.examples, self.newcomer)
         try:
             return await person._prepare(route)

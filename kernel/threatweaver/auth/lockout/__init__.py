@@ -1,0 +1,1 @@
+"""Slow guessing down without locking anybody out."""

@@ -1,0 +1,1 @@
+"""Sessions: what they are asked for on each request, and their list."""
