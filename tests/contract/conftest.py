@@ -11,7 +11,7 @@ from marshmallow import fields
 from threatweaver.http.route import PUBLIC
 from threatweaver.ids import uuid7
 from threatweaver.isolation import service as isolation
-from threatweaver.isolation.probe import Outcome
+from threatweaver.isolation.outcome import Outcome
 from threatweaver.testing.contract import known, values
 from threatweaver.testing.contract.answers import Call
 from threatweaver.testing.contract.document import DocumentedApi

@@ -1,42 +1,22 @@
 """The probe: somebody of one tenant calls every route with every id of another, and looks for a trace."""
 
+import asyncio
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from statistics import median
 
-from threatweaver.http.route import PUBLIC, SIGNED_IN, Route
+from threatweaver.http.route import PUBLIC, Route
 from threatweaver.ids import uuid7
 from threatweaver.isolation import slots, traces
+from threatweaver.isolation.outcome import Leak, Outcome
+from threatweaver.isolation.side import Side, Sweep, differing, marks, name
 from threatweaver.isolation.slots import Slot
-from threatweaver.testing.contract.answers import Answer, Call
-from threatweaver.testing.contract.person import NotCallable, Person
+from threatweaver.testing.contract.answers import Call
+from threatweaver.testing.contract.person import Person
 
 _GOOD = range(200, 300)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leak:
-    """One trace of the other tenant: where, of which kind, and what was seen."""
-
-    route: str
-    place: str
-    kind: str  # row, count, answer or change
-    detail: str
-
-
-@dataclass(slots=True, kw_only=True)
-class Outcome:
-    """What a probe did and found; `times` are ratios of medians, the other's id to a random one."""
-
-    routes: int = 0
-    places: int = 0
-    ids: int = 0
-    calls: int = 0
-    leaks: list[Leak] = field(default_factory=list)
-    not_called: dict[str, str] = field(default_factory=dict)
-    not_compared: list[str] = field(default_factory=list)
-    times: dict[str, float] = field(default_factory=dict)
+Ids = Mapping[str, Sequence[str]]
+"""The other tenant's ids, by the read that shows them."""
 
 
 class Probe:
@@ -54,144 +34,109 @@ class Probe:
         samples: int = 0,
         spare: Collection[str] = (),
     ) -> None:
-        self.spare = spare
-        self.ours = ours
-        self.theirs = theirs
+        asked = [route for route in ours.api.routes if route.permission is not PUBLIC]
+        self.routes = [route for route in asked if name(route) not in spare]
+        self.outcome = Outcome(routes=len(self.routes))
+        self.ours = Side(ours, self.routes, self.outcome)
+        self.theirs = Side(theirs, self.routes, self.outcome)
         self.most = most
         self.samples = samples
-        self.outcome = Outcome()
 
     async def run(self) -> Outcome:
         """Fill both tenants, look at ours before and after the other's, then try the other's ids."""
-        routes = [
-            route
-            for route in self.ours.api.routes
-            if route.permission is not PUBLIC and f"{route.method} {route.path}" not in self.spare
-        ]
-        self.outcome.routes = len(routes)
-        await self._furnish(self.ours, routes)
-        first, second = await self._sweep(self.ours, routes), await self._sweep(self.ours, routes)
-        await self._furnish(self.theirs, routes)
-        held = [await self._sweep(self.theirs, routes) for _ in range(2)]
-        known = _marks([*first.values(), *second.values()])
-        foreign = _marks(held[0].values()) - known
-        self._rows(await self._sweep(self.ours, routes), first, second, foreign)
-        by_route = {name: sorted(traces.ids(answer) & foreign) for name, answer in held[0].items()}
-        self.outcome.ids = len({item for found in by_route.values() for item in found})
-        await self._places(routes, by_route)
-        self._changes(await self._sweep(self.theirs, routes), *held)
+        await self.ours.furnish()
+        before = await self.ours.settled()
+        await self.theirs.furnish()
+        held = await self.theirs.settled()
+        foreign = marks(held[1].values()) - marks([*before[0].values(), *before[1].values()])
+        await self._rows(await self.ours.sweep(), before, foreign)
+        ids = {read: sorted(traces.ids(answer) & foreign) for read, answer in held[1].items()}
+        self.outcome.ids = len({item for found in ids.values() for item in found})
+        for route in self.routes:
+            await self._places(route, ids, timed=True)
+        await self._changes(held, foreign)
         return self.outcome
 
-    async def _send(self, call: Call) -> Answer:
-        self.outcome.calls += 1
-        return await self.ours.api.send(call)
-
-    async def _furnish(self, person: Person, routes: Sequence[Route]) -> None:
-        """Do everything once that adds or changes something and ends nobody's session."""
-        for route in routes:
-            if route.writes and route.method != "DELETE" and route.permission is not SIGNED_IN:
-                call = await self._prepared(person, route)
-                if call is not None:
-                    await self._send(call.by({"Prefer": "wait=20"}))
-
-    async def _sweep(self, person: Person, routes: Sequence[Route]) -> dict[str, Answer]:
-        """Return the answer of every read."""
-        found = {}
-        for route in routes:
-            call = None if route.writes else await self._prepared(person, route)
-            if call is not None:
-                found[f"{route.method} {route.path}"] = await self._send(call)
-        return found
-
-    async def _prepared(self, person: Person, route: Route) -> Call | None:
-        try:
-            return await person.prepare(route)
-        except NotCallable as error:
-            self.outcome.not_called[f"{route.method} {route.path}"] = str(error)[:200]
-            return None
-
-    def _rows(
-        self,
-        now: Mapping[str, Answer],
-        first: Mapping[str, Answer],
-        second: Mapping[str, Answer],
-        foreign: set[str],
-    ) -> None:
-        """Nothing of the other tenant stands in our answers, and none changed because it came."""
-        for name, answer in now.items():
+    async def _rows(self, now: Sweep, before: tuple[Sweep, Sweep], foreign: set[str]) -> None:
+        """Nothing of the other tenant stands in our answers, and none changes because it gets rows."""
+        for read, answer in now.items():
             if seen := traces.marks(answer) & foreign:
-                self._found(name, "", "row", f"{len(seen)} ids or marks of the other tenant")
-            if name not in second or traces.masked(first[name]) != traces.masked(second[name]):
-                self.outcome.not_compared.append(name)
-            elif traces.masked(answer) != traces.masked(second[name]):
-                self._found(name, "", "count", "the answer changed when the other tenant got its rows")
+                self._found(read, "", "row", f"{len(seen)} ids or marks of the other tenant")
+        unsteady = differing(*before)
+        self.outcome.not_compared += sorted(unsteady)
+        suspects = differing(before[1], now) - unsteady
+        if suspects:
+            confirmed = await self._because(self.ours, self.theirs.furnish)
+            for read in sorted(suspects & confirmed):
+                self._found(read, "", "count", "the answer changes when the other tenant gets rows")
 
-    def _changes(
-        self, now: Mapping[str, Answer], first: Mapping[str, Answer], second: Mapping[str, Answer]
-    ) -> None:
+    async def _changes(self, before: tuple[Sweep, Sweep], foreign: set[str]) -> None:
         """What the other tenant holds is as it was before we tried its ids."""
-        for name, answer in now.items():
-            stable = name in second and traces.masked(first[name]) == traces.masked(second[name])
-            if stable and traces.masked(answer) != traces.masked(second[name]):
-                self._found(name, "", "change", "the other tenant's rows changed")
+        suspects = differing(before[1], await self.theirs.sweep()) - differing(*before)
+        if not suspects:
+            return
+        await self.theirs.furnish()  # what was changed or deleted once is not there to be changed again
+        _, held = await self.theirs.settled()
+        ours = marks((await self.ours.sweep()).values()) - foreign
+        ids = {read: sorted(traces.ids(answer) - ours) for read, answer in held.items()}
 
-    async def _places(self, routes: Sequence[Route], by_route: Mapping[str, list[str]]) -> None:
-        for route in routes:
-            for slot in slots.of(route):
-                call = await self._own(route)
-                self.outcome.places += 1
-                await self._place(slot, call, self._candidates(route, by_route))
-                if not route.writes and slot.where == "path" and self.samples:
-                    await self._time(slot, call, self._candidates(route, by_route)[:1])
+        async def again() -> None:
+            for route in self.routes:
+                if route.writes:
+                    await self._places(route, ids, timed=False)
 
-    async def _own(self, route: Route) -> Call:
-        """Return a call that succeeds, else one with ids that nothing has: better than none."""
-        call = await self._prepared(self.ours, route)
-        if call is not None:
-            return call
-        path = "/".join(str(uuid7()) if part.startswith("{") else part for part in route.path.split("/"))
-        return Call(route=route, path=path, headers=self.ours.headers)
+        for read in sorted(suspects & await self._because(self.theirs, again)):
+            self._found(read, "", "change", "the other tenant's rows changed")
 
-    def _candidates(self, route: Route, by_route: Mapping[str, list[str]]) -> list[str]:
+    async def _because(self, side: Side, act: Callable[[], Awaitable[None]]) -> set[str]:
+        """Return the reads of a side that change with an act, and stay as long without it."""
+        before, started = await side.sweep(), time.monotonic()
+        await act()
+        after, taken = await side.sweep(), time.monotonic() - started
+        await asyncio.sleep(taken)
+        return differing(before, after) - differing(after, await side.sweep())
+
+    async def _places(self, route: Route, ids: Ids, *, timed: bool) -> None:
+        for slot in slots.of(route):
+            call = await self.ours.own(route)
+            foreign = self._candidates(route, ids)
+            self.outcome.places += timed
+            await self._place(slot, call, foreign)
+            if timed and foreign and self.samples and not route.writes and slot.where == "path":
+                self.outcome.times[name(route)] = await self._ratio(slot, call, foreign[0])
+
+    def _candidates(self, route: Route, ids: Ids) -> list[str]:
         """Return the other's ids, those of the route's own resource first."""
         near = f"/{route.path.split('/')[1]}"
-        ordered = sorted(by_route, key=lambda name: near not in name)
-        return list(dict.fromkeys(item for name in ordered for item in by_route[name]))[: self.most]
+        ordered = sorted(ids, key=lambda read: near not in read)
+        return list(dict.fromkeys(item for read in ordered for item in ids[read]))[: self.most]
 
     async def _place(self, slot: Slot, call: Call, foreign: Sequence[str]) -> None:
         """Compare what the other's ids bring with what ids bring that nothing has."""
-        expected = [await self._send(slot.fill(call, str(uuid7()))) for _ in range(2)]
+        expected = [await self.ours.send(slot.fill(call, str(uuid7()))) for _ in range(2)]
         acts = slot.route.writes and expected[0].status in _GOOD
         known = {traces.masked(answer) for answer in expected}
         for identifier in foreign:
-            fresh = await self._own(slot.route) if acts else call
-            answer = await self._send(slot.fill(fresh, identifier))
+            fresh = await self.ours.own(slot.route) if acts else call
+            answer = await self.ours.send(slot.fill(fresh, identifier))
             if traces.masked(answer) not in known:
                 detail = (
                     f"{answer.status} {answer.code or ''}, where an unknown id gives {expected[0].status}"
                 )
-                self._found(f"{slot.route.method} {slot.route.path}", _where(slot), "answer", detail)
+                self._found(name(slot.route), f"{slot.where}: {slot.name}", "answer", detail)
                 return
 
-    async def _time(self, slot: Slot, call: Call, foreign: Sequence[str]) -> None:
+    async def _ratio(self, slot: Slot, call: Call, foreign: str) -> float:
         """Report, and judge nothing: a ratio of medians on a busy machine is a hint."""
         taken: dict[bool, list[float]] = {True: [], False: []}
-        for number in range(2 * self.samples if foreign else 0):
+        for number in range(2 * self.samples):
             other = number % 2 == 0
             start = time.perf_counter()
-            await self._send(slot.fill(call, foreign[0] if other else str(uuid7())))
+            await self.ours.send(slot.fill(call, foreign if other else str(uuid7())))
             taken[other].append(time.perf_counter() - start)
-        if foreign:
-            name = f"{slot.route.method} {slot.route.path}"
-            self.outcome.times[name] = round(median(taken[True]) / median(taken[False]), 2)
+        return round(median(taken[True]) / median(taken[False]), 2)
 
     def _found(self, route: str, place: str, kind: str, detail: str) -> None:
-        self.outcome.leaks.append(Leak(route=route, place=place, kind=kind, detail=detail))
-
-
-def _marks(answers: Iterable[Answer]) -> set[str]:
-    return {mark for answer in answers for mark in traces.marks(answer)}
-
-
-def _where(slot: Slot) -> str:
-    return f"{slot.where}: {slot.name}"
+        leak = Leak(route=route, place=place, kind=kind, detail=detail)
+        if leak not in self.outcome.leaks:
+            self.outcome.leaks.append(leak)

@@ -15,7 +15,8 @@ from threatweaver import __version__
 from threatweaver.db.transaction import Database
 from threatweaver.ids import uuid7
 from threatweaver.isolation.models import IsolationReport
-from threatweaver.isolation.probe import Outcome, Probe
+from threatweaver.isolation.outcome import Outcome
+from threatweaver.isolation.probe import Probe
 from threatweaver.kernel import Kernel
 from threatweaver.ratelimits.limiter import RateLimiter
 from threatweaver.secrets import signing
