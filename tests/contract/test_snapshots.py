@@ -70,10 +70,12 @@ async def test_statements_of_each_read(counted, callable_routes, person):
         if route.writes:
             continue
         call = await person.prepare(route)
-        for _ in range(2):  # the first call fills the connection's caches of types
+        seen = []
+        for _ in range(3):  # the least counts: a call may fill caches of types or of settings for the others
             identifier.forget()  # so that each count holds the price of finding out who calls
             statements.clear()
             answer = await api.send(call)
+            seen.append(len(statements))
         assert answer.status == route.status, f"{answer}: {answer.body}"
-        counts[f"GET /api{route.path}"] = len(statements)
+        counts[f"GET /api{route.path}"] = min(seen)
     compare("queries.json", json.dumps(counts, indent=2) + "\n")

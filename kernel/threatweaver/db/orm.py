@@ -38,6 +38,7 @@ KERNEL_APPS = (
             "threatweaver.notify.mail.models",
             "threatweaver.sso.models",
             "threatweaver.ratelimits.models",
+            "threatweaver.idempotency.models",
         ),
         migrations="threatweaver.db.control_migrations",
         schema=CONTROL,

@@ -18,6 +18,7 @@ from threatweaver.jobs.table import Job
 
 if TYPE_CHECKING:
     from threatweaver.http.output import Page
+    from threatweaver.idempotency import service as idempotency
     from threatweaver.kernel import Kernel
     from threatweaver.resource.listing import Listing
 
@@ -57,6 +58,7 @@ class Context:
     cookies: list[Mapping[str, Any]] = field(default_factory=list)
     change: Change | None = None
     actor: Identity | None = None  # whom a public route turned out to serve, for the audit line
+    repeatable: "idempotency.Request | None" = None
 
     @property
     def principal(self) -> Principal:

@@ -1,17 +1,14 @@
-"""From Route to aiohttp endpoint: gates, input, transaction, handler, audit, output, in this order."""
+"""From Route to aiohttp endpoint: gates, input, then what perform.py does, then cookies."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from aiohttp import web
 
-from threatweaver.audit import service as audit
-from threatweaver.db.transaction import Unit
-from threatweaver.http import gates, input, output, proxies, upload  # noqa: A004 - the file vocabulary of the house
+from threatweaver.http import gates, input, perform, proxies, upload  # noqa: A004 - the file vocabulary of the house
 from threatweaver.http.context import Context
 from threatweaver.http.errors import ModuleDisabled
-from threatweaver.http.route import SIGNED_IN, Output, Route, Scope, Shape
-from threatweaver.jobs import service as jobs
+from threatweaver.http.route import SIGNED_IN, Output, Route, Shape
 from threatweaver.kernel import KERNEL, Kernel
 from threatweaver.plugins.manifest import Manifest
 
@@ -30,52 +27,16 @@ def endpoint(route: Route) -> Endpoint:
             limit = route.upload.max_bytes(ctx.kernel.registry.settings)
             ctx.upload = await upload.receive(request, ctx.kernel.settings.spool, limit)
         try:
-            value = await _run(ctx)
+            response = await perform.answer(ctx)
         except BaseException:
             if ctx.upload is not None:
                 ctx.upload.discard()
             raise
-        response = await _respond(ctx, value)
         _send_cookies(ctx, response)
         return response
 
     handle.__name__ = route.handler.__name__
     return handle
-
-
-async def _run(ctx: Context) -> Any:
-    """Run the handler in the transaction its route asks for; job and audit line are part of it."""
-    route, database = ctx.route, ctx.kernel.database
-    if route.scope is Scope.NONE:
-        value = await route.handler(ctx)
-        if route.writes:
-            async with database.control() as unit:
-                await _conclude(ctx, unit)
-        return value
-    read_only = not route.writes
-    if route.scope is Scope.TENANT:
-        opened = database.tenant(ctx.principal.schema, read_only=read_only)
-    else:
-        opened = database.control(read_only=read_only)
-    async with opened as unit:
-        value = await route.handler(ctx)
-        if route.writes:
-            await _conclude(ctx, unit)
-        return value
-
-
-async def _conclude(ctx: Context, unit: Unit) -> None:
-    """Enqueue the promised job, then add the audit line: last, because the log is locked until the commit."""
-    if ctx.route.returns.shape is Shape.JOB:
-        await ctx.kernel.database.go_on_in_control(unit)  # the handler is done with the tenant's role
-        await jobs.enqueue(ctx)
-    await audit.write(ctx)
-
-
-async def _respond(ctx: Context, value: Any) -> web.StreamResponse:
-    if ctx.route.returns.shape is Shape.JOB:
-        return await jobs.accepted(ctx)
-    return output.render(ctx.route.returns, value, ctx.route.status)
 
 
 def _send_cookies(ctx: Context, response: web.StreamResponse) -> None:

@@ -18,6 +18,8 @@ from threatweaver.http import errors
 from threatweaver.http.errors import ApiError
 from threatweaver.http.route import PUBLIC, SESSION, Access, Route, Shape
 from threatweaver.http.schema import CommaSeparated
+from threatweaver.idempotency import errors as repeating
+from threatweaver.idempotency import service as idempotency
 
 TITLE = "ThreatWeaver API"
 _LETTER = re.compile(r"(?<!\\)[A-Za-z]")  # not after a backslash; our patterns have no letters in classes
@@ -195,7 +197,22 @@ def _parameters(emitter: _Emitter, route: Route) -> list[dict[str, Any]]:
     parameters += [of(name, field, "header") for name, field in route.headers.items()]
     if route.returns.shape is Shape.JOB:
         parameters.append(of("Prefer", fields.String(metadata={"example": "wait=10"}), "header"))
+    if _repeatable(route):
+        parameters.append(_IDEMPOTENCY_KEY)
     return parameters
+
+
+_IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": idempotency.HEADER,
+    "in": "header",
+    "schema": {"type": "string", "pattern": f"^{idempotency.PATTERN}$"},
+    "description": "Makes the request safe to repeat for a day: the first success is answered again, with "
+    "`Idempotency-Replayed: true`.",
+}
+
+
+def _repeatable(route: Route) -> bool:
+    return route.method == "POST" and route.permission is not PUBLIC
 
 
 def _responses(emitter: _Emitter, route: Route) -> dict[str, Any]:
@@ -228,6 +245,7 @@ def implied(route: Route) -> tuple[type[ApiError], ...]:
         (bool(route.params), (errors.NotFound,)),
         (body, (errors.PayloadTooLarge, errors.UnsupportedMediaType, errors.MalformedBody)),
         (route.upload is not None, (errors.StorageFull,)),
+        (_repeatable(route), repeating.ALL),
     )
     return tuple(kind for holds, kinds in table if holds for kind in kinds)
 

@@ -69,9 +69,24 @@ async def accepted(ctx: "Context") -> web.Response:
         seconds=seconds or 0,
         stopping=ctx.kernel.stopping,
     )
-    headers = {"Location": f"/api/jobs/{job_id}"}
+    response = _answer(row)
     if seconds is not None:
-        headers["Preference-Applied"] = f"wait={seconds}"
+        response.headers["Preference-Applied"] = f"wait={seconds}"
+    return response
+
+
+async def enqueued(ctx: "Context") -> web.Response:
+    """Return the same answer from within the transaction that enqueued, before anything can happen."""
+    if ctx.submission is None:
+        raise RuntimeError(f"{ctx.route.name} promised a job and submitted none")
+    row = await store.find(ctx.submission.id, tenant_id=ctx.principal.tenant_id)
+    if row is None:
+        raise LookupError(ctx.submission.id)
+    return _answer(row)
+
+
+def _answer(row: asyncpg.Record) -> web.Response:
+    headers = {"Location": f"/api/jobs/{row['id']}"}
     return web.Response(body=dumps(wire(row)), status=202, headers=headers, content_type="application/json")
 
 

@@ -108,6 +108,25 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="IdempotentAnswer",
+            fields=[
+                ("id", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("fingerprint", fields.CharField(max_length=64)),
+                ("status", fields.SmallIntField(null=True)),
+                ("content_type", fields.CharField(default="", max_length=100)),
+                ("location", fields.CharField(default="", max_length=2000)),
+                ("body", fields.TextField(null=True, unique=False)),
+                ("expires_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "idempotent_answer",
+                "app": "control",
+                "pk_attr": "id",
+                "table_description": "The answer to the first request with a key; without `status` that request has not ended.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="IsolationReport",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
