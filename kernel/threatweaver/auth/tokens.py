@@ -57,7 +57,12 @@ def new_refresh(key: bytes, session_id: UUID) -> str:
 
     The MAC says that the token was once ours, so that any older one of a family is known for a replay.
     """
-    return _signed(key, f"{session_id.hex}.{secrets.token_urlsafe(32)}")
+    return _signed(key, new_for(session_id))
+
+
+def new_for(row_id: UUID) -> str:
+    """Return a token `<id>.<256 random bits>` of a row that keeps its digest."""
+    return f"{row_id.hex}.{secrets.token_urlsafe(32)}"
 
 
 def new_device(key: bytes) -> str:

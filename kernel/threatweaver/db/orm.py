@@ -28,6 +28,7 @@ KERNEL_APPS = (
             "threatweaver.tenancy.models",
             "threatweaver.auth.models",
             "threatweaver.access.tokens.models",
+            "threatweaver.auth.account.models",
             "threatweaver.auth.lockout.models",
             "threatweaver.auth.login.models",
             "threatweaver.auth.mfa.models",

@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from threatweaver.auth.fields import email, password
 from threatweaver.auth.mfa.schemas import ProofIn
 from threatweaver.auth.schemas import UserOut
 from threatweaver.http.schema import Schema
@@ -10,8 +11,8 @@ _TOKEN = validate.Length(1, 128)
 
 
 class LoginIn(Schema):
-    email = fields.Email(required=True, validate=validate.Length(max=254))
-    password = fields.String(required=True, validate=validate.Length(1, 256))
+    email = email()
+    password = password()
     choose_tenant = fields.Boolean(load_default=False)
 
 

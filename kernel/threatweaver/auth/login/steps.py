@@ -1,7 +1,6 @@
 """Tokens of a sign-in under way: five minutes, one purpose, one use, five attempts; in a control scope."""
 
 import hmac
-import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -32,7 +31,7 @@ class Course:
 async def begin(awaits: Awaits, course: Course) -> str:
     """Store a step and return its token `<id>.<256 random bits>`."""
     step_id = uuid7()
-    token = f"{step_id.hex}.{secrets.token_urlsafe(32)}"
+    token = tokens.new_for(step_id)
     await LoginStep.create(
         id=step_id,
         token_hash=tokens.digest(token),

@@ -2,6 +2,7 @@
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from threatweaver.auth.fields import password
 from threatweaver.http.schema import Schema
 
 
@@ -39,7 +40,7 @@ class EnableIn(Schema):
 
 
 class DisableIn(ProofIn):
-    password = fields.String(required=True, validate=validate.Length(1, 256))
+    password = password()
 
 
 class RecoveryCodesOut(Schema):

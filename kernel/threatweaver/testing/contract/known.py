@@ -6,6 +6,7 @@ from threatweaver.testing.contract import signing_in
 EXAMPLES: dict[str, ExampleOf] = {**signing_in.EXAMPLES}
 
 UNCALLABLE: dict[str, str] = {
+    **signing_in.UNCALLABLE,
     "POST /license/activate": "works once, before the first license; the tests of the license do it",
     "POST /license/import": "needs a license signed with the vendor's key; the tests of the license do it",
 }

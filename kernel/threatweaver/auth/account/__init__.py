@@ -1,0 +1,1 @@
+"""How accounts come to be: registration and invitation; and the links in mails that prove an address."""

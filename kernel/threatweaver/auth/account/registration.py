@@ -1,0 +1,126 @@
+"""Registration by the tenant's policy: the account comes to be when its address is verified."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from threatweaver.admin.settings import service as tenant_settings
+from threatweaver.auth import queries, tokens
+from threatweaver.auth.account import links
+from threatweaver.auth.account.errors import LinkRefused, RegistrationClosed
+from threatweaver.auth.account.models import Registration
+from threatweaver.auth.models import Membership, User
+from threatweaver.auth.password import service as password_service
+from threatweaver.auth.roles import Role
+from threatweaver.ids import uuid7
+from threatweaver.notify.mail import service as mail
+from threatweaver.tenancy.models import Tenant
+
+if TYPE_CHECKING:
+    from threatweaver.kernel import Kernel
+
+_LIFETIME = timedelta(days=2)
+_PAGE = "verify-email"
+
+
+async def register(kernel: "Kernel", *, email: str, password: str, name: str, tenant: str | None) -> None:
+    """Ask for an account; the mail tells how to go on, the answer never whether there is one already.
+
+    Raises RegistrationClosed, PasswordRefused.
+    """
+    email = email.strip().lower()
+    async with kernel.database.control(read_only=True):
+        found = await Tenant.get_or_none(slug=tenant or kernel.settings.tenant)
+    if found is None:
+        raise RegistrationClosed
+    settings = await tenant_settings.read(kernel, found.schema)
+    domains = settings.registration_domains
+    if settings.registration != "open" or (domains and email.rpartition("@")[2] not in domains):
+        raise RegistrationClosed
+    hashed = await password_service.new_hash(kernel, password, email=email, schema=found.schema)
+    async with links.same_time(), kernel.database.control():
+        if await User.exists(email=email):
+            await _tell_account(kernel, email, found.id)
+            return
+        await Registration.filter(tenant_id=found.id, email=email).delete()
+        await _store(kernel, Registration(tenant_id=found.id, email=email, name=name, password_hash=hashed))
+
+
+async def resend(kernel: "Kernel", *, email: str) -> None:
+    """Send the link anew to an address that waits for its verification; the answer never tells whether."""
+    email = email.strip().lower()
+    async with links.same_time(), kernel.database.control():
+        waiting = await Registration.filter(email=email, expires_at__gt=datetime.now(UTC)).first()
+        if waiting is not None:
+            await Registration.filter(id=waiting.id).delete()
+            await _store(kernel, waiting)
+            return
+        user = await User.get_or_none(email=email, is_active=True, email_verified_at=None)
+        home = await queries.home_of(email)
+        if user is not None and home is not None:
+            await _send_link(kernel, email, await links.create("verify", user.id), home)
+
+
+async def verify(kernel: "Kernel", token: str) -> str:
+    """Verify an address, which makes the account of a registration; return it. Raises LinkRefused."""
+    async with kernel.database.control():
+        waiting = await Registration.filter(id=tokens.id_of(token)).select_for_update().first()
+        if waiting is not None:
+            links.check(token, waiting.token_hash, waiting.expires_at)
+            await _make_account(waiting)
+            return waiting.email
+        link = await links.find("verify", token)
+        await links.use_up(link)
+        await User.filter(id=link.user_id).update(email_verified_at=datetime.now(UTC))
+        return (await User.get(id=link.user_id)).email
+
+
+async def _make_account(waiting: Registration) -> None:
+    if await User.exists(email=waiting.email):
+        raise LinkRefused  # invited or registered elsewhere meanwhile
+    user = await User.create(
+        email=waiting.email,
+        name=waiting.name,
+        password_hash=waiting.password_hash,
+        email_verified_at=datetime.now(UTC),
+    )
+    await Membership.create(user_id=user.id, tenant_id=waiting.tenant_id, role=Role.VIEWER.value)
+    await Registration.filter(email=waiting.email).delete()
+
+
+async def _store(kernel: "Kernel", wanted: Registration) -> None:
+    registration_id = uuid7()
+    token = tokens.new_for(registration_id)
+    await Registration.create(
+        id=registration_id,
+        tenant_id=wanted.tenant_id,
+        email=wanted.email,
+        name=wanted.name,
+        password_hash=wanted.password_hash,
+        token_hash=tokens.digest(token),
+        expires_at=datetime.now(UTC) + _LIFETIME,
+    )
+    await _send_link(kernel, wanted.email, token, wanted.tenant_id)
+
+
+async def _send_link(kernel: "Kernel", email: str, token: str, tenant_id: UUID) -> None:
+    await mail.queue(
+        kernel,
+        to=email,
+        subject="Verify your e-mail address for ThreatWeaver",
+        text="Somebody, hopefully you, gave this address to ThreatWeaver. Verify it within two days:\n\n"
+        f"{links.url(kernel, _PAGE, token)}\n\nIf it was not you, do nothing.\n",
+        tenant_id=tenant_id,
+    )
+
+
+async def _tell_account(kernel: "Kernel", email: str, tenant_id: UUID) -> None:
+    await mail.queue(
+        kernel,
+        to=email,
+        subject="You have a ThreatWeaver account already",
+        text="Somebody, hopefully you, wanted to register this address, which has an account already.\n"
+        f"Sign in or reset its password:\n\n{kernel.settings.public_url}/forgot-password\n\n"
+        "To join another tenant, ask its administrator for an invitation.\n",
+        tenant_id=tenant_id,
+    )
