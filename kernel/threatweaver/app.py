@@ -8,6 +8,7 @@ from aiohttp import web
 from threatweaver import __version__, config
 from threatweaver.access import routes as access
 from threatweaver.admin import parts as admin
+from threatweaver.admin.flags.kernel import FLAGS
 from threatweaver.auth import keys
 from threatweaver.auth.browser import FlowStorage
 from threatweaver.auth.identify import Identifier
@@ -33,6 +34,7 @@ from threatweaver.ratelimits.limiter import RateLimiter
 from threatweaver.secrets.box import SecretBox
 from threatweaver.sso.mapping import routes as sso_mapping
 from threatweaver.sso.providers import routes as sso_providers
+from threatweaver.tenancy import routes as tenants
 from threatweaver.tenancy.standing import Standings
 
 _KERNEL = Contribution(
@@ -45,6 +47,7 @@ _KERNEL = Contribution(
         jobs.table,
         *admin.ROUTES,
         isolation.table,
+        tenants.table,
         sso_providers.table,
         sso_mapping.table,
         *notify.ROUTE_TABLES,
@@ -53,6 +56,7 @@ _KERNEL = Contribution(
     job_tables=notify.JOB_TABLES,
     notification_events=KERNEL_EVENTS,
     permissions=PERMISSIONS,
+    flags=FLAGS,
     settings={},
 )
 

@@ -10,7 +10,7 @@ from threatweaver.config import ConfigError, Settings
 from threatweaver.db import migrate, orm
 from threatweaver.db.transaction import Database
 from threatweaver.license import service as license_service
-from threatweaver.tenancy import provision
+from threatweaver.tenancy import operators, provision
 from threatweaver.tenancy.models import Tenant
 
 
@@ -41,6 +41,9 @@ async def prepare(database: Database, settings: Settings) -> Installation:
         email = known or settings.admin_email
         return Installation(tenant=tenant.slug, admin_email=email, admin_password=None)
     password = await _make_admin(database, settings, tenant)
+    if not settings.saas:  # who owns it operates it; else `threatweaver operator grant` says who
+        async with database.control():
+            await operators.grant(settings.admin_email, tenant)
     return Installation(tenant=tenant.slug, admin_email=settings.admin_email, admin_password=password)
 
 

@@ -32,6 +32,8 @@ doctors = typer.Typer(help="Check the installation.")
 app.add_typer(tenants, name="tenant")
 app.add_typer(users, name="user")
 app.add_typer(doctors, name="doctor")
+operators = typer.Typer(help="Operators of the platform: grant, revoke and list.", no_args_is_help=True)
+app.add_typer(operators, name="operator")
 mails = typer.Typer(help="Outgoing mail: list, read, send again.", no_args_is_help=True)
 app.add_typer(mails, name="mail")
 
@@ -244,6 +246,40 @@ def mail_send(home: Home = None) -> None:
     """Queue every mail again that was held for want of a server, or failed."""
     settings = _settings("mail", home=home)
     _run(lambda do: do.with_kernel(settings, do.mail_commands.send))
+
+
+@tenants.command("open-network")
+def tenant_open_network(slug: Annotated[str, typer.Argument()], home: Home = None) -> None:
+    """Clear a tenant's allow and block list of networks, when they keep everybody out."""
+    settings = _settings("tenant", home=home)
+    _run(lambda do: do.tenant_open_network(settings, slug))
+
+
+@operators.command("grant")
+def operator_grant(
+    email: Annotated[str, typer.Argument(help="A member of that tenant.")],
+    tenant: Annotated[
+        str | None, typer.Option("--tenant", help="The operators' own; the first one by default.")
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Let a person create, suspend, export and drop tenants when signed in to the operators' tenant."""
+    settings = _settings("operator", home=home)
+    _run(lambda do: do.operator_grant(settings, email, tenant))
+
+
+@operators.command("revoke")
+def operator_revoke(email: Annotated[str, typer.Argument()], home: Home = None) -> None:
+    """Take that away again, at once."""
+    settings = _settings("operator", home=home)
+    _run(lambda do: do.operator_revoke(settings, email))
+
+
+@operators.command("list")
+def operator_list(home: Home = None) -> None:
+    """List the platform's operators."""
+    settings = _settings("operator", home=home)
+    _run(lambda do: do.operator_list(settings))
 
 
 def main() -> None:

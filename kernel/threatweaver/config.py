@@ -39,6 +39,7 @@ class Settings:
     pool_size: int = 8
     statement_timeout: float = 30.0  # seconds; a request never holds a connection longer
     secret_key: str | None = field(default=None, repr=False)  # base64, 32 bytes; else <home>/secret.key
+    deployment_mode: str = field(default="dedicated", metadata={"env": "DEPLOYMENT_MODE"})  # or saas
     tenant: str = "default"
     admin_email: str = "admin@threatweaver.local"
     admin_password: str | None = field(default=None, repr=False)
@@ -59,6 +60,11 @@ class Settings:
     log_level: str = "info"
     log_format: str = "json"
     plugin_values: Mapping[str, str] = field(default_factory=dict)  # TW_<PLUGIN>_<NAME>, checked at load
+
+    @property
+    def saas(self) -> bool:
+        """Say whether the tenants are customers of those who operate this installation."""
+        return self.deployment_mode == "saas"
 
     @property
     def spool(self) -> Path:
@@ -140,18 +146,19 @@ def load(environment: Mapping[str, str], **flags: object) -> Settings:
 
 
 _CHOICES = {
-    "log_format": ("json", "console"),
-    "log_level": ("debug", "info", "warning", "error"),
-    "sign_in_tenant": ("recent", "ask"),
+    "TW_LOG_FORMAT": ("log_format", ("json", "console")),
+    "TW_LOG_LEVEL": ("log_level", ("debug", "info", "warning", "error")),
+    "TW_SIGN_IN_TENANT": ("sign_in_tenant", ("recent", "ask")),
+    "DEPLOYMENT_MODE": ("deployment_mode", ("dedicated", "saas")),
 }
 
 
 def _check(settings: Settings) -> None:
     if not 0 <= settings.port <= 65535:
         raise ConfigError("TW_PORT must be between 0 and 65535")
-    for name, known in _CHOICES.items():
+    for variable, (name, known) in _CHOICES.items():
         if getattr(settings, name) not in known:
-            raise ConfigError(f"TW_{name.upper()} must be {', '.join(known[:-1])} or {known[-1]}")
+            raise ConfigError(f"{variable} must be {', '.join(known[:-1])} or {known[-1]}")
     if settings.processes < 1:
         raise ConfigError("TW_PROCESSES must be at least 1")
     if settings.pool_size < 2:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
+    from threatweaver.admin.flags.declaration import FeatureFlag
     from threatweaver.auth.roles import Permission
     from threatweaver.health import HealthCheck
     from threatweaver.http.route import RouteTable
@@ -44,6 +45,11 @@ def job_tables() -> "Sequence[JobTable]":  # type: ignore[empty-body]
 @hookspec
 def permissions() -> "Sequence[Permission]":  # type: ignore[empty-body]
     """Permissions the plugin's routes ask for, and the documented roles that hold each at first."""
+
+
+@hookspec
+def feature_flags() -> "Sequence[FeatureFlag]":  # type: ignore[empty-body]
+    """Switches `<plugin>.<name>` that a tenant's administrators may turn; `is_on(flag)` asks for one."""
 
 
 @hookspec

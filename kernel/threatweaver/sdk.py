@@ -3,6 +3,8 @@
 `KERNEL_API` is the version of this contract; a plugin's manifest says which range it fits.
 """
 
+from threatweaver.admin.flags.declaration import FeatureFlag
+from threatweaver.admin.flags.service import is_on
 from threatweaver.auth.principal import Principal
 from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, OPERATORS, Permission, Role
 from threatweaver.db.transaction import analyze, connection
@@ -50,6 +52,7 @@ __all__ = [
     "Conflict",
     "Context",
     "Example",
+    "FeatureFlag",
     "FileImporter",
     "HealthCheck",
     "Job",
@@ -87,6 +90,7 @@ __all__ = [
     "connection",
     "eq",
     "hookimpl",
+    "is_on",
     "page",
     "raise_event",
     "raw",

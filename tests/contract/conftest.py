@@ -27,6 +27,12 @@ async def api(client, kernel):
         yield DocumentedApi(session, kernel.registry.routes)
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def admin(as_role, tenant):
+    """Headers of an administrator who operates the platform, too: nobody may call more."""
+    return await as_role("operator", tenant)
+
+
 @pytest.fixture(scope="session")
 def routes(kernel):
     return kernel.registry.routes
@@ -58,7 +64,7 @@ def person_of(api, as_role, worker):
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def person(person_of, tenant):
-    return await person_of(tenant)
+    return await person_of(tenant, "operator")
 
 
 def unknown(route, *, text=None, **options):

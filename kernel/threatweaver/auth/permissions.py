@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, Permission
+from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, NOBODY, Permission
 
 
 class Perm(StrEnum):
@@ -12,7 +12,10 @@ class Perm(StrEnum):
     JOB_CANCEL = "kernel:job:cancel"
     TOKEN_READ = "kernel:token:read"  # noqa: S105 - a name
     TOKEN_REVOKE = "kernel:token:revoke"  # noqa: S105 - a name
+    LICENSE_READ = "kernel:license:read"
     LICENSE_WRITE = "kernel:license:write"
+    TENANT_READ = "kernel:tenant:read"
+    TENANT_WRITE = "kernel:tenant:write"
     SETTINGS_READ = "kernel:settings:read"
     SETTINGS_WRITE = "kernel:settings:write"
     SSO_READ = "kernel:sso:read"
@@ -31,6 +34,7 @@ PERMISSIONS = (
     Permission(Perm.JOB_CANCEL, "Cancel background jobs", ANALYSTS),
     Permission(Perm.TOKEN_READ, "See everybody's API tokens", ADMINS),
     Permission(Perm.TOKEN_REVOKE, "Revoke anybody's API tokens", ADMINS),
+    Permission(Perm.LICENSE_READ, "See the license, its claims and how much of it is used", ADMINS),
     Permission(Perm.LICENSE_WRITE, "Import a license", ADMINS),
     Permission(Perm.SETTINGS_READ, "See the tenant's settings and their history", ADMINS),
     Permission(Perm.SETTINGS_WRITE, "Change the tenant's settings", ADMINS),
@@ -43,4 +47,12 @@ PERMISSIONS = (
     Permission(Perm.ISOLATION_READ, "See the reports of the isolation probe", ADMINS),
     Permission(Perm.NOTIFICATION_READ, "See notification channels and the delivery log", MANAGERS),
     Permission(Perm.NOTIFICATION_WRITE, "Change notification channels and send again", ADMINS),
+    Permission(Perm.TENANT_READ, "See the tenants of the installation", NOBODY),
+    Permission(Perm.TENANT_WRITE, "Create, suspend, export and drop tenants", NOBODY),
 )
+
+PLATFORM = frozenset({Perm.TENANT_READ, Perm.TENANT_WRITE})
+"""Held by the platform's operators, and by no role."""
+
+PLATFORM_IN_SAAS = frozenset({Perm.LICENSE_WRITE})
+"""Theirs alone where the tenants are customers of the operators."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """A documented role; `admin` holds every permission."""
+    """A documented role; `admin` holds every permission that any role holds."""
 
     ADMIN = "admin"
     MANAGER = "manager"
@@ -22,6 +22,7 @@ ANALYSTS = frozenset({Role.ADMIN, Role.MANAGER, Role.SECURITY_ANALYST, Role.ANAL
 MANAGERS = frozenset({Role.ADMIN, Role.MANAGER})
 OPERATORS = frozenset({Role.ADMIN, Role.MANAGER, Role.SECURITY_ANALYST, Role.SCANNER_ADMIN})
 ADMINS = frozenset({Role.ADMIN})
+NOBODY: frozenset[Role] = frozenset()  # not even the administrators: what operators of the platform may do
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ def grants(permissions: Iterable[Permission]) -> Mapping[str, frozenset[str]]:
     """Return role → names of its permissions."""
     declared = list(permissions)
     return {
-        role.value: frozenset(item.name for item in declared if role is Role.ADMIN or role in item.roles)
+        role.value: frozenset(
+            item.name for item in declared if item.roles and (role is Role.ADMIN or role in item.roles)
+        )
         for role in Role
     }

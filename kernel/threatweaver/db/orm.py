@@ -53,6 +53,7 @@ KERNEL_APPS = (
             "threatweaver.notify.channels.models",
             "threatweaver.notify.deliveries.models",
             "threatweaver.notify.preferences.models",
+            "threatweaver.admin.flags.models",
         ),
         migrations="threatweaver.db.tenant_migrations",
     ),

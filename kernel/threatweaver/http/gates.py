@@ -8,6 +8,7 @@ from threatweaver.http import proxies
 from threatweaver.http.context import Context
 from threatweaver.http.errors import Forbidden, ForeignOrigin, ModuleDisabled, NoToken, SessionRequired
 from threatweaver.http.route import PUBLIC, SESSION, Access
+from threatweaver.tenancy import operators
 from threatweaver.tenancy.errors import TenantSuspended
 
 Gate = Callable[[Context], Awaitable[None]]
@@ -83,7 +84,13 @@ async def permission(ctx: Context) -> None:
     needed = ctx.route.permission
     if needed is SESSION and ctx.principal.session_id is None:
         raise SessionRequired
-    if not isinstance(needed, Access) and not ctx.principal.may(needed):
+    if isinstance(needed, Access):
+        return
+    if operators.reserved(ctx.kernel.settings, needed):
+        allowed = await operators.acts(ctx.kernel, ctx.principal)
+    else:
+        allowed = ctx.principal.may(needed)
+    if not allowed:
         raise Forbidden(permission=str(needed))
 
 

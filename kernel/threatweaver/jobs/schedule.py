@@ -1,4 +1,4 @@
-"""Scheduled jobs: a tick a minute, taken by one worker, runs what is due for every tenant."""
+"""Scheduled jobs: a tick a minute, taken by one worker, runs what is due for every active tenant."""
 
 import asyncio
 from datetime import timedelta
@@ -25,7 +25,7 @@ async def run_due(kernel: Kernel, minute: int) -> int:
     if not due:
         return 0
     async with kernel.database.control(read_only=True):
-        tenants = await Tenant.all().order_by("created_at")
+        tenants = await Tenant.filter(suspended_at__isnull=True).order_by("created_at")
     outcomes = [await _run(kernel, job, tenant) for job in due for tenant in tenants]
     return outcomes.count(False)
 

@@ -135,6 +135,42 @@ async def cancel(job_id: UUID, *, tenant_id: UUID) -> str | None:
     return str(row["status"])
 
 
+async def park_if_suspended(job_id: UUID) -> bool:
+    """Put a job of a suspended tenant aside, without a queue entry; return whether it was one.
+
+    The tenant's row is held, so that resuming it at the same time either sees this job or comes first.
+    """
+    parked = await connection().fetchval(
+        """WITH held AS (
+               SELECT j.id FROM job j JOIN tenant t ON t.id = j.tenant_id
+               WHERE j.id = $1 AND j.status IN ('queued', 'running') AND t.suspended_at IS NOT NULL
+               FOR SHARE OF t)
+           UPDATE job SET status = 'queued', queue_id = NULL FROM held
+           WHERE job.id = held.id RETURNING job.id""",
+        job_id,
+    )
+    return parked is not None
+
+
+async def release_parked(tenant_id: UUID) -> int:
+    """Queue the jobs that were put aside while the tenant was suspended; return how many there were."""
+    rows = await connection().fetch(
+        "SELECT id FROM job WHERE tenant_id = $1 AND status = 'queued' AND queue_id IS NULL FOR UPDATE",
+        tenant_id,
+    )
+    if not rows:
+        return 0
+    ids = [row["id"] for row in rows]
+    queued = await _queue().enqueue([ENTRYPOINT] * len(ids), [item.bytes for item in ids], [0] * len(ids))
+    await connection().execute(
+        """UPDATE job SET queue_id = given.queue_id
+           FROM unnest($1::uuid[], $2::bigint[]) AS given (id, queue_id) WHERE job.id = given.id""",
+        ids,
+        list(queued),
+    )
+    return len(ids)
+
+
 async def schema_of(tenant_id: UUID) -> str | None:
     """Return a tenant's schema."""
     schema: str | None = await connection().fetchval("SELECT schema FROM tenant WHERE id = $1", tenant_id)

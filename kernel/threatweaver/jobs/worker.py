@@ -89,6 +89,8 @@ class Worker:
             return
         job_id = UUID(bytes=bytes(entry.payload))
         async with self._kernel.database.control():
+            if await store.park_if_suspended(job_id):
+                return
             row = await store.start(job_id)
             schema = row and await store.schema_of(row["tenant_id"])
             final = None if row else await store.find(job_id)

@@ -6,6 +6,7 @@ from typing import Any
 import pluggy
 
 from threatweaver import hookspecs, settings
+from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.auth.roles import Permission
 from threatweaver.health import HealthCheck
 from threatweaver.http.route import RouteTable
@@ -21,6 +22,7 @@ _KINDS: dict[str, type] = {
     "model_modules": str,
     "job_tables": JobTable,
     "permissions": Permission,
+    "feature_flags": FeatureFlag,
     "settings": settings.Setting,
     "health_checks": HealthCheck,
     "file_importers": FileImporter,
@@ -89,6 +91,7 @@ def _ask(manager: pluggy.PluginManager, manifest: Manifest, own: Mapping[str, st
         model_modules=contributed("model_modules"),
         job_tables=contributed("job_tables"),
         permissions=contributed("permissions"),
+        flags=contributed("feature_flags"),
         settings=settings.read(manifest.name, contributed("settings"), own),
         health_checks=contributed("health_checks"),
         file_importers=contributed("file_importers"),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
+from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.auth.roles import Permission, grants
 from threatweaver.db.orm import KERNEL_APPS, ModelApp
 from threatweaver.health import HealthCheck
@@ -31,6 +32,7 @@ class Contribution:
     model_modules: Sequence[str] = ()
     job_tables: Sequence[JobTable] = ()
     permissions: Sequence[Permission] = ()
+    flags: Sequence[FeatureFlag] = ()
     settings: Mapping[str, int | str]
     health_checks: Sequence[HealthCheck] = ()
     file_importers: Sequence[FileImporter] = ()
@@ -47,6 +49,7 @@ class Registry:
     jobs: Mapping[str, Job]
     job_modules: Mapping[str, str | None]
     permissions: tuple[Permission, ...]
+    flags: Mapping[str, FeatureFlag]
     grants: Mapping[str, frozenset[str]]
     settings: Mapping[str, Mapping[str, int | str]]
     health_checks: tuple[HealthCheck, ...]
@@ -81,12 +84,24 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
         jobs=jobs,
         job_modules=job_modules,
         permissions=permissions,
+        flags=_flags(contributions),
         grants=grants(permissions),
         settings={item.manifest.name: item.settings for item in contributions if item.manifest},
         health_checks=tuple(check for item in contributions for check in item.health_checks),
         file_importers=tuple(entry for item in contributions for entry in item.file_importers),
         notification_events=_events(contributions, names),
     )
+
+
+def _flags(contributions: Sequence[Contribution]) -> dict[str, FeatureFlag]:
+    for item in contributions:
+        owner = item.manifest.name if item.manifest else "kernel"
+        for flag in item.flags:
+            if flag.name.split(".")[0] != owner:
+                raise RegistryError(f"the feature flag {flag.name} must be named after {owner}")
+    flags = [flag for item in contributions for flag in item.flags]
+    _refuse_twice("feature flag", [flag.name for flag in flags])
+    return {flag.name: flag for flag in flags}
 
 
 def _routes(item: Contribution) -> list[Route]:

@@ -1,4 +1,4 @@
-"""Errors of a tenant that does not let a caller in."""
+"""Errors of a tenant that does not let a caller in, and of operating tenants."""
 
 from threatweaver.http.errors import ApiError
 
@@ -13,3 +13,15 @@ class AddressRefused(ApiError):
     """This tenant does not accept requests from your network address."""
 
     status, code = 403, "ADDRESS_REFUSED"
+
+
+class OperatorsTenant(ApiError):
+    """The operators' own tenant cannot be suspended or dropped: nobody would be left to undo it."""
+
+    status, code = 409, "OPERATORS_TENANT"
+
+
+class TenantLimit(ApiError):
+    """The license allows no further tenant."""
+
+    status, code = 409, "TENANT_LIMIT"

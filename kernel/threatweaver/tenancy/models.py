@@ -40,3 +40,17 @@ class NetworkRule(Model):
         table = "network_rule"
         app = "control"
         unique_together = (("tenant_id", "kind", "range"),)
+
+
+class PlatformOperator(Model):
+    """A person who operates the installation, when signed in to this tenant; written by commands alone."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    user_id = fields.UUIDField()
+    tenant_id = fields.UUIDField()
+    granted_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "platform_operator"
+        app = "control"
+        unique_together = (("user_id", "tenant_id"),)

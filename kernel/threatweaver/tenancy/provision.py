@@ -5,26 +5,47 @@ from collections.abc import Sequence
 
 from threatweaver.db import migrate
 from threatweaver.db.orm import ModelApp
-from threatweaver.db.transaction import Database
+from threatweaver.db.transaction import Database, connection
 from threatweaver.ids import uuid7
 from threatweaver.tenancy.models import Tenant
 
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+SLUG = r"\A[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"
 
 
 class TenantError(Exception):
     """A tenant cannot be made as asked."""
 
 
-async def create(database: Database, *, slug: str, name: str, apps: Sequence[ModelApp]) -> Tenant:
-    """Create a tenant with an empty, migrated schema. Raises TenantError when the slug is taken or bad."""
-    if not _SLUG.fullmatch(slug):
+class TooManyTenants(TenantError):
+    """There are as many tenants as there may be."""
+
+
+async def create(
+    database: Database,
+    *,
+    slug: str,
+    name: str,
+    apps: Sequence[ModelApp],
+    plan: str = "standard",
+    most: int | None = None,
+) -> Tenant:
+    """Create a tenant with an empty, migrated schema.
+
+    Raises TenantError when the slug is taken or bad, TooManyTenants when `most` are there already.
+    """
+    if not re.match(SLUG, slug):
         raise TenantError("a tenant slug has 1 to 63 of a-z, 0-9 and inner hyphens")
     identifier = uuid7()
     async with database.control():
+        if most is not None:
+            await connection().execute("SELECT pg_advisory_xact_lock(hashtextextended('tenants', 42))")
+            if await Tenant.all().count() >= most:
+                raise TooManyTenants(f"the license allows {most} tenants")
         if await Tenant.exists(slug=slug):
             raise TenantError(f"tenant {slug!r} exists")
-        tenant = await Tenant.create(id=identifier, slug=slug, name=name, schema=f"t_{identifier.hex}")
+        tenant = await Tenant.create(
+            id=identifier, slug=slug, name=name, plan=plan, schema=f"t_{identifier.hex}"
+        )
     await bring_up(database, tenant, apps)
     return tenant
 

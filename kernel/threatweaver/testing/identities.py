@@ -11,7 +11,7 @@ from threatweaver.auth.models import Membership, Session, User
 from threatweaver.auth.queries import memberships_of
 from threatweaver.ids import uuid7
 from threatweaver.kernel import Kernel
-from threatweaver.tenancy.models import Tenant
+from threatweaver.tenancy.models import PlatformOperator, Tenant
 from threatweaver.testing.contract.values import PASSWORD
 
 Headers = dict[str, str]
@@ -32,7 +32,10 @@ async def headers_for(kernel: Kernel, *, role: str, tenant: Tenant, password: bo
     async with kernel.database.control():
         email = f"{role}-{user_id.hex[-12:]}@example.com"
         await User.create(id=user_id, email=email, password_hash=_password_hash() if password else "-")
-        await Membership.create(user_id=user_id, tenant_id=tenant.id, role=role)
+        if role == "operator":
+            await PlatformOperator.create(user_id=user_id, tenant_id=tenant.id)
+        held = "admin" if role == "operator" else role
+        await Membership.create(user_id=user_id, tenant_id=tenant.id, role=held)
         await Session.create(
             id=session_id,
             user_id=user_id,

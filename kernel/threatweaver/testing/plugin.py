@@ -132,7 +132,10 @@ async def other_tenant(kernel: Kernel) -> Tenant:
 
 @pytest.fixture(scope="session")
 def as_role(kernel: Kernel) -> AsRole:
-    """A function that makes a new user with a role in a tenant and returns their request headers."""
+    """A function that makes a new user with a role in a tenant and returns their request headers.
+
+    The role "operator" is an administrator who operates the platform from this tenant.
+    """
 
     async def make(role: str, tenant: Tenant) -> Headers:
         return await headers_for(kernel, role=role, tenant=tenant)

@@ -257,6 +257,23 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="PlatformOperator",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("user_id", fields.UUIDField()),
+                ("tenant_id", fields.UUIDField()),
+                ("granted_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+            ],
+            options={
+                "table": "platform_operator",
+                "app": "control",
+                "unique_together": (("user_id", "tenant_id"),),
+                "pk_attr": "id",
+                "table_description": "A person who operates the installation, when signed in to this tenant; written by commands alone.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="RateBucket",
             fields=[
                 ("id", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=500)),

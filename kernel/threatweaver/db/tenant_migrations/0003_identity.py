@@ -135,6 +135,22 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="FlagPosition",
+            fields=[
+                ("name", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=100)),
+                ("enabled", fields.BooleanField()),
+                ("changed_at", fields.DatetimeField(auto_now=True, auto_now_add=False)),
+                ("changed_by", fields.UUIDField()),
+            ],
+            options={
+                "table": "feature_flag",
+                "app": "kernel",
+                "pk_attr": "name",
+                "table_description": "Where somebody put a flag; a flag without a row stands as declared.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Preference",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),

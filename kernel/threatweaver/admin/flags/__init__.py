@@ -1,0 +1,1 @@
+"""Switches that a tenant's administrators may turn, declared by the kernel and the modules."""

@@ -1,0 +1,1 @@
+"""The license as administrators see it."""

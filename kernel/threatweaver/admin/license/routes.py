@@ -1,0 +1,44 @@
+"""/admin/settings/license: the license in force and the import of another one."""
+
+from threatweaver.admin.license import service
+from threatweaver.admin.license.schemas import LicenseOut
+from threatweaver.admin.license.service import LicensePage
+from threatweaver.auth.permissions import Perm
+from threatweaver.http.context import Context
+from threatweaver.http.route import RouteTable, Scope
+from threatweaver.license import service as licenses
+from threatweaver.license.current import CurrentLicense
+from threatweaver.license.schemas import LicenseIn
+from threatweaver.license.service import LicenseRefused
+from threatweaver.tenancy import operators
+
+table = RouteTable(path="/admin/settings/license", tag="Administration")
+
+
+@table.route("GET", permission=Perm.LICENSE_READ, returns=LicenseOut, scope=Scope.NONE)
+async def get_license(ctx: Context) -> LicensePage:
+    """Return the license's state and modules; to operators also its claims, seats and tenants used."""
+    return await _page(ctx, ctx.kernel.license)
+
+
+@table.route(
+    "PUT",
+    permission=Perm.LICENSE_WRITE,
+    body=LicenseIn,
+    returns=LicenseOut,
+    errors=(LicenseRefused,),
+    scope=Scope.NONE,
+)
+async def put_license(ctx: Context) -> LicensePage:
+    """Import a license; modules come and go within a second. In a saas deployment operators alone may."""
+    kernel, user_id = ctx.kernel, ctx.principal.user_id
+    claims = await licenses.import_license(
+        kernel.database, kernel.settings, ctx.body["license"], user_id=user_id
+    )
+    ctx.changed("license", before={"jti": kernel.license.jti}, after={"jti": claims.jti})
+    return await _page(ctx, CurrentLicense(claims))
+
+
+async def _page(ctx: Context, license_: CurrentLicense) -> LicensePage:
+    whole = await operators.acts(ctx.kernel, ctx.principal)
+    return await service.page(ctx.kernel, license_, whole=whole)

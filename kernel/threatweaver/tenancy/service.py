@@ -1,0 +1,107 @@
+"""Operating tenants: create, change, suspend, resume. No request, no schema, no status code."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from threatweaver.auth import passwords
+from threatweaver.auth import service as auth
+from threatweaver.auth.models import User
+from threatweaver.auth.roles import Role
+from threatweaver.http.errors import Conflict, NotFound
+from threatweaver.jobs import store as jobs
+from threatweaver.tenancy import provision
+from threatweaver.tenancy.errors import OperatorsTenant, TenantLimit
+from threatweaver.tenancy.models import PlatformOperator, Tenant
+
+if TYPE_CHECKING:
+    from threatweaver.kernel import Kernel
+
+
+async def create(
+    kernel: "Kernel", *, slug: str, name: str, plan: str, admin: Mapping[str, str] | None
+) -> tuple[Tenant, str | None]:
+    """Create a tenant and its first administrator; return it, and the password of a new account.
+
+    Outside of any scope. Raises Conflict, TenantLimit.
+    """
+    claims = kernel.license.claims
+    try:
+        tenant = await provision.create(
+            kernel.database,
+            slug=slug,
+            name=name,
+            plan=plan,
+            apps=kernel.registry.apps,
+            most=claims.tenants_max if claims else None,
+        )
+    except provision.TooManyTenants as error:
+        raise TenantLimit(str(error)) from None
+    except provision.TenantError as error:
+        raise Conflict(str(error)) from None
+    return tenant, await _first_admin(kernel, tenant, admin) if admin else None
+
+
+async def _first_admin(kernel: "Kernel", tenant: Tenant, admin: Mapping[str, str]) -> str | None:
+    password = passwords.generate()
+    async with kernel.database.control(read_only=True):
+        known = await User.exists(email=admin["email"].strip().lower())
+    user = await auth.create_user(
+        kernel.database,
+        email=admin["email"],
+        name=admin["name"],
+        password=password,
+        role=Role.ADMIN,
+        tenant_id=tenant.id,
+    )
+    if known:
+        return None
+    async with kernel.database.control():
+        await User.filter(id=user.id).update(must_change_password=True)
+    return password
+
+
+async def find(tenant_id: UUID) -> Tenant:
+    """Return a tenant, locked until the end of the transaction. Raises NotFound."""
+    tenant = await Tenant.filter(id=tenant_id).select_for_update().first()
+    if tenant is None:
+        raise NotFound
+    return tenant
+
+
+async def update(tenant_id: UUID, members: Mapping[str, Any]) -> Tenant:
+    """Change a tenant's name or plan; return it as it was. Raises NotFound."""
+    before = await find(tenant_id)
+    if members:
+        await Tenant.filter(id=tenant_id).update(**members)
+    return before
+
+
+async def suspend(kernel: "Kernel", tenant_id: UUID, reason: str) -> Tenant:
+    """Let nobody in and run no job, everywhere within five seconds. Raises NotFound, OperatorsTenant.
+
+    A job that is running comes to its end.
+    """
+    tenant = await find(tenant_id)
+    await refuse_own(tenant)
+    tenant.suspended_at = tenant.suspended_at or datetime.now(UTC)
+    tenant.suspended_reason = reason
+    await tenant.save(update_fields=["suspended_at", "suspended_reason"])
+    kernel.standings.forget(tenant_id)
+    return tenant
+
+
+async def resume(kernel: "Kernel", tenant_id: UUID) -> Tenant:
+    """Let people in again and run the jobs that waited. Raises NotFound."""
+    tenant = await find(tenant_id)
+    await Tenant.filter(id=tenant_id).update(suspended_at=None, suspended_reason="")
+    await jobs.release_parked(tenant_id)
+    kernel.standings.forget(tenant_id)
+    return tenant
+
+
+async def refuse_own(tenant: Tenant) -> None:
+    """Raise OperatorsTenant for a tenant that operators of the platform sign in to."""
+    if await PlatformOperator.exists(tenant_id=tenant.id):
+        raise OperatorsTenant
