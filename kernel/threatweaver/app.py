@@ -34,6 +34,8 @@ from threatweaver.ratelimits.limiter import RateLimiter
 from threatweaver.secrets.box import SecretBox
 from threatweaver.sso.mapping import routes as sso_mapping
 from threatweaver.sso.providers import routes as sso_providers
+from threatweaver.tenancy import export_routes as tenant_exports
+from threatweaver.tenancy import jobs as tenant_jobs
 from threatweaver.tenancy import routes as tenants
 from threatweaver.tenancy.standing import Standings
 
@@ -48,12 +50,13 @@ _KERNEL = Contribution(
         *admin.ROUTES,
         isolation.table,
         tenants.table,
+        tenant_exports.table,
         sso_providers.table,
         sso_mapping.table,
         *notify.ROUTE_TABLES,
         ratelimits.table,
     ),
-    job_tables=notify.JOB_TABLES,
+    job_tables=(*notify.JOB_TABLES, tenant_jobs.table, *admin.JOBS),
     notification_events=KERNEL_EVENTS,
     permissions=PERMISSIONS,
     flags=FLAGS,

@@ -67,6 +67,11 @@ class Settings:
         return self.deployment_mode == "saas"
 
     @property
+    def exports(self) -> Path:
+        """Where exports of whole tenants wait for their operator, a folder for each tenant."""
+        return self.home / "exports"
+
+    @property
     def spool(self) -> Path:
         """Where uploads wait for their job."""
         return self.home / "spool"

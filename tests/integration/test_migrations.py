@@ -11,7 +11,7 @@ from threatweaver.db import migrate, orm
 from threatweaver.db.orm import CONTROL, ModelApp
 from threatweaver.db.transaction import connection
 from threatweaver.ids import uuid7
-from threatweaver.tenancy import provision
+from threatweaver.tenancy import drop, provision
 from threatweaver.tenancy.models import Tenant
 
 KINDS = {
@@ -105,7 +105,7 @@ async def empty(database):
         await connection().execute(f'CREATE ROLE "{tenant.schema}"')
         await connection().execute(f'CREATE SCHEMA "{tenant.schema}"')
     yield tenant
-    await provision.drop(database, tenant)
+    await drop.drop(database, tenant)
 
 
 async def test_a_plan_lists_statements_with_locks_and_changes_nothing(database, kernel, empty):
@@ -139,12 +139,12 @@ async def test_three_processes_bring_the_same_tenant_up(database, kernel):
     assert await migrate.plan(database, tenant.schema, kernel.registry.apps) == []
     async with database.tenant(tenant.schema):
         assert await connection().fetchval("SELECT count(*) FROM exposure_asset") == 0
-    await provision.drop(database, tenant)
+    await drop.drop(database, tenant)
 
 
 async def test_a_dropped_tenant_is_gone_with_schema_and_role(database, kernel, new_tenant):
     tenant = await new_tenant(kernel)
-    await provision.drop(database, tenant)
+    await drop.drop(database, tenant)
     async with database.control(read_only=True) as unit:
         assert not await Tenant.exists(id=tenant.id)
         for sql in (

@@ -20,7 +20,7 @@ from threatweaver.isolation.probe import Probe
 from threatweaver.kernel import Kernel
 from threatweaver.ratelimits.limiter import RateLimiter
 from threatweaver.secrets import signing
-from threatweaver.tenancy import provision
+from threatweaver.tenancy import drop, provision
 from threatweaver.tenancy.models import Tenant
 from threatweaver.testing.contract import known
 from threatweaver.testing.contract.answers import PatientApi
@@ -95,7 +95,7 @@ async def remove(database: Database, tenants: list[Tenant]) -> None:
                 await held.execute(f'DELETE FROM "{name}" WHERE {column} = ANY($1)', values)
         await held.execute("DELETE FROM user_account WHERE id = ANY($1)", users)
     for tenant in tenants:
-        await provision.drop(database, tenant)
+        await drop.drop(database, tenant)
 
 
 async def _tables(held: Any, column: str) -> list[str]:

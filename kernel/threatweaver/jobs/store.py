@@ -171,6 +171,30 @@ async def release_parked(tenant_id: UUID) -> int:
     return len(ids)
 
 
+async def unqueue(tenant_id: UUID) -> None:
+    """Delete the queue's entries of a tenant's jobs."""
+    await connection().execute(
+        "DELETE FROM pgqueuer WHERE id IN (SELECT queue_id FROM job WHERE tenant_id = $1)", tenant_id
+    )
+
+
+async def waiting(tenant_id: UUID) -> list[asyncpg.Record]:
+    """Return kind and payload of a tenant's jobs that have not begun."""
+    rows: list[asyncpg.Record] = await connection().fetch(
+        "SELECT kind, payload FROM job WHERE tenant_id = $1 AND status = 'queued'", tenant_id
+    )
+    return rows
+
+
+async def running(tenant_id: UUID) -> int:
+    """Return how many jobs of a tenant are running."""
+    return int(
+        await connection().fetchval(
+            "SELECT count(*) FROM job WHERE tenant_id = $1 AND status = 'running'", tenant_id
+        )
+    )
+
+
 async def schema_of(tenant_id: UUID) -> str | None:
     """Return a tenant's schema."""
     schema: str | None = await connection().fetchval("SELECT schema FROM tenant WHERE id = $1", tenant_id)

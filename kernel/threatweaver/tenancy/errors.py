@@ -25,3 +25,21 @@ class TenantLimit(ApiError):
     """The license allows no further tenant."""
 
     status, code = 409, "TENANT_LIMIT"
+
+
+class NotSuspended(ApiError):
+    """Suspend the tenant before you drop it."""
+
+    status, code = 409, "TENANT_NOT_SUSPENDED"
+
+
+class TenantBusy(ApiError):
+    """A job of the tenant is still running. Wait for its end, or cancel it."""
+
+    status, code = 409, "TENANT_BUSY"
+
+
+class NotConfirmed(ApiError):
+    """To drop a tenant, confirm with its slug."""
+
+    status, code = 422, "NOT_CONFIRMED"

@@ -1,4 +1,4 @@
-"""Make a tenant: a row, a schema and a database role of the same name. Drop it the same way."""
+"""Make a tenant: a row, a schema and a database role of the same name."""
 
 import re
 from collections.abc import Sequence
@@ -79,13 +79,3 @@ async def bring_up_all(database: Database, apps: Sequence[ModelApp]) -> int:
     for tenant in behind:
         await bring_up(database, tenant, apps)
     return len(behind)
-
-
-async def drop(database: Database, tenant: Tenant) -> None:
-    """Remove a tenant with all its data: schema, role and row."""
-    async with database.owner(tenant.schema) as unit:
-        await unit.connection.execute(f'DROP SCHEMA IF EXISTS "{tenant.schema}" CASCADE')
-        if await unit.connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", tenant.schema):
-            await unit.connection.execute(f'DROP ROLE "{tenant.schema}"')
-    async with database.control():
-        await Tenant.filter(id=tenant.id).delete()

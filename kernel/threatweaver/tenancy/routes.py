@@ -9,12 +9,12 @@ from threatweaver.auth.permissions import Perm
 from threatweaver.http.context import Context
 from threatweaver.http.errors import Conflict, NotFound
 from threatweaver.http.output import Page
-from threatweaver.http.route import RouteTable, Scope, page
-from threatweaver.tenancy import queries, service
-from threatweaver.tenancy.errors import OperatorsTenant, TenantLimit
-from threatweaver.tenancy.examples import some_tenant
+from threatweaver.http.route import EMPTY, RouteTable, Scope, page
+from threatweaver.tenancy import examples, queries, service
+from threatweaver.tenancy.errors import NotConfirmed, NotSuspended, OperatorsTenant, TenantBusy, TenantLimit
 from threatweaver.tenancy.queries import LISTING
 from threatweaver.tenancy.schemas import (
+    DropQuery,
     SuspendIn,
     TenantDetailOut,
     TenantIn,
@@ -55,7 +55,7 @@ async def create_tenant(ctx: Context) -> dict[str, Any]:
     "GET",
     "/{id}",
     permission=Perm.TENANT_READ,
-    example=some_tenant,
+    example=examples.some_tenant,
     returns=TenantDetailOut,
     scope=Scope.CONTROL,
 )
@@ -68,7 +68,7 @@ async def get_tenant(ctx: Context) -> asyncpg.Record:
     "PUT",
     "/{id}",
     permission=Perm.TENANT_WRITE,
-    example=some_tenant,
+    example=examples.some_tenant,
     body=TenantUpdate,
     returns=TenantDetailOut,
     errors=(NotFound,),
@@ -88,7 +88,7 @@ async def update_tenant(ctx: Context) -> asyncpg.Record:
     "POST",
     "/{id}/suspend",
     permission=Perm.TENANT_WRITE,
-    example=some_tenant,
+    example=examples.some_tenant,
     body=SuspendIn,
     returns=TenantDetailOut,
     errors=(NotFound, OperatorsTenant),
@@ -105,7 +105,7 @@ async def suspend_tenant(ctx: Context) -> asyncpg.Record:
     "POST",
     "/{id}/resume",
     permission=Perm.TENANT_WRITE,
-    example=some_tenant,
+    example=examples.some_tenant,
     returns=TenantDetailOut,
     errors=(NotFound,),
     scope=Scope.CONTROL,
@@ -115,6 +115,22 @@ async def resume_tenant(ctx: Context) -> asyncpg.Record:
     tenant = await service.resume(ctx.kernel, ctx.uuid("id"))
     ctx.changed(f"tenant:{tenant.id}", before={"suspendedReason": tenant.suspended_reason})
     return await _detail(tenant.id)
+
+
+@table.route(
+    "DELETE",
+    "/{id}",
+    permission=Perm.TENANT_WRITE,
+    query=DropQuery,
+    example=examples.doomed_tenant,
+    returns=EMPTY,
+    errors=(NotFound, NotConfirmed, NotSuspended, OperatorsTenant, TenantBusy),
+    scope=Scope.NONE,
+)
+async def drop_tenant(ctx: Context) -> None:
+    """Remove a suspended tenant with all its data, for good; `confirm` repeats its slug."""
+    tenant = await service.drop(ctx.kernel, ctx.uuid("id"), confirm=ctx.query["confirm"])
+    ctx.changed(f"tenant:{tenant.id}", before={"slug": tenant.slug, "name": tenant.name})
 
 
 async def _detail(tenant_id: UUID) -> asyncpg.Record:

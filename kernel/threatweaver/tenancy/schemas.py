@@ -52,3 +52,15 @@ class TenantUpdate(Schema):
 
 class SuspendIn(Schema):
     reason = fields.String(required=True, validate=validate.Length(1, 500))
+
+
+class DropQuery(Schema):
+    confirm = fields.String(
+        required=True, validate=validate.Length(1, 63), metadata={"description": "The tenant's slug."}
+    )
+
+
+class TenantExportOut(Schema):
+    id = fields.UUID(required=True)
+    bytes = fields.Integer(required=True)
+    created_at = fields.AwareDateTime(required=True)

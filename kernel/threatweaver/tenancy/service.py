@@ -1,9 +1,11 @@
-"""Operating tenants: create, change, suspend, resume. No request, no schema, no status code."""
+"""Operating tenants: create, change, suspend, resume, drop. No request, no schema, no status code."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+import orjson
 
 from threatweaver.auth import passwords
 from threatweaver.auth import service as auth
@@ -11,8 +13,15 @@ from threatweaver.auth.models import User
 from threatweaver.auth.roles import Role
 from threatweaver.http.errors import Conflict, NotFound
 from threatweaver.jobs import store as jobs
-from threatweaver.tenancy import provision
-from threatweaver.tenancy.errors import OperatorsTenant, TenantLimit
+from threatweaver.tenancy import drop as dropping
+from threatweaver.tenancy import export, provision
+from threatweaver.tenancy.errors import (
+    NotConfirmed,
+    NotSuspended,
+    OperatorsTenant,
+    TenantBusy,
+    TenantLimit,
+)
 from threatweaver.tenancy.models import PlatformOperator, Tenant
 
 if TYPE_CHECKING:
@@ -105,3 +114,28 @@ async def refuse_own(tenant: Tenant) -> None:
     """Raise OperatorsTenant for a tenant that operators of the platform sign in to."""
     if await PlatformOperator.exists(tenant_id=tenant.id):
         raise OperatorsTenant
+
+
+async def drop(kernel: "Kernel", tenant_id: UUID, *, confirm: str) -> Tenant:
+    """Remove a suspended tenant with everything about it, files included; return what it was.
+
+    Outside of any scope. Raises NotFound, NotConfirmed, NotSuspended, OperatorsTenant, TenantBusy.
+    """
+    async with kernel.database.control():
+        tenant = await find(tenant_id)
+        await refuse_own(tenant)
+        if confirm != tenant.slug:
+            raise NotConfirmed
+        if tenant.suspended_at is None:
+            raise NotSuspended
+        if await jobs.running(tenant_id):
+            raise TenantBusy
+        waiting = await jobs.waiting(tenant_id)
+    await dropping.drop(kernel.database, tenant)
+    for row in waiting:  # jobs that will never run leave their uploads behind
+        job = kernel.registry.jobs.get(row["kind"])
+        if job is not None and job.cleanup is not None:
+            await job.cleanup(**orjson.loads(row["payload"]))
+    await export.forget(kernel.settings, tenant_id)
+    kernel.standings.forget(tenant_id)
+    return tenant
