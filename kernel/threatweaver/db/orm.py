@@ -29,6 +29,7 @@ KERNEL_APPS = (
             "threatweaver.auth.models",
             "threatweaver.access.tokens.models",
             "threatweaver.auth.account.models",
+            "threatweaver.auth.encryption.models",
             "threatweaver.auth.lockout.models",
             "threatweaver.auth.login.models",
             "threatweaver.auth.mfa.models",

@@ -6,6 +6,8 @@ from threatweaver.auth import cookies
 from threatweaver.auth.account import invitations, registration
 from threatweaver.auth.account.errors import LinkRefused, RegistrationClosed
 from threatweaver.auth.account.schemas import AcceptIn, AddressIn, RegisterIn, VerifiedOut, VerifyQuery
+from threatweaver.auth.encryption import service as encryption
+from threatweaver.auth.encryption.errors import PasswordUnreadable
 from threatweaver.auth.errors import BadCredentials
 from threatweaver.auth.lockout.errors import SignInDelayed
 from threatweaver.auth.login import service as login
@@ -28,7 +30,7 @@ table = RouteTable(path="/auth", tag="Authentication")
     body=RegisterIn,
     returns=EMPTY,
     status=202,
-    errors=(RegistrationClosed, PasswordRefused, Unprocessable),
+    errors=(PasswordUnreadable, RegistrationClosed, PasswordRefused, Unprocessable),
     scope=Scope.NONE,
 )
 async def register(ctx: Context) -> None:
@@ -37,7 +39,7 @@ async def register(ctx: Context) -> None:
     `tenant` is its slug, the installation's own tenant without it. The answer is the same when the address
     has an account already.
     """
-    await registration.register(ctx.kernel, **ctx.body)
+    await registration.register(ctx.kernel, **await encryption.reveal(ctx.kernel, ctx.body))
 
 
 @table.route(
@@ -75,6 +77,7 @@ async def resend_verification(ctx: Context) -> None:
     body=AcceptIn,
     returns=bare(LoginOut),
     errors=(
+        PasswordUnreadable,
         LinkRefused,
         BadCredentials,
         PasswordRefused,
@@ -88,7 +91,8 @@ async def resend_verification(ctx: Context) -> None:
 async def accept(ctx: Context) -> dict[str, Any]:
     """Accept an invitation and sign in; a new account gets this password, an existing one proves it."""
     visitor = cookies.visitor(ctx)
-    user, tenant_id = await invitations.accept(ctx.kernel, **ctx.body, visitor=visitor)
+    given = await encryption.reveal(ctx.kernel, ctx.body)
+    user, tenant_id = await invitations.accept(ctx.kernel, **given, visitor=visitor)
     ctx.changed(f"user:{user.id}", after={"tenant": str(tenant_id), "by": "invitation"})
     course = Course(user_id=user.id, method="password", tenant_id=tenant_id)
     return answer(ctx, await login.proceed(ctx.kernel.signer(), user, course, visitor))

@@ -3,6 +3,8 @@
 from typing import Any
 
 from threatweaver.auth import cookies
+from threatweaver.auth.encryption import service as encryption
+from threatweaver.auth.encryption.errors import PasswordUnreadable
 from threatweaver.auth.errors import BadCredentials, StepRefused
 from threatweaver.auth.lockout.errors import SignInDelayed
 from threatweaver.auth.login import service
@@ -26,7 +28,14 @@ table = RouteTable(path="/auth", tag="Authentication")
     permission=PUBLIC,
     body=LoginIn,
     returns=bare(LoginOut),
-    errors=(BadCredentials, SignInDelayed, TooManyRequests, TenantSuspended, AddressRefused),
+    errors=(
+        PasswordUnreadable,
+        BadCredentials,
+        SignInDelayed,
+        TooManyRequests,
+        TenantSuspended,
+        AddressRefused,
+    ),
     scope=Scope.NONE,
 )
 async def login(ctx: Context) -> dict[str, Any]:
@@ -36,7 +45,8 @@ async def login(ctx: Context) -> dict[str, Any]:
     choose a tenant gets `tenantRequired`, `tenants` and a `tenantToken` for /auth/select-tenant.
     """
     visitor = cookies.visitor(ctx)
-    return answer(ctx, await service.login(ctx.kernel.signer(), **ctx.body, visitor=visitor))
+    given = await encryption.reveal(ctx.kernel, ctx.body)
+    return answer(ctx, await service.login(ctx.kernel.signer(), **given, visitor=visitor))
 
 
 @table.route(

@@ -4,6 +4,8 @@ from typing import Any
 
 from threatweaver.admin.settings import service as tenant_settings
 from threatweaver.auth import again
+from threatweaver.auth.encryption import service as encryption
+from threatweaver.auth.encryption.errors import PasswordUnreadable
 from threatweaver.auth.errors import BadCredentials
 from threatweaver.auth.lockout.errors import SignInDelayed
 from threatweaver.auth.mfa import qr, service
@@ -80,12 +82,13 @@ async def enable(ctx: Context) -> dict[str, Any]:
     permission=SESSION,
     body=DisableIn,
     returns=EMPTY,
-    errors=(MfaNotSetUp, MfaRefused, BadCredentials, SignInDelayed, Forbidden),
+    errors=(PasswordUnreadable, MfaNotSetUp, MfaRefused, BadCredentials, SignInDelayed, Forbidden),
     scope=Scope.NONE,
 )
 async def disable(ctx: Context) -> None:
     """Take your second factor away, with your password and a code."""
-    await again.check_password(ctx.kernel, ctx.principal, ctx.body["password"])
+    given = await encryption.reveal(ctx.kernel, ctx.body)
+    await again.check_password(ctx.kernel, ctx.principal, given["password"])
     await service.disable(ctx.kernel, ctx.principal, _proof(ctx))
     ctx.kernel.identifier.forget()
     ctx.changed(f"user:{ctx.principal.user_id}", before={"mfa": True}, after={"mfa": False})

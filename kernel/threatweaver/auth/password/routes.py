@@ -4,6 +4,8 @@ from typing import Any
 
 from threatweaver.auth import cookies
 from threatweaver.auth.account.errors import LinkRefused
+from threatweaver.auth.encryption import service as encryption
+from threatweaver.auth.encryption.errors import PasswordUnreadable
 from threatweaver.auth.errors import BadCredentials
 from threatweaver.auth.lockout.errors import SignInDelayed
 from threatweaver.auth.password import policy, service
@@ -40,14 +42,15 @@ async def password_policy(ctx: Context) -> dict[str, Any]:
     permission=SESSION,
     body=ChangeIn,
     returns=EMPTY,
-    errors=(BadCredentials, PasswordRefused, SignInDelayed, Forbidden, TooManyRequests),
+    errors=(PasswordUnreadable, BadCredentials, PasswordRefused, SignInDelayed, Forbidden, TooManyRequests),
     scope=Scope.NONE,
     restricted=True,
 )
 async def change_password(ctx: Context) -> None:
     """Change your password; your other sessions end."""
+    given = await encryption.reveal(ctx.kernel, ctx.body)
     await service.change(
-        ctx.kernel, ctx.principal, current=ctx.body["current_password"], new=ctx.body["new_password"]
+        ctx.kernel, ctx.principal, current=given["current_password"], new=given["new_password"]
     )
     ctx.kernel.identifier.forget()
     ctx.changed(f"user:{ctx.principal.user_id}", after={"signInMethod": "changed"})
@@ -74,11 +77,12 @@ async def forgot_password(ctx: Context) -> None:
     permission=PUBLIC,
     body=ResetIn,
     returns=EMPTY,
-    errors=(LinkRefused, PasswordRefused, TooManyRequests),
+    errors=(PasswordUnreadable, LinkRefused, PasswordRefused, TooManyRequests),
     scope=Scope.NONE,
 )
 async def reset_password(ctx: Context) -> None:
     """Set a new password with the token of the mailed link; every session ends, API tokens stay."""
-    user_id = await service.reset(ctx.kernel, **ctx.body, visitor=cookies.visitor(ctx))
+    given = await encryption.reveal(ctx.kernel, ctx.body)
+    user_id = await service.reset(ctx.kernel, **given, visitor=cookies.visitor(ctx))
     ctx.kernel.identifier.forget()
     ctx.changed(f"user:{user_id}", after={"signInMethod": "reset"})

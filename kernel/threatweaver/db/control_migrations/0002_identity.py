@@ -93,6 +93,22 @@ class Migration(migrations.Migration):
             bases=["RootColumns"],
         ),
         ops.CreateModel(
+            name="EncryptionKey",
+            fields=[
+                ("kid", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("public_jwk", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+                ("private_jwk", fields.TextField(unique=False)),
+                ("expires_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "encryption_key",
+                "app": "control",
+                "pk_attr": "kid",
+                "table_description": "A day's key pair: the public JWK, and the private one sealed.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="FamiliarSource",
             fields=[
                 ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
@@ -359,6 +375,20 @@ class Migration(migrations.Migration):
                 "app": "control",
                 "pk_attr": "key",
                 "table_description": "Attempts on one account from one source since its last good one; `key` is their SHA-256.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="SpentNonce",
+            fields=[
+                ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("expires_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "spent_nonce",
+                "app": "control",
+                "pk_attr": "key",
+                "table_description": "A nonce that came with an encrypted password; `key` is the SHA-256 of it and its key's id.",
             },
             bases=["Model"],
         ),
