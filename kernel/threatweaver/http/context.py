@@ -48,6 +48,7 @@ class Context:
     request: web.Request
     route: Route
     kernel: "Kernel"
+    reading: Route | None = None  # what answers a GET of the same path
     caller: Principal | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)

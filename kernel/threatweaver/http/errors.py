@@ -11,6 +11,7 @@ _TITLES = {
     404: "Not Found",
     405: "Method Not Allowed",
     409: "Conflict",
+    412: "Precondition Failed",
     413: "Payload Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Entity",
@@ -146,6 +147,12 @@ class Conflict(ApiError):
     """The request conflicts with what is already there."""
 
     status, code = 409, "CONFLICT"
+
+
+class PreconditionFailed(ApiError):
+    """The resource is not as If-Match says. Read it again before changing it."""
+
+    status, code = 412, "PRECONDITION_FAILED"
 
 
 class PayloadTooLarge(ApiError):

@@ -53,6 +53,11 @@ def _query(request: web.Request, route: Route) -> Mapping[str, Any]:
     return _load(route.query or _Nothing, values, "Invalid query parameters")
 
 
+def defaults(route: Route) -> Mapping[str, Any]:
+    """Return what a route makes of no query parameters."""
+    return {} if route.query is None else _load(route.query, {}, "Invalid query parameters")
+
+
 def _headers(request: web.Request, route: Route) -> Mapping[str, Any]:
     values: dict[str, Any] = {}
     for name, kind in route.headers.items():

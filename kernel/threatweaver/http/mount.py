@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from aiohttp import web
 
-from threatweaver.http import gates, input, perform, proxies, upload  # noqa: A004 - the file vocabulary of the house
+from threatweaver.http import etags, gates, input, perform, proxies, upload  # noqa: A004 - the file vocabulary of the house
 from threatweaver.http.context import Context
 from threatweaver.http.errors import ModuleDisabled
 from threatweaver.http.route import SIGNED_IN, Output, Route, Shape
@@ -15,11 +15,14 @@ from threatweaver.plugins.manifest import Manifest
 Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def endpoint(route: Route) -> Endpoint:
-    """Return a fresh aiohttp handler for a route: one application must not share it with another."""
+def endpoint(route: Route, reading: Route | None) -> Endpoint:
+    """Return a fresh aiohttp handler for a route: one application must not share it with another.
+
+    `reading` answers a GET of the same path.
+    """
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        ctx = Context(request=request, route=route, kernel=request.app[KERNEL])
+        ctx = Context(request=request, route=route, kernel=request.app[KERNEL], reading=reading)
         await gates.pass_all(ctx)
         for name, values in (await input.read(request, route)).items():
             setattr(ctx, name, values)
@@ -47,8 +50,11 @@ def _send_cookies(ctx: Context, response: web.StreamResponse) -> None:
 
 def mount(app: web.Application, routes: tuple[Route, ...]) -> None:
     """Add the routes to the one flat application, fixed paths before those with parameters."""
+    reads = {route.path: route for route in routes if etags.tagged(route)}
     for route in sorted(routes, key=lambda item: (item.path.count("{"), item.path)):
-        app.router.add_route(route.method, f"/api{route.path}", endpoint(route))
+        handle = endpoint(route, reads.get(route.path))
+        for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
+            app.router.add_route(method, f"/api{route.path}", handle)
 
 
 def mount_refused(app: web.Application, manifest: Manifest) -> None:

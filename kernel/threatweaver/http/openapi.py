@@ -14,12 +14,12 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import INCLUDE, Schema, fields, validate
 
-from threatweaver.http import errors
+from threatweaver.http import errors, etags
+from threatweaver.http import openapi_headers as headers
 from threatweaver.http.errors import ApiError
 from threatweaver.http.route import PUBLIC, SESSION, Access, Route, Shape
 from threatweaver.http.schema import CommaSeparated
 from threatweaver.idempotency import errors as repeating
-from threatweaver.idempotency import service as idempotency
 
 TITLE = "ThreatWeaver API"
 _LETTER = re.compile(r"(?<!\\)[A-Za-z]")  # not after a backslash; our patterns have no letters in classes
@@ -133,9 +133,11 @@ def document(routes: Sequence[Route], *, version: str) -> dict[str, Any]:
     emitter.spec.components.schema("PageMeta", schema=PageMeta)
     for tag in sorted({route.tag for route in routes}):
         emitter.spec.tag({"name": tag})
+    readable = {route.path for route in routes if etags.tagged(route)}
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(f"/api{route.path}", {})[route.method.lower()] = _operation(emitter, route)
+        operations = paths.setdefault(f"/api{route.path}", {})
+        operations[route.method.lower()] = _operation(emitter, route, readable=route.path in readable)
     for path, operations in sorted(paths.items()):
         emitter.spec.path(path=path, operations=operations)
     result: dict[str, Any] = emitter.spec.to_dict()
@@ -149,12 +151,12 @@ _SECURITY = {
 }
 
 
-def _operation(emitter: _Emitter, route: Route) -> dict[str, Any]:
+def _operation(emitter: _Emitter, route: Route, *, readable: bool) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
         "tags": [route.tag],
-        "parameters": _parameters(emitter, route),
+        "parameters": _parameters(emitter, route, readable=readable),
         "responses": _responses(emitter, route),
         "security": _security(route),
     }
@@ -182,7 +184,7 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
     return [{name: []} for name in (*ways, *(("apiKey",) if route.takes_tokens else ()))]
 
 
-def _parameters(emitter: _Emitter, route: Route) -> list[dict[str, Any]]:
+def _parameters(emitter: _Emitter, route: Route, *, readable: bool) -> list[dict[str, Any]]:
     def of(name: str, field: Any, location: str) -> dict[str, Any]:
         return {
             "name": name,
@@ -197,26 +199,11 @@ def _parameters(emitter: _Emitter, route: Route) -> list[dict[str, Any]]:
     parameters += [of(name, field, "header") for name, field in route.headers.items()]
     if route.returns.shape is Shape.JOB:
         parameters.append(of("Prefer", fields.String(metadata={"example": "wait=10"}), "header"))
-    if _repeatable(route):
-        parameters.append(_IDEMPOTENCY_KEY)
-    return parameters
-
-
-_IDEMPOTENCY_KEY: dict[str, Any] = {
-    "name": idempotency.HEADER,
-    "in": "header",
-    "schema": {"type": "string", "pattern": f"^{idempotency.PATTERN}$"},
-    "description": "Makes the request safe to repeat for a day: the first success is answered again, with "
-    "`Idempotency-Replayed: true`.",
-}
-
-
-def _repeatable(route: Route) -> bool:
-    return route.method == "POST" and route.permission is not PUBLIC
+    return parameters + headers.parameters(route, readable=readable)
 
 
 def _responses(emitter: _Emitter, route: Route) -> dict[str, Any]:
-    responses: dict[str, Any] = {str(route.status): _success(emitter, route)}
+    responses: dict[str, Any] = {str(route.status): _success(emitter, route), **headers.responses(route)}
     kinds: dict[int, list[type[ApiError]]] = {}
     for kind in dict.fromkeys((*route.errors, *implied(route))):
         kinds.setdefault(kind.status, []).append(kind)
@@ -245,7 +232,8 @@ def implied(route: Route) -> tuple[type[ApiError], ...]:
         (bool(route.params), (errors.NotFound,)),
         (body, (errors.PayloadTooLarge, errors.UnsupportedMediaType, errors.MalformedBody)),
         (route.upload is not None, (errors.StorageFull,)),
-        (_repeatable(route), repeating.ALL),
+        (headers.repeatable(route), repeating.ALL),
+        (route.writes and route.method != "POST", (errors.PreconditionFailed,)),
     )
     return tuple(kind for holds, kinds in table if holds for kind in kinds)
 

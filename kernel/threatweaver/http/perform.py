@@ -6,7 +6,7 @@ from aiohttp import web
 
 from threatweaver.audit import service as audit
 from threatweaver.db.transaction import Unit
-from threatweaver.http import output
+from threatweaver.http import etags, output
 from threatweaver.http.context import Context
 from threatweaver.http.errors import ApiError
 from threatweaver.http.route import Scope, Shape
@@ -20,7 +20,7 @@ async def answer(ctx: Context) -> web.StreamResponse:
     value = await (_on_its_own(ctx) if ctx.route.scope is Scope.NONE else _in_a_transaction(ctx))
     if ctx.route.returns.shape is Shape.JOB and not isinstance(value, web.StreamResponse):
         return await jobs.accepted(ctx)
-    return _rendered(ctx, value)
+    return etags.conditional(ctx, _rendered(ctx, value))
 
 
 async def _in_a_transaction(ctx: Context) -> Any:
@@ -33,6 +33,7 @@ async def _in_a_transaction(ctx: Context) -> Any:
     async with opened as unit:
         if (given := await _given(ctx, unit)) is not None:
             return given
+        await etags.check(ctx)
         value = await route.handler(ctx)
         return await _concluded(ctx, unit, value) if route.writes else value
 
@@ -45,6 +46,7 @@ async def _on_its_own(ctx: Context) -> Any:
             if (given := await _given(ctx, unit)) is not None:
                 return given
             await idempotency.claim(ctx.repeatable)
+    await etags.check(ctx)
     try:
         value = await ctx.route.handler(ctx)
     except ApiError as error:

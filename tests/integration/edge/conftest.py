@@ -31,3 +31,8 @@ def edge(kernel):
             yield opened
 
     return made
+
+
+@pytest.fixture(scope="session")
+def routes_of(kernel):
+    return kernel.registry.routes

@@ -33,19 +33,19 @@ async def test_a_session_knows_the_client_behind_the_proxy_and_its_cookies_are_s
     async with edge(TW_TRUSTED_PROXIES="127.0.0.1/32,::1/128") as client:
         answer, address = await sign_in(client, PROXIED)
     assert address == "192.0.2.9"
-    assert [cookie["secure"] for cookie in answer.cookies.values()] == [True, True]
+    assert {cookie["secure"] for cookie in answer.cookies.values()} == {True}
 
 
 async def test_a_client_cannot_choose_its_address(client, sign_in):
     answer, address = await sign_in(client, PROXIED)
     assert address == "127.0.0.1"
-    assert [cookie["secure"] for cookie in answer.cookies.values()] == ["", ""]
+    assert {cookie["secure"] for cookie in answer.cookies.values()} == {""}
 
 
 async def test_a_client_without_tls_gets_no_cookie_that_travels_in_the_open(edge, sign_in):
     async with edge(TW_TRUSTED_PROXIES="127.0.0.1/32") as client:
         answer, _ = await sign_in(client, PROXIED | {"X-Forwarded-Proto": "http"})
-    assert [cookie["secure"] for cookie in answer.cookies.values()] == [True, True]
+    assert {cookie["secure"] for cookie in answer.cookies.values()} == {True}
 
 
 async def test_an_unreadable_header_of_a_trusted_proxy_is_a_documented_error(edge):
