@@ -11,6 +11,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from threatweaver.admin.flags.declaration import FeatureFlag
+    from threatweaver.access.scopes import GrantScope
     from threatweaver.auth.roles import Permission
     from threatweaver.health import HealthCheck
     from threatweaver.http.route import RouteTable
@@ -70,3 +71,8 @@ def file_importers() -> "Sequence[FileImporter]":  # type: ignore[empty-body]
 @hookspec
 def notification_events() -> "Sequence[NotificationEvent]":  # type: ignore[empty-body]
     """Events the plugin's code raises, which people and other systems can be notified of."""
+
+
+@hookspec
+def grant_scopes() -> "Sequence[GrantScope]":  # type: ignore[empty-body]
+    """Sets of the plugin's rows that a grant may be limited to, asset groups for instance."""

@@ -5,6 +5,7 @@
 
 from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.admin.flags.service import is_on
+from threatweaver.access.scopes import GrantScope
 from threatweaver.auth.principal import Principal
 from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, OPERATORS, Permission, Role
 from threatweaver.db.transaction import analyze, connection
@@ -54,6 +55,7 @@ __all__ = [
     "Example",
     "FeatureFlag",
     "FileImporter",
+    "GrantScope",
     "HealthCheck",
     "Job",
     "JobCancelled",

@@ -11,6 +11,7 @@ from reviewed import compare
 
 from threatweaver import app as application
 from threatweaver import hookspecs
+from threatweaver.access.roles import matrix
 from threatweaver.auth.identify import Identifier
 from threatweaver.auth.roles import Role
 from threatweaver.db.transaction import Database
@@ -32,6 +33,10 @@ def test_permissions(kernel):
         roles = [role.value for role in Role if item.name in kernel.registry.grants[role.value]]
         lines.append(f"{item.name}  {item.title}\n    {' '.join(roles)}\n")
     compare("permissions.txt", "".join(lines))
+
+
+def test_the_matrix_of_roles_and_routes(kernel):
+    compare("../../docs/permissions.md", matrix.markdown(kernel.registry.routes, kernel.registry.grants))
 
 
 def test_hooks():

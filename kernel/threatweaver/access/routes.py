@@ -1,5 +1,8 @@
 """The route tables of access, collected."""
 
+from threatweaver.access.grants import routes as grants
+from threatweaver.access.groups import routes as groups
+from threatweaver.access.roles import routes as roles
 from threatweaver.access.tokens import routes as tokens
 
-tables = (tokens.table, tokens.admin)
+tables = (tokens.table, tokens.admin, roles.table, roles.permissions, grants.table, groups.table)

@@ -12,10 +12,12 @@ from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 
+from threatweaver.access import rights
+from threatweaver.access.rights import Rights
 from threatweaver.access.tokens import queries as api_tokens
 from threatweaver.auth import tokens
 from threatweaver.auth.principal import Principal
-from threatweaver.auth.queries import live_session
+from threatweaver.auth.queries import Identity, live_session
 from threatweaver.db.transaction import Database
 from threatweaver.http.errors import AddressRefused, NoToken, TokenExpired, TokenInvalid
 
@@ -68,16 +70,18 @@ class Identifier:
             claims = tokens.verify(self._key, token)
             async with self._database.control(read_only=True):
                 found = await live_session(claims.session_id)
-            if found is None:
-                raise TokenInvalid
-            identity, state = found
-            if (identity.user_id, identity.tenant_id) != (claims.user_id, claims.tenant_id):
-                raise TokenInvalid
+                if found is None:
+                    raise TokenInvalid
+                identity, state = found
+                if (identity.user_id, identity.tenant_id) != (claims.user_id, claims.tenant_id):
+                    raise TokenInvalid
+                held = await self._rights(identity)
             principal = Principal(
                 **asdict(identity),
                 session_id=claims.session_id,
                 session=state,
-                permissions=self._grants.get(identity.role, frozenset()),
+                permissions=held.everywhere,
+                scoped=held.scoped,
                 by_cookie=by_cookie,
             )
             return _Caller(principal=principal, good_until=claims.expires_at)
@@ -93,15 +97,17 @@ class Identifier:
             now = datetime.now(UTC)
             async with self._database.control(read_only=True):
                 found = await api_tokens.find(digest)
-            if found is None:
-                raise TokenInvalid
-            if found.good_until <= now:
-                raise TokenExpired
+                if found is None:
+                    raise TokenInvalid
+                if found.good_until <= now:
+                    raise TokenExpired
+                held = (await self._rights(found.identity)).only(found.scopes)
             principal = Principal(
                 **asdict(found.identity),
                 session_id=None,
                 token_id=found.token_id,
-                permissions=self._grants.get(found.identity.role, frozenset()) & found.scopes,
+                permissions=held.everywhere,
+                scoped=held.scoped,
             )
             networks = tuple(ipaddress.ip_network(text) for text in found.addresses)
             caller = _Caller(principal=principal, good_until=found.good_until, networks=networks)
@@ -112,6 +118,11 @@ class Identifier:
             return caller
 
         return (await self._remembered((digest, False), ask)).check(address)
+
+    async def _rights(self, identity: Identity) -> Rights:
+        return await rights.evaluate(
+            self._grants, schema=identity.schema, user_id=identity.user_id, role=identity.role
+        )
 
     async def _remembered(self, key: tuple[object, bool], ask: Callable[[], Awaitable[_Caller]]) -> _Caller:
         now = time.monotonic()

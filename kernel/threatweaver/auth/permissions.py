@@ -13,6 +13,12 @@ class Perm(StrEnum):
     TOKEN_READ = "kernel:token:read"  # noqa: S105 - a name
     TOKEN_REVOKE = "kernel:token:revoke"  # noqa: S105 - a name
     LICENSE_READ = "kernel:license:read"
+    ROLE_READ = "kernel:role:read"
+    ROLE_WRITE = "kernel:role:write"
+    GRANT_READ = "kernel:grant:read"
+    GRANT_WRITE = "kernel:grant:write"
+    GROUP_READ = "kernel:group:read"
+    GROUP_WRITE = "kernel:group:write"
     LICENSE_WRITE = "kernel:license:write"
     TENANT_READ = "kernel:tenant:read"
     TENANT_WRITE = "kernel:tenant:write"
@@ -35,6 +41,12 @@ PERMISSIONS = (
     Permission(Perm.TOKEN_READ, "See everybody's API tokens", ADMINS),
     Permission(Perm.TOKEN_REVOKE, "Revoke anybody's API tokens", ADMINS),
     Permission(Perm.LICENSE_READ, "See the license, its claims and how much of it is used", ADMINS),
+    Permission(Perm.ROLE_READ, "See roles, permissions and who may call what", ADMINS),
+    Permission(Perm.ROLE_WRITE, "Make and change roles", ADMINS),
+    Permission(Perm.GRANT_READ, "See grants", ADMINS),
+    Permission(Perm.GRANT_WRITE, "Give and take grants", ADMINS),
+    Permission(Perm.GROUP_READ, "See groups of users", ADMINS),
+    Permission(Perm.GROUP_WRITE, "Change groups of users", ADMINS),
     Permission(Perm.LICENSE_WRITE, "Import a license", ADMINS),
     Permission(Perm.SETTINGS_READ, "See the tenant's settings and their history", ADMINS),
     Permission(Perm.SETTINGS_WRITE, "Change the tenant's settings", ADMINS),

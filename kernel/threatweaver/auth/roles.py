@@ -17,6 +17,15 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
+TITLES = {
+    Role.ADMIN: "Administrator",
+    Role.MANAGER: "Manager",
+    Role.SECURITY_ANALYST: "Security analyst",
+    Role.SCANNER_ADMIN: "Scanner administrator",
+    Role.COMPLIANCE_OFFICER: "Compliance officer",
+    Role.ANALYST: "Analyst",
+    Role.VIEWER: "Viewer",
+}
 EVERYONE = frozenset(Role)
 ANALYSTS = frozenset({Role.ADMIN, Role.MANAGER, Role.SECURITY_ANALYST, Role.ANALYST})
 MANAGERS = frozenset({Role.ADMIN, Role.MANAGER})

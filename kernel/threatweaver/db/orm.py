@@ -55,6 +55,7 @@ KERNEL_APPS = (
             "threatweaver.notify.deliveries.models",
             "threatweaver.notify.preferences.models",
             "threatweaver.admin.flags.models",
+            "threatweaver.access.models",
         ),
         migrations="threatweaver.db.tenant_migrations",
     ),

@@ -144,7 +144,7 @@ class Database:
     async def go_on_in_tenant(self, unit: Unit, schema: str) -> None:
         """Leave the control schema for a tenant's, as that tenant, within the transaction.
 
-        For the kernel alone, once the handler is done: the audit line of a control write is the tenant's.
+        For the kernel alone: rights that need both, and the audit line of a control write.
         """
         if not _SCHEMA.fullmatch(schema):
             raise NoScope(f"{schema!r} is no tenant schema")

@@ -11,7 +11,7 @@ from threatweaver.auth.principal import Principal
 from threatweaver.auth.queries import Identity
 from threatweaver.http import proxies
 from threatweaver.http.errors import NoToken, SessionRequired
-from threatweaver.http.route import Route
+from threatweaver.http.route import Access, Route
 from threatweaver.http.upload import SpooledFile
 from threatweaver.ids import uuid7
 from threatweaver.jobs.table import Job
@@ -76,6 +76,13 @@ class Context:
         return self.principal.session_id
 
     @property
+    def within(self) -> list[UUID] | None:
+        """Return the asset groups and tags whose rows the caller may see here; None: all rows."""
+        permission = self.route.permission
+        found = None if isinstance(permission, Access) else self.principal.scope_of(permission)
+        return None if found is None else sorted(found)
+
+    @property
     def request_id(self) -> str:
         """Return the request's id, which also stands in every log line and error body."""
         return str(self.request["request_id"])
@@ -113,8 +120,15 @@ class Context:
         return self.submission.id
 
     async def page(self, listing: "Listing", **fixed: Any) -> "Page":
-        """Return the page of a listing that the query asks for; `fixed` filters win over the query's."""
-        return await listing.page({**self.query, **fixed}, self.kernel.keys.cursor)
+        """Return the page of a listing that the query asks for; `fixed` filters win over the query's.
+
+        A caller with a grant for some rows gets those only.
+        """
+        return await listing.page({**self.query, **fixed, **self.narrowed()}, self.kernel.keys.cursor)
+
+    def narrowed(self) -> dict[str, Any]:
+        """Return `within` as a filter of a listing, nothing for a caller who may see all rows."""
+        return {} if self.within is None else {"within": self.within}
 
     def set_cookie(self, name: str, value: str, *, path: str, max_age: int) -> None:
         """Send an HttpOnly, SameSite cookie; max_age 0 removes it."""

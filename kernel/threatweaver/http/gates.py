@@ -88,6 +88,8 @@ async def permission(ctx: Context) -> None:
         return
     if operators.reserved(ctx.kernel.settings, needed):
         allowed = await operators.acts(ctx.kernel, ctx.principal)
+    elif ctx.route.scoped:
+        allowed = ctx.principal.may_somewhere(needed)
     else:
         allowed = ctx.principal.may(needed)
     if not allowed:

@@ -118,6 +118,7 @@ class Route:
     upload: Upload | None = None
     errors: tuple[type[ApiError], ...] = ()
     scope: Scope = Scope.TENANT
+    scoped: bool = False  # the handler shows callers with a grant for some rows those rows only
     status: int = 200
     restricted: bool = False  # answers sessions too that must set MFA up or change their password first
     always: bool = False  # answers in every license state: every route of the kernel, set at mount
@@ -235,6 +236,8 @@ def _check(route: Route) -> None:
         raise RouteError(f"{where}: unknown method")
     if not route.summary.endswith("."):
         raise RouteError(f"{where}: the handler's docstring must begin with a sentence")
+    if route.scoped and isinstance(route.permission, Access):
+        raise RouteError(f"{where}: only a permission can be granted for some rows")
     if route.body and not route.writes:
         raise RouteError(f"{where}: a GET has no body")
     if route.body and route.upload:

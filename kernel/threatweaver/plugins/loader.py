@@ -7,6 +7,7 @@ import pluggy
 
 from threatweaver import hookspecs, settings
 from threatweaver.admin.flags.declaration import FeatureFlag
+from threatweaver.access.scopes import GrantScope
 from threatweaver.auth.roles import Permission
 from threatweaver.health import HealthCheck
 from threatweaver.http.route import RouteTable
@@ -27,6 +28,7 @@ _KINDS: dict[str, type] = {
     "health_checks": HealthCheck,
     "file_importers": FileImporter,
     "notification_events": NotificationEvent,
+    "grant_scopes": GrantScope,
 }
 
 
@@ -96,4 +98,5 @@ def _ask(manager: pluggy.PluginManager, manifest: Manifest, own: Mapping[str, st
         health_checks=contributed("health_checks"),
         file_importers=contributed("file_importers"),
         notification_events=contributed("notification_events"),
+        grant_scopes=contributed("grant_scopes"),
     )

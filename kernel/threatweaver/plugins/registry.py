@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 from threatweaver.admin.flags.declaration import FeatureFlag
+from threatweaver.access.scopes import GrantScope
 from threatweaver.auth.roles import Permission, grants
 from threatweaver.db.orm import KERNEL_APPS, ModelApp
 from threatweaver.health import HealthCheck
@@ -37,6 +38,7 @@ class Contribution:
     health_checks: Sequence[HealthCheck] = ()
     file_importers: Sequence[FileImporter] = ()
     notification_events: Sequence[NotificationEvent] = ()
+    grant_scopes: Sequence[GrantScope] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,7 @@ class Registry:
     health_checks: tuple[HealthCheck, ...]
     file_importers: tuple[FileImporter, ...]
     notification_events: Mapping[str, NotificationEvent]
+    grant_scopes: tuple[GrantScope, ...]
 
 
 def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) -> Registry:
@@ -77,6 +80,8 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
     for route in routes:
         if not isinstance(route.permission, Access) and route.permission not in names:
             raise RegistryError(f"{route.method} {route.path} asks for undeclared {route.permission}")
+    scopes = tuple(entry for item in contributions for entry in item.grant_scopes)
+    _refuse_twice("grant scope", ["tenant", *(entry.name for entry in scopes)])
     return Registry(
         decisions=tuple(decisions),
         routes=routes,
@@ -90,6 +95,7 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
         health_checks=tuple(check for item in contributions for check in item.health_checks),
         file_importers=tuple(entry for item in contributions for entry in item.file_importers),
         notification_events=_events(contributions, names),
+        grant_scopes=scopes,
     )
 
 

@@ -20,7 +20,7 @@ from threatweaver.resource import cursor as cursors
 MAX_LIMIT = 500
 MAX_PAGE = 1_000_000
 _ANY = "ANY({})"
-_RESERVED = frozenset({"page", "limit", "cursor", "sort"})
+_RESERVED = frozenset({"page", "limit", "cursor", "sort", "within"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ class Listing:
     default_sort: str
     id: str = "id"
     always: str = "true"
+    within: str | None = None  # condition for callers limited to some asset groups and tags; {} is their ids
     total: Total | None = None  # an exact count without counting, where a rollup knows it; None = count
     narrow: Callable[[Mapping[str, Any]], str] = field(default=lambda _: "true")
 
@@ -122,6 +123,11 @@ class Listing:
                 value, sql = value[0], sql.removesuffix(_ANY) + "{}"
             values.append(value)
             texts.append(sql.replace("{}", f"${len(values)}"))
+        if "within" in query:
+            if self.within is None:
+                raise ValueError(f"the list of {self.source} cannot be limited to some rows")
+            values.append(query["within"])
+            texts.append(self.within.replace("{}", f"${len(values)}"))
         return " AND ".join(text for text in texts if text != "true") or "true", values
 
     async def count(self, query: Mapping[str, Any]) -> int:

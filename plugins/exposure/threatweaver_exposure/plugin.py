@@ -1,8 +1,9 @@
 """What exposure contributes. Lists only, no logic."""
 
-from threatweaver.sdk import FileImporter, JobTable, Permission, RouteTable, Setting, hookimpl
+from threatweaver.sdk import FileImporter, GrantScope, JobTable, Permission, RouteTable, Setting, hookimpl
 from threatweaver_exposure.assets import grouping
 from threatweaver_exposure.assets import routes as assets
+from threatweaver_exposure.assets import service as assets_service
 from threatweaver_exposure.dashboard import routes as dashboard
 from threatweaver_exposure.imports import jobs as import_jobs
 from threatweaver_exposure.imports import routes as imports
@@ -64,3 +65,12 @@ def settings() -> list[Setting]:
 def file_importers() -> list[FileImporter]:
     """Return what takes files from the command line."""
     return [FileImporter(job=import_jobs.import_report, max_bytes=imports.max_bytes, prepare=imports.prepare)]
+
+
+@hookimpl
+def grant_scopes() -> list[GrantScope]:
+    """Return what a grant may be limited to."""
+    return [
+        GrantScope(name="asset_group", title="Assets of a group", exists=assets_service.group_exists),
+        GrantScope(name="tag", title="Assets with a tag", exists=assets_service.tag_exists),
+    ]

@@ -32,6 +32,9 @@ COLUMNS = {
 }
 TAGGED = """a.id IN (SELECT t.asset_id FROM exposure_asset_tag t JOIN exposure_tag n ON n.id = t.tag_id
                      WHERE lower(n.name) = lower({}))"""
+WITHIN = """{asset} IN (SELECT asset_id FROM exposure_asset_group_member WHERE group_id = ANY({ids})
+                       UNION ALL SELECT asset_id FROM exposure_asset_tag WHERE tag_id = ANY({ids}))"""
+"""What a grant for some asset groups and tags shows; {asset} is a column, {ids} the groups and tags."""
 GROUPED = "a.id IN (SELECT asset_id FROM exposure_asset_group_member WHERE group_id = {})"
 
 
@@ -52,6 +55,7 @@ LISTING = Listing(
     source="exposure_asset a",
     columns=COLUMNS,
     id="a.id",
+    within=WITHIN.format(asset="a.id", ids="{}"),
     where=(
         any_of("severity", SeverityField(), column="a.worst_severity"),
         Where("tag", fields.String(validate=validate.Length(1, 100)), TAGGED),
@@ -82,8 +86,11 @@ def nested(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**rest, "openVulnerabilities": {**counts, "total": sum(counts.values())}}
 
 
-async def detail(asset_id: UUID) -> asyncpg.Record | None:
-    """Return an asset with identifiers, groups and the number of its vulnerabilities by state."""
+async def detail(asset_id: UUID, within: list[UUID] | None) -> asyncpg.Record | None:
+    """Return an asset with identifiers, groups and the number of its vulnerabilities by state.
+
+    None, too, when it is in none of the groups and tags `within`; None there means all assets.
+    """
     columns = ", ".join(f'{sql} AS "{wire}"' for wire, sql in COLUMNS.items())
     return await connection().fetchrow(
         f"""
@@ -97,9 +104,11 @@ async def detail(asset_id: UUID) -> asyncpg.Record | None:
                 'open', count(*) FILTER (WHERE state = 0), 'reopened', count(*) FILTER (WHERE state = 1),
                 'accepted', count(*) FILTER (WHERE state = 2), 'fixed', count(*) FILTER (WHERE state = 3))
              FROM exposure_vulnerability WHERE asset_id = a.id)::text AS "vulnerabilitiesByState"
-        FROM exposure_asset a WHERE a.id = $1
+        FROM exposure_asset a
+        WHERE a.id = $1 AND ($2::uuid[] IS NULL OR {WITHIN.format(asset="a.id", ids="$2")})
         """,
         asset_id,
+        within,
     )
 
 

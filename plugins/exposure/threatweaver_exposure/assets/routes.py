@@ -16,17 +16,17 @@ from threatweaver_exposure.vulnerabilities.schemas import VulnerabilityOut
 table = RouteTable(path="/assets", tag="Assets")
 
 
-@table.route("GET", permission=Perm.ASSET_READ, query=LISTING.query, returns=page(AssetOut))
+@table.route("GET", permission=Perm.ASSET_READ, query=LISTING.query, returns=page(AssetOut), scoped=True)
 async def list_assets(ctx: Context) -> Page:
     """List assets, ranked by risk; `severity` is that of the worst open vulnerability."""
     found = await ctx.page(LISTING)
     return replace(found, rows=[queries.nested(row) for row in found.rows])
 
 
-@table.route("GET", "/{uuid}", permission=Perm.ASSET_READ, returns=AssetDetailOut)
+@table.route("GET", "/{uuid}", permission=Perm.ASSET_READ, returns=AssetDetailOut, scoped=True)
 async def get_asset(ctx: Context) -> dict[str, Any]:
     """Return one asset with everything it is known by and the count of its vulnerabilities."""
-    row = await queries.detail(ctx.uuid("uuid"))
+    row = await queries.detail(ctx.uuid("uuid"), ctx.within)
     if row is None:
         raise NotFound
     parts = ("identifiers", "groups", "vulnerabilitiesByState")
@@ -39,10 +39,11 @@ async def get_asset(ctx: Context) -> dict[str, Any]:
     permission=Perm.VULNERABILITY_READ,
     query=vulnerabilities.LISTING.query,
     returns=page(VulnerabilityOut),
+    scoped=True,
 )
 async def asset_vulnerabilities(ctx: Context) -> Page:
     """List the vulnerabilities of one asset, with the parameters of /vulnerabilities."""
-    if await queries.detail(ctx.uuid("uuid")) is None:
+    if await queries.detail(ctx.uuid("uuid"), ctx.within) is None:
         raise NotFound
     return await ctx.page(vulnerabilities.LISTING, asset_id=ctx.uuid("uuid"))
 

@@ -47,6 +47,16 @@ async def remove_members(group_id: UUID, asset_ids: Sequence[UUID]) -> int:
     return await AssetGroupMember.filter(group_id=group_id).count()
 
 
+async def group_exists(group_id: UUID) -> bool:
+    """Say whether there is this asset group."""
+    return await AssetGroup.exists(id=group_id)
+
+
+async def tag_exists(tag_id: UUID) -> bool:
+    """Say whether there is this tag."""
+    return await Tag.exists(id=tag_id)
+
+
 async def _group(group_id: UUID) -> AssetGroup:
     group = await AssetGroup.get_or_none(id=group_id)
     if group is None:

@@ -9,6 +9,7 @@ import asyncpg
 from marshmallow import ValidationError, fields, validate
 
 from threatweaver.sdk import CommaSeparated, Listing, SearchText, Where, any_of, connection
+from threatweaver_exposure.assets.queries import WITHIN
 from threatweaver_exposure.severity import SeverityField, sql_name
 from threatweaver_exposure.vulnerabilities.models import State
 
@@ -115,6 +116,7 @@ LISTING = Listing(
     source=_SOURCE,
     columns=ROW,
     id="v.id",
+    within=WITHIN.format(asset="v.asset_id", ids="{}"),
     where=(
         SEVERITY,
         Where(
@@ -149,8 +151,11 @@ LISTING = Listing(
 )
 
 
-async def detail(vulnerability_id: UUID) -> asyncpg.Record | None:
-    """Return everything about one vulnerability, its evidence and acceptance included."""
+async def detail(vulnerability_id: UUID, within: list[UUID] | None) -> asyncpg.Record | None:
+    """Return everything about one vulnerability, its evidence and acceptance included.
+
+    None, too, when its asset is in none of the groups and tags `within`; None there means all assets.
+    """
     columns = ", ".join(f'{sql} AS "{wire}"' for wire, sql in ROW.items())
     return await connection().fetchrow(
         f"""
@@ -166,9 +171,10 @@ async def detail(vulnerability_id: UUID) -> asyncpg.Record | None:
         FROM {_SOURCE}
         LEFT JOIN exposure_evidence e ON e.vulnerability_id = v.id
         LEFT JOIN exposure_acceptance x ON x.vulnerability_id = v.id AND v.state = 2
-        WHERE v.id = $1
+        WHERE v.id = $1 AND ($2::uuid[] IS NULL OR {WITHIN.format(asset="v.asset_id", ids="$2")})
         """,
         vulnerability_id,
+        within,
     )
 
 

@@ -22,18 +22,29 @@ table = RouteTable(path="/vulnerabilities", tag="Vulnerabilities")
 _PLUGIN = fields.Integer(validate=validate.Range(0, 2**62))
 
 
-@table.route("GET", permission=Perm.VULNERABILITY_READ, query=LISTING.query, returns=page(VulnerabilityOut))
+@table.route(
+    "GET",
+    permission=Perm.VULNERABILITY_READ,
+    query=LISTING.query,
+    returns=page(VulnerabilityOut),
+    scoped=True,
+)
 async def list_vulnerabilities(ctx: Context) -> Page:
     """List vulnerabilities, ranked by risk; without `state` those that are open or reopened."""
     return await ctx.page(LISTING)
 
 
 @table.route(
-    "GET", "/stats", permission=Perm.VULNERABILITY_READ, query=LISTING.filters, returns=bare(StatsOut)
+    "GET",
+    "/stats",
+    permission=Perm.VULNERABILITY_READ,
+    query=LISTING.filters,
+    returns=bare(StatsOut),
+    scoped=True,
 )
 async def stats(ctx: Context) -> dict[str, Any]:
     """Count what a filter matches, by severity and state; takes the filters of the list."""
-    return _stats(await queries.stats(ctx.query))
+    return _stats(await queries.stats({**ctx.query, **ctx.narrowed()}))
 
 
 @table.route(
@@ -43,6 +54,7 @@ async def stats(ctx: Context) -> dict[str, Any]:
     permission=Perm.VULNERABILITY_READ,
     query=LISTING.query,
     returns=page(VulnerabilityOut),
+    scoped=True,
 )
 async def by_cve(ctx: Context) -> Page:
     """List the vulnerabilities that a CVE explains."""
@@ -56,16 +68,17 @@ async def by_cve(ctx: Context) -> Page:
     permission=Perm.VULNERABILITY_READ,
     query=LISTING.query,
     returns=page(VulnerabilityOut),
+    scoped=True,
 )
 async def by_plugin(ctx: Context) -> Page:
     """List the vulnerabilities that a Tenable plugin reported."""
     return await ctx.page(LISTING, plugin_id=ctx.params["id"])
 
 
-@table.route("GET", "/{id}", permission=Perm.VULNERABILITY_READ, returns=VulnerabilityDetailOut)
+@table.route("GET", "/{id}", permission=Perm.VULNERABILITY_READ, returns=VulnerabilityDetailOut, scoped=True)
 async def get_vulnerability(ctx: Context) -> dict[str, Any]:
     """Return one vulnerability: what it means, what was seen, and whether its risk is accepted."""
-    row = await queries.detail(ctx.uuid("id"))
+    row = await queries.detail(ctx.uuid("id"), ctx.within)
     if row is None:
         raise NotFound
     return _detail(dict(row))
@@ -75,12 +88,14 @@ async def get_vulnerability(ctx: Context) -> dict[str, Any]:
     "POST",
     "/{id}/accept-risk",
     permission=Perm.RISK_ACCEPT,
+    scoped=True,
     body=AcceptRiskIn,
     returns=VulnerabilityDetailOut,
     errors=(NotAcceptable, Unprocessable),
 )
 async def accept_risk(ctx: Context) -> dict[str, Any]:
     """Accept the risk of a vulnerability until a date, with a reason."""
+    await get_vulnerability(ctx)  # which raises NotFound for what the caller may not see
     await service.accept_risk(ctx.uuid("id"), by=ctx.principal.user_id, **ctx.body)
     return await get_vulnerability(ctx)
 
@@ -89,12 +104,14 @@ async def accept_risk(ctx: Context) -> dict[str, Any]:
     "POST",
     "/{id}/reopen",
     permission=Perm.RISK_ACCEPT,
+    scoped=True,
     returns=VulnerabilityDetailOut,
     errors=(NotAccepted,),
     example=accepted,
 )
 async def reopen(ctx: Context) -> dict[str, Any]:
     """Take the acceptance of a risk back."""
+    await get_vulnerability(ctx)
     await service.reopen(ctx.uuid("id"))
     return await get_vulnerability(ctx)
 

@@ -1,0 +1,1 @@
+"""Roles: the seven documented ones, and those a tenant makes of the declared permissions."""
