@@ -10,6 +10,7 @@ from threatweaver.ids import uuid7
 
 READ, CANCEL = "kernel:job:read", "kernel:job:cancel"
 TOKENS = "kernel:token:read"
+UNKNOWN = "00000000-0000-7000-8000-000000000000"
 
 
 @pytest.fixture
@@ -104,9 +105,7 @@ async def test_a_changed_role_counts_for_those_who_have_it(call, admin, person, 
     assert await held(someone) == {CANCEL}
 
 
-async def test_a_change_takes_effect_within_five_seconds_without_being_told(
-    call, admin, person, role_of
-):
+async def test_a_change_takes_effect_within_five_seconds_without_being_told(call, admin, person, role_of):
     role = await role_of(READ)
     someone = await person(role)
     assert (await call("GET", "/jobs", someone.headers))[0] == 200
@@ -211,11 +210,11 @@ async def test_a_role_that_somebody_has_stays(call, admin, person, role_of, chan
     ("body", "code"),
     [
         ({"role": "no_such_role"}, "NO_SUCH_ROLE"),
-        ({"role": "viewer", "scope": "galaxy", "scopeId": str(uuid7())}, "NO_SUCH_SCOPE"),
-        ({"role": "viewer", "scope": "tag", "scopeId": str(uuid7())}, "NO_SUCH_SCOPE"),
-        ({"role": "viewer", "scope": "asset_group", "scopeId": str(uuid7())}, "NO_SUCH_SCOPE"),
-        ({"role": "viewer", "userId": str(uuid7())}, "NO_SUCH_GRANTEE"),
-        ({"role": "viewer", "groupId": str(uuid7()), "userId": None}, "NO_SUCH_GRANTEE"),
+        ({"role": "viewer", "scope": "galaxy", "scopeId": UNKNOWN}, "NO_SUCH_SCOPE"),
+        ({"role": "viewer", "scope": "tag", "scopeId": UNKNOWN}, "NO_SUCH_SCOPE"),
+        ({"role": "viewer", "scope": "asset_group", "scopeId": UNKNOWN}, "NO_SUCH_SCOPE"),
+        ({"role": "viewer", "userId": UNKNOWN}, "NO_SUCH_GRANTEE"),
+        ({"role": "viewer", "groupId": UNKNOWN, "userId": None}, "NO_SUCH_GRANTEE"),
     ],
     ids=str,
 )

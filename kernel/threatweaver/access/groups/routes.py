@@ -18,10 +18,16 @@ from threatweaver.auth.permissions import Perm
 from threatweaver.db.transaction import current
 from threatweaver.http.context import Context
 from threatweaver.http.errors import NotFound
+from threatweaver.http.example import Caller, Example
 from threatweaver.http.output import Page
 from threatweaver.http.route import EMPTY, RouteTable, Scope, page
 
 table = RouteTable(path="/admin/groups", tag="Roles and permissions")
+
+
+async def _with_oneself(caller: Caller) -> Example:
+    me = await caller.call("GET", "/auth/me")
+    return Example(body={"userIds": [me.body["id"]]})
 
 
 @table.route("GET", permission=Perm.GROUP_READ, query=queries.LISTING.query, returns=page(UserGroupOut))
@@ -103,6 +109,7 @@ async def list_members(ctx: Context) -> Page:
     returns=UserGroupOut,
     errors=(NoSuchUser, BeyondYourRights),
     scope=Scope.CONTROL,
+    example=_with_oneself,
 )
 async def add_members(ctx: Context) -> dict[str, Any]:
     """Put users into a group; whoever does that holds what the group gives."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID, uuid5
 
 from threatweaver.access.errors import UnknownPermission
 from threatweaver.access.models import CustomRole, Grant
@@ -18,7 +18,7 @@ from threatweaver.http.errors import NotFound
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleView:
-    """A role of either kind; a documented one has the same id everywhere and no times."""
+    """A role of either kind; a documented one has an id of its own in each tenant, and no times."""
 
     id: UUID
     name: str
@@ -30,11 +30,11 @@ class RoleView:
     updated_at: datetime | None = None
 
 
-def documented_roles(documented: Roles) -> list[RoleView]:
+def documented_roles(documented: Roles, tenant_id: UUID) -> list[RoleView]:
     """Return the seven documented roles."""
     return [
         RoleView(
-            id=uuid5(NAMESPACE_URL, f"threatweaver:role:{role}"),
+            id=uuid5(tenant_id, role),
             name=role.value,
             title=TITLES[role],
             description="",
@@ -45,14 +45,20 @@ def documented_roles(documented: Roles) -> list[RoleView]:
     ]
 
 
-async def all_roles(documented: Roles) -> list[RoleView]:
+async def all_roles(documented: Roles, tenant_id: UUID) -> list[RoleView]:
     """Return every role of the tenant, the documented ones first."""
-    return [*documented_roles(documented), *map(_view, await CustomRole.all().order_by("name"))]
+    return [*documented_roles(documented, tenant_id), *map(_view, await CustomRole.all().order_by("name"))]
 
 
-async def one(documented: Roles, *, id: UUID | None = None, name: str | None = None) -> RoleView:  # noqa: A002 - its id
+async def one(
+    documented: Roles,
+    tenant_id: UUID,
+    *,
+    id: UUID | None = None,  # noqa: A002 - the role's
+    name: str | None = None,
+) -> RoleView:
     """Return the role with this id or name, or both. Raises NotFound."""
-    for role in await all_roles(documented):
+    for role in await all_roles(documented, tenant_id):
         if (id is None or role.id == id) and (name is None or role.name == name):
             return role
     raise NotFound
