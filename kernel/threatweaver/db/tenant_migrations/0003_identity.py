@@ -3,6 +3,7 @@ from uuid import uuid4
 from orjson import loads
 from tortoise import fields, migrations
 from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.fields.base import OnDelete
 from tortoise.fields.data import JSON_DUMPS
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
@@ -74,6 +75,25 @@ class Migration(migrations.Migration):
                 "app": "kernel",
                 "pk_attr": "id",
                 "table_description": "One channel; no `events` means all. `url` and the signing secrets are sealed: an URL may hold a token.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="CustomRole",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("name", fields.CharField(unique=True, max_length=64)),
+                ("title", fields.CharField(max_length=100)),
+                ("description", fields.CharField(default="", max_length=1000)),
+                ("permissions", ArrayField(default=list, element_type="TEXT")),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+                ("updated_at", fields.DatetimeField(auto_now=True, auto_now_add=False)),
+            ],
+            options={
+                "table": "access_role",
+                "app": "kernel",
+                "pk_attr": "id",
+                "table_description": "A role that the tenant made; memberships and grants refer to it by name, which never changes.",
             },
             bases=["Model"],
         ),
@@ -203,6 +223,81 @@ class Migration(migrations.Migration):
                 "app": "kernel",
                 "pk_attr": "id",
                 "table_description": "One change: `values` are all members after it, `changes` what it changed as name → [before, after].",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="UserGroup",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("name", fields.CharField(unique=True, max_length=200)),
+                ("description", fields.CharField(default="", max_length=1000)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+            ],
+            options={
+                "table": "access_group",
+                "app": "kernel",
+                "pk_attr": "id",
+                "table_description": "A named set of users of the tenant.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Grant",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("user_id", fields.UUIDField(null=True, db_index=True)),
+                (
+                    "group",
+                    fields.ForeignKeyField(
+                        "kernel.UserGroup",
+                        source_field="group_id",
+                        null=True,
+                        db_index=True,
+                        db_constraint=True,
+                        to_field="id",
+                        related_name=False,
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("role", fields.CharField(db_index=True, max_length=64)),
+                ("scope", fields.CharField(max_length=32)),
+                ("scope_id", fields.UUIDField(null=True)),
+                ("created_by", fields.UUIDField()),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+            ],
+            options={
+                "table": "access_grant",
+                "app": "kernel",
+                "pk_attr": "id",
+                "table_description": "A role for a user or a group: in the whole tenant, or for the rows of one asset group or tag.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="UserGroupMember",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                (
+                    "group",
+                    fields.ForeignKeyField(
+                        "kernel.UserGroup",
+                        source_field="group_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name=False,
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("user_id", fields.UUIDField()),
+            ],
+            options={
+                "table": "access_group_member",
+                "app": "kernel",
+                "unique_together": (("user_id", "group_id"),),
+                "indexes": [Index(fields=["group_id"])],
+                "pk_attr": "id",
+                "table_description": "A user in a group.",
             },
             bases=["Model"],
         ),
