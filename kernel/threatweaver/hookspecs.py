@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from threatweaver.admin.flags.declaration import FeatureFlag
     from threatweaver.access.scopes import GrantScope
+    from threatweaver.admin.flags.declaration import FeatureFlag
     from threatweaver.auth.roles import Permission
     from threatweaver.health import HealthCheck
     from threatweaver.http.route import RouteTable

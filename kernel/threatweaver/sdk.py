@@ -3,9 +3,9 @@
 `KERNEL_API` is the version of this contract; a plugin's manifest says which range it fits.
 """
 
+from threatweaver.access.scopes import GrantScope
 from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.admin.flags.service import is_on
-from threatweaver.access.scopes import GrantScope
 from threatweaver.auth.principal import Principal
 from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, OPERATORS, Permission, Role
 from threatweaver.db.transaction import analyze, connection

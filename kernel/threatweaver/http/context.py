@@ -11,7 +11,7 @@ from threatweaver.auth.principal import Principal
 from threatweaver.auth.queries import Identity
 from threatweaver.http import proxies
 from threatweaver.http.errors import NoToken, SessionRequired
-from threatweaver.http.route import Access, Route
+from threatweaver.http.route import Route
 from threatweaver.http.upload import SpooledFile
 from threatweaver.ids import uuid7
 from threatweaver.jobs.table import Job
@@ -78,8 +78,9 @@ class Context:
     @property
     def within(self) -> list[UUID] | None:
         """Return the asset groups and tags whose rows the caller may see here; None: all rows."""
-        permission = self.route.permission
-        found = None if isinstance(permission, Access) else self.principal.scope_of(permission)
+        if not self.route.scoped:
+            return None  # the gate let nobody pass who may not see all of it
+        found = self.principal.scope_of(str(self.route.permission))
         return None if found is None else sorted(found)
 
     @property

@@ -6,8 +6,8 @@ from typing import Any
 import pluggy
 
 from threatweaver import hookspecs, settings
-from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.access.scopes import GrantScope
+from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.auth.roles import Permission
 from threatweaver.health import HealthCheck
 from threatweaver.http.route import RouteTable

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
-from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.access.scopes import GrantScope
+from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.auth.roles import Permission, grants
 from threatweaver.db.orm import KERNEL_APPS, ModelApp
 from threatweaver.health import HealthCheck
