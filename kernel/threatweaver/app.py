@@ -9,6 +9,8 @@ from threatweaver import __version__, config
 from threatweaver.access import routes as access
 from threatweaver.admin import parts as admin
 from threatweaver.admin.flags.kernel import FLAGS
+from threatweaver.audit import jobs as audit_jobs
+from threatweaver.audit import routes as audit
 from threatweaver.auth import keys
 from threatweaver.auth.browser import FlowStorage
 from threatweaver.auth.identify import Identifier
@@ -31,7 +33,8 @@ from threatweaver.plugins import admission, loader, manifest, registry
 from threatweaver.plugins.registry import Contribution, Registry
 from threatweaver.ratelimits import routes as ratelimits
 from threatweaver.ratelimits.limiter import RateLimiter
-from threatweaver.secrets.box import SecretBox
+from threatweaver.secrets import jobs as secrets_jobs
+from threatweaver.secrets import ring
 from threatweaver.sso.mapping import routes as sso_mapping
 from threatweaver.sso.providers import routes as sso_providers
 from threatweaver.tenancy import export_routes as tenant_exports
@@ -45,6 +48,8 @@ _KERNEL = Contribution(
         *access.tables,
         system.table,
         *AUTH,
+        audit.admin,
+        audit.table,
         license_routes.table,
         jobs.table,
         *admin.ROUTES,
@@ -56,7 +61,7 @@ _KERNEL = Contribution(
         *notify.ROUTE_TABLES,
         ratelimits.table,
     ),
-    job_tables=(*notify.JOB_TABLES, tenant_jobs.table, *admin.JOBS),
+    job_tables=(*notify.JOB_TABLES, tenant_jobs.table, *admin.JOBS, audit_jobs.table, secrets_jobs.table),
     notification_events=KERNEL_EVENTS,
     permissions=PERMISSIONS,
     flags=FLAGS,
@@ -91,7 +96,7 @@ async def compose(settings: Settings, database: Database, current: CurrentLicens
     return Kernel(
         settings=settings,
         keys=derived,
-        secrets=SecretBox({"0": derived.storage}, current="0"),
+        secrets=await ring.load(database, derived.storage),
         database=database,
         registry=loaded,
         license=current,

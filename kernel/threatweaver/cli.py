@@ -284,4 +284,7 @@ def operator_list(home: Home = None) -> None:
 
 def main() -> None:
     """Run the command line."""
+    from threatweaver import cli_custody  # it adds its commands to `app`
+
+    cli_custody.add_to(app)
     app()

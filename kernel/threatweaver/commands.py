@@ -15,6 +15,8 @@ from threatweaver import __version__, work
 from threatweaver import app as application
 from threatweaver import serve as server
 from threatweaver.admin.network import service as network
+from threatweaver.audit import commands as audit_commands
+from threatweaver.audit import service as audit
 from threatweaver.auth import passwords, service
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.roles import Role
@@ -34,6 +36,7 @@ from threatweaver.plugins.admission import AdmissionError
 from threatweaver.plugins.loader import PluginLoadError
 from threatweaver.plugins.manifest import ManifestError
 from threatweaver.plugins.registry import RegistryError
+from threatweaver.secrets import commands as key_commands
 from threatweaver.tenancy import operators, provision
 from threatweaver.tenancy.models import Tenant
 from threatweaver.up import ERRORS, UNREACHABLE, Supervisor
@@ -204,6 +207,7 @@ async def tenant_create(settings: Settings, slug: str, name: str) -> None:
     async def work(database: Database) -> None:
         kernel = await _kernel(settings, database)
         tenant = await provision.create(database, slug=slug, name=name, apps=kernel.registry.apps)
+        await audit.command(database, "tenant-create", target=f"tenant:{tenant.id}", after={"slug": slug})
         _say(f"tenant {tenant.slug}  {tenant.id}")
 
     await _with(settings, work)
@@ -283,7 +287,12 @@ async def user_create(settings: Settings, email: str, slug: str, role: str, pass
                 user = await User.get_or_none(email=email.strip().lower())
                 if user is not None and await Membership.exists(user_id=user.id, tenant_id=tenant.id):
                     raise CommandError(f"user {email} exists in {slug}")
-            await service.create_user(database, email=email, password=secret, role=role, tenant_id=tenant.id)
+            made = await service.create_user(
+                database, email=email, password=secret, role=role, tenant_id=tenant.id
+            )
+            await audit.command(
+                database, "user-create", schema=tenant.schema, target=f"user:{made.id}", after={"role": role}
+            )
         _say(f"user {email}  {role} in {slug}")
         if user is not None:  # a member of another tenant
             _say("keeps the password they have")
@@ -333,6 +342,10 @@ async def doctor(settings: Settings) -> bool:
             report("plugin", f"{item.manifest.name} {item.reason}")
         detail, usable = await mail_commands.state(kernel)
         report("mail", detail, ok=usable)
+        detail, usable = await key_commands.state(kernel)
+        report("keys", detail, ok=usable)
+        detail, usable = await audit_commands.state(kernel)
+        report("audit", detail, ok=usable)
         pending = migrations.fingerprint(kernel.registry.apps)
         async with database.control(read_only=True):
             behind = await Tenant.exclude(schema_version=pending).count()

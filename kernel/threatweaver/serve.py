@@ -19,6 +19,7 @@ from threatweaver.config import ConfigError, Settings
 from threatweaver.db.transaction import Database, listen
 from threatweaver.kernel import Kernel
 from threatweaver.license import store as license_store
+from threatweaver.secrets import ring
 
 _DRAIN = 30.0
 _RECOVERY = 120.0  # seconds a killed database may take to come back before the process gives up
@@ -52,11 +53,13 @@ async def serve(settings: Settings, dsn: str, listening: socket.socket, *, paren
     watch_signals(stop, parent)
     await connect(database, stop, patiently=parent is not None)
     served: str | None = None
+    kernel: Kernel  # before anybody listens
 
     async def announced(_: str) -> None:
         claims = await license_store.current(database, settings)
         if served != (claims.jti if claims else ""):
             reload.set()
+        await ring.refresh(database, kernel.keys.storage, kernel.secrets)
 
     listener: asyncio.Task[None] | None = None
     previous: tuple[web.AppRunner, Kernel] | None = None

@@ -10,6 +10,7 @@ from threatweaver.config import Settings
 from threatweaver.db.transaction import Database, listen
 from threatweaver.jobs.worker import Worker
 from threatweaver.license import store as license_store
+from threatweaver.secrets import ring
 from threatweaver.serve import connect, ended, first, watch_signals
 
 _log = log.get(__name__)
@@ -37,6 +38,7 @@ async def _until_change(settings: Settings, database: Database, stop: asyncio.Ev
         claims = await license_store.current(database, settings)
         if kernel.license.jti != (claims.jti if claims else None):
             changed.set()
+        await ring.refresh(database, kernel.keys.storage, kernel.secrets)
 
     worker = Worker(kernel)
     listener = asyncio.create_task(listen(database, license_store.CHANNEL, announced, over))

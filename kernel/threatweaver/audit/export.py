@@ -70,6 +70,11 @@ async def stream(export: Export) -> AsyncIterator[bytes]:
             while waiting and waiting[0].seq == row["seq"] and waiting[0] != export.root:
                 pieces.append(_json({"root": waiting.pop(0).wire()}))
         yield b"".join(pieces)
+    async with export.scope():
+        beyond = await queries.roots(after=export.root.seq)
+    for root in beyond:  # of lines that are gone
+        if root.at < export.root.at:
+            yield _json({"root": root.wire()})
     yield _json({"root": export.root.wire()})
 
 

@@ -1,6 +1,7 @@
 """Reads of the log in the current scope: the tenant's, or control's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from threatweaver.audit.roots import Root, text_of
@@ -35,7 +36,34 @@ async def roots(*, after: int, until: int | None = None) -> list[Root]:
         after,
         until,
     )
-    return [Root(**{**row, "at": text_of(row["at"])}) for row in rows]
+    return [_root(row) for row in rows]
+
+
+async def root_of(day: date) -> Root | None:
+    """Return the last root that was signed on a day (UTC)."""
+    row = await connection().fetchrow(
+        """SELECT at, seq, hash, key_id, signature FROM audit_root
+           WHERE at >= $1::date::timestamp AT TIME ZONE 'UTC'
+             AND at < ($1::date + 1)::timestamp AT TIME ZONE 'UTC'
+           ORDER BY at DESC LIMIT 1""",
+        day,
+    )
+    return _root(row) if row else None
+
+
+def _root(row: Mapping[str, Any]) -> Root:
+    return Root(**{**row, "at": text_of(row["at"])})
+
+
+async def ends_as_the_head_says() -> bool:
+    """Say whether the last line is the one that the head names."""
+    return bool(
+        await connection().fetchval(
+            """SELECT head.seq = coalesce(last.id, 0) AND (last.id IS NULL OR head.hash = last.hash)
+               FROM audit_head head LEFT JOIN (SELECT id, hash FROM audit_line ORDER BY id DESC LIMIT 1) last
+                 ON true"""
+        )
+    )
 
 
 async def last_signed() -> int:

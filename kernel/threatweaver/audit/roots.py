@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from threatweaver.db.transaction import connection
 from threatweaver.ids import uuid7
 
+_SAME_DAY = "SELECT true FROM audit_root WHERE at >= date_trunc('day', now(), 'UTC') LIMIT 1"
 PublicKeys = Mapping[str, Ed25519PublicKey]
 
 
@@ -54,6 +55,11 @@ def read(wire: Mapping[str, Any]) -> Root:
         key_id=str(wire["keyId"]),
         signature=base64.b64decode(wire["signature"], validate=True),
     )
+
+
+def signing_key(seed: bytes) -> Ed25519PrivateKey:
+    """Return the deployment's key from its derived seed."""
+    return Ed25519PrivateKey.from_private_bytes(seed)
 
 
 def key_id(public: Ed25519PublicKey) -> str:
@@ -121,3 +127,8 @@ async def take(key: Ed25519PrivateKey, log: str) -> Root:
         root.signature,
     )
     return root
+
+
+async def take_daily(key: Ed25519PrivateKey, log: str) -> Root | None:
+    """Sign the end of the chain unless that was done today (UTC)."""
+    return None if await connection().fetchval(_SAME_DAY) else await take(key, log)

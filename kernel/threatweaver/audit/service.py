@@ -23,6 +23,7 @@ async def write(ctx: "Context") -> None:
         action=ctx.route.name,
         actor_id=who.user_id if who else None,
         actor_email=who.email if who else None,
+        token_id=ctx.caller.token_id if ctx.caller else None,
         via=_via(ctx),
         target=change.target if change else target,
         method=ctx.route.method,

@@ -55,9 +55,11 @@ class Chain:
         if not roots.is_signed(root, self.log, self.keys):
             known = "signature is wrong" if root.key_id in self.keys else f"key {root.key_id} is not known"
             raise Broken(self.seq, f"the root of {root.at} behind it is not to be trusted: its {known}")
+        if root.seq > self.seq:
+            raise Broken(self.seq + 1, f"deleted; the root of {root.at} signs line {root.seq}")
         if (root.seq, root.hash) != (self.seq, self.hash):
             raise Broken(
-                min(root.seq, self.seq) or None,
+                root.seq or None,
                 f"the root of {root.at} signs another chain up to line {root.seq}: lines were rewritten",
             )
         self.root, self.anchored = root, True

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, NOBODY, Permission
+from threatweaver.auth.roles import ADMINS, ANALYSTS, AUDITORS, EVERYONE, MANAGERS, NOBODY, Permission
 
 
 class Perm(StrEnum):
@@ -26,6 +26,8 @@ class Perm(StrEnum):
     SETTINGS_WRITE = "kernel:settings:write"
     SSO_READ = "kernel:sso:read"
     SSO_WRITE = "kernel:sso:write"
+    AUDIT_READ = "kernel:audit:read"
+    AUDIT_EXPORT = "kernel:audit:export"
     RATELIMIT_READ = "kernel:ratelimit:read"
     RATELIMIT_WRITE = "kernel:ratelimit:write"
     NETWORK_READ = "kernel:network:read"
@@ -52,6 +54,8 @@ PERMISSIONS = (
     Permission(Perm.SETTINGS_WRITE, "Change the tenant's settings", ADMINS),
     Permission(Perm.SSO_READ, "See identity providers and the role mapping", ADMINS),
     Permission(Perm.SSO_WRITE, "Change identity providers and the role mapping", ADMINS),
+    Permission(Perm.AUDIT_READ, "See the security audit log and check it", AUDITORS),
+    Permission(Perm.AUDIT_EXPORT, "Export the security audit log", AUDITORS),
     Permission(Perm.RATELIMIT_READ, "See rate limits and who draws on them", ADMINS),
     Permission(Perm.RATELIMIT_WRITE, "Change rate limits and lift them for an address", ADMINS),
     Permission(Perm.NETWORK_READ, "See the allow and block list of networks", ADMINS),

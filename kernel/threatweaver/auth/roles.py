@@ -32,6 +32,7 @@ MANAGERS = frozenset({Role.ADMIN, Role.MANAGER})
 OPERATORS = frozenset({Role.ADMIN, Role.MANAGER, Role.SECURITY_ANALYST, Role.SCANNER_ADMIN})
 ADMINS = frozenset({Role.ADMIN})
 NOBODY: frozenset[Role] = frozenset()  # not even the administrators: what operators of the platform may do
+AUDITORS = frozenset({Role.ADMIN, Role.COMPLIANCE_OFFICER})
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ KERNEL_APPS = (
             "threatweaver.license.models",
             "threatweaver.jobs.models",
             "threatweaver.audit.control_models",
+            "threatweaver.secrets.models",
             "threatweaver.isolation.models",
             "threatweaver.notify.mail.models",
             "threatweaver.sso.models",

@@ -17,12 +17,12 @@ _MAC = 16
 def seal(key: bytes, *, order: str, value: Any, row_id: Any) -> str:
     """Return a cursor that continues behind the row with this sort value and id."""
     kind = "d" if isinstance(value, datetime) else "v"
-    payload = orjson.dumps([order, kind, value, str(row_id)])
+    payload = orjson.dumps([order, kind, value, row_id if isinstance(row_id, int) else str(row_id)])
     mac = hmac.digest(key, payload, "sha256")[:_MAC]
     return base64.urlsafe_b64encode(mac + payload).rstrip(b"=").decode()
 
 
-def open_(key: bytes, text: str, *, order: str) -> tuple[Any, UUID]:
+def open_(key: bytes, text: str, *, order: str) -> tuple[Any, UUID | int]:
     """Return sort value and id. Raises ValidationFailed when it is not ours or of another order."""
     try:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -32,7 +32,8 @@ def open_(key: bytes, text: str, *, order: str) -> tuple[Any, UUID]:
         given, kind, value, row_id = orjson.loads(payload)
         if given != order:
             raise ValueError
-        return (datetime.fromisoformat(value) if kind == "d" else value), UUID(row_id)
+        place = row_id if isinstance(row_id, int) else UUID(row_id)
+        return (datetime.fromisoformat(value) if kind == "d" else value), place
     except (ValueError, TypeError, binascii.Error, orjson.JSONDecodeError):
         raise ValidationFailed(
             "Invalid query parameters",

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,18 +16,29 @@ class SecretUnreadable(Exception):
     """A stored secret does not open: another key, another purpose, or it was changed."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, repr=False)
 class SecretBox:
-    """Key id → 32 bytes, and the id that seals; the others only open."""
+    """Key id → 32 bytes, and the id that seals; the others only open.
+
+    `upcoming` names the key that seals from a moment on (seconds since the epoch): by then every process
+    has it in its ring, so that what one seals opens in all.
+    """
 
     ring: Mapping[str, bytes]
     current: str
+    upcoming: tuple[float, str] | None = None
+
+    def sealing(self) -> str:
+        """Return the id of the key that seals now."""
+        if self.upcoming is not None and time.time() >= self.upcoming[0]:
+            return self.upcoming[1]
+        return self.current
 
     def seal(self, text: str, *, purpose: str) -> str:
         """Return `<key id>.<base64 of nonce and ciphertext>`; `purpose` is bound, e.g. "sso.client:<id>"."""
-        nonce = os.urandom(_NONCE)
-        sealed = AESGCM(self.ring[self.current]).encrypt(nonce, text.encode(), purpose.encode())
-        return f"{self.current}.{base64.b64encode(nonce + sealed).decode()}"
+        key_id, nonce = self.sealing(), os.urandom(_NONCE)
+        sealed = AESGCM(self.ring[key_id]).encrypt(nonce, text.encode(), purpose.encode())
+        return f"{key_id}.{base64.b64encode(nonce + sealed).decode()}"
 
     def open(self, sealed: str, *, purpose: str) -> str:
         """Return the text. Raises SecretUnreadable."""

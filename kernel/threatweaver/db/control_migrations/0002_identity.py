@@ -363,6 +363,24 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="SecretKey",
+            fields=[
+                ("id", fields.IntField(primary_key=True, unique=True, db_index=True)),
+                ("wrapped", fields.TextField(null=True, unique=False)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+                ("seals_from", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("resealed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("retired_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "secret_key",
+                "app": "control",
+                "pk_attr": "id",
+                "table_description": "A key that seals from `seals_from` until the next one does, and opens until it is retired.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="SignInFailure",
             fields=[
                 ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),

@@ -74,7 +74,11 @@ class Api:
         url = URL(f"/api{call.path}", encoded=True)
         async with self.client.request(call.route.method, url, **options) as response:
             raw = await response.read()
-            decoded = await response.json(content_type=None) if "json" in response.content_type else raw
+            decoded = (
+                await response.json(content_type=None)
+                if response.content_type.endswith(("/json", "+json"))
+                else raw
+            )
             answer = Answer(
                 route=call.route,
                 path=call.path,

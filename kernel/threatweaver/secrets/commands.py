@@ -1,0 +1,66 @@
+"""What an operator does with the key ring on the command line."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from threatweaver.audit import service as audit
+from threatweaver.secrets import service
+
+if TYPE_CHECKING:
+    from threatweaver.kernel import Kernel
+
+
+async def rotate(kernel: "Kernel") -> None:
+    """Add a key. Raises RotationUnderWay."""
+    async with kernel.database.control():
+        key = await service.rotate(kernel)
+    await audit.command(kernel.database, "keys-rotate", target=f"secret-key:{key.id}")
+    _say(f"key {key.id} seals from {key.seals_from:%Y-%m-%d %H:%M:%S} UTC on")
+    _say("a worker then seals everything anew; see `threatweaver keys status`, then retire the older keys")
+
+
+async def reseal(kernel: "Kernel") -> bool:
+    """Seal everything anew now, in this process; return whether every text could be read."""
+    outcome = await service.reseal_all(kernel)
+    await audit.command(
+        kernel.database,
+        "keys-reseal",
+        target=f"secret-key:{kernel.secrets.sealing()}",
+        after={"resealed": outcome.resealed, "unreadable": outcome.unreadable},
+    )
+    _say(f"{outcome.resealed} texts sealed anew, {outcome.unreadable} unreadable")
+    return outcome.unreadable == 0
+
+
+async def retire(kernel: "Kernel", number: int) -> None:
+    """Destroy a key. Raises NotFound, KeyInUse."""
+    await service.retire(kernel, number)
+    await audit.command(kernel.database, "keys-retire", target=f"secret-key:{number}")
+    _say(f"key {number} is destroyed")
+
+
+async def status(kernel: "Kernel") -> None:
+    """Print a line for each key."""
+    for key in await service.status(kernel):
+        _say(f"key {key['id']}  {key['state']:8}  {key['texts']} texts{_dates(key)}")
+
+
+async def state(kernel: "Kernel") -> tuple[str, bool]:
+    """Return what `doctor` says about the ring, and whether it is good."""
+    keys = await service.status(kernel)
+    used = await service.strays(kernel)
+    current = next(key["id"] for key in keys if key["state"] == "current")
+    if used:
+        return f"{sum(used.values())} texts are sealed with keys that are gone: {', '.join(used)}", False
+    behind = sum(key["texts"] for key in keys if key["state"] == "opens")
+    waiting = f"; {behind} texts wait to be sealed anew" if behind else ""
+    return f"key {current} seals, {sum(key['texts'] for key in keys)} texts{waiting}", True
+
+
+def _dates(key: dict[str, Any]) -> str:
+    named = {"seals from": "sealsFrom", "everything resealed": "resealedAt", "retired": "retiredAt"}
+    return "".join(f"  {name} {key[member]:%Y-%m-%d %H:%M}" for name, member in named.items() if key[member])
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")

@@ -1,0 +1,17 @@
+"""Every purpose in the code is in the registry of sealed columns, or a rotation would pass its texts by."""
+
+import re
+from pathlib import Path
+
+from threatweaver import secrets
+from threatweaver.secrets.columns import COLUMNS, PASSING
+
+KERNEL = Path(secrets.__file__).parents[1]
+SEALED = re.compile(r'(?:purpose=|def _purpose\([^\n]*\n    return )f"([a-z_.]+):\{')
+
+
+def test_every_purpose_is_registered():
+    files = [path for path in KERNEL.rglob("*.py") if path.parent.name not in {"secrets", "testing"}]
+    found = {purpose for path in files for purpose in SEALED.findall(path.read_text(encoding="utf-8"))}
+    assert len(found) >= 4
+    assert found == {column.purpose for column in COLUMNS} | PASSING
