@@ -9,6 +9,7 @@ from threatweaver import __version__, config
 from threatweaver.access import routes as access
 from threatweaver.admin import parts as admin
 from threatweaver.admin.flags.kernel import FLAGS
+from threatweaver.admin.retention.kernel import CLASSES
 from threatweaver.audit import jobs as audit_jobs
 from threatweaver.audit import routes as audit
 from threatweaver.auth import keys
@@ -65,6 +66,7 @@ _KERNEL = Contribution(
     notification_events=KERNEL_EVENTS,
     permissions=PERMISSIONS,
     flags=FLAGS,
+    data_classes=CLASSES,
     settings={},
 )
 

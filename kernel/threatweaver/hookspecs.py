@@ -12,6 +12,7 @@ import pluggy
 if TYPE_CHECKING:
     from threatweaver.access.scopes import GrantScope
     from threatweaver.admin.flags.declaration import FeatureFlag
+    from threatweaver.admin.retention.declaration import DataClass
     from threatweaver.auth.roles import Permission
     from threatweaver.health import HealthCheck
     from threatweaver.http.route import RouteTable
@@ -51,6 +52,11 @@ def permissions() -> "Sequence[Permission]":  # type: ignore[empty-body]
 @hookspec
 def feature_flags() -> "Sequence[FeatureFlag]":  # type: ignore[empty-body]
     """Switches `<plugin>.<name>` that a tenant's administrators may turn; `is_on(flag)` asks for one."""
+
+
+@hookspec
+def data_classes() -> "Sequence[DataClass]":  # type: ignore[empty-body]
+    """Classes of data `<plugin>.<name>` that a tenant may keep for a number of days only."""
 
 
 @hookspec

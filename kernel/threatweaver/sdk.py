@@ -6,6 +6,7 @@
 from threatweaver.access.scopes import GrantScope
 from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.admin.flags.service import is_on
+from threatweaver.admin.retention.declaration import DataClass
 from threatweaver.auth.principal import Principal
 from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, OPERATORS, Permission, Role
 from threatweaver.db.transaction import analyze, connection
@@ -52,6 +53,7 @@ __all__ = [
     "CommaSeparated",
     "Conflict",
     "Context",
+    "DataClass",
     "Example",
     "FeatureFlag",
     "FileImporter",

@@ -3,8 +3,9 @@
 from threatweaver.admin.flags import routes as flags
 from threatweaver.admin.license import routes as license_page
 from threatweaver.admin.network import routes as network
+from threatweaver.admin.retention import jobs as retention_jobs
+from threatweaver.admin.retention import routes as retention
 from threatweaver.admin.settings import routes as settings
-from threatweaver.jobs.table import JobTable
 
-ROUTES = (settings.table, network.table, flags.table, license_page.table)
-JOBS: tuple[JobTable, ...] = ()
+ROUTES = (settings.table, network.table, flags.table, license_page.table, retention.table)
+JOBS = (retention_jobs.table,)

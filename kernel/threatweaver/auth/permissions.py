@@ -32,6 +32,8 @@ class Perm(StrEnum):
     RATELIMIT_WRITE = "kernel:ratelimit:write"
     NETWORK_READ = "kernel:network:read"
     NETWORK_WRITE = "kernel:network:write"
+    RETENTION_READ = "kernel:retention:read"
+    RETENTION_WRITE = "kernel:retention:write"
     ISOLATION_READ = "kernel:isolation:read"
     NOTIFICATION_READ = "kernel:notification:read"
     NOTIFICATION_WRITE = "kernel:notification:write"
@@ -60,6 +62,8 @@ PERMISSIONS = (
     Permission(Perm.RATELIMIT_WRITE, "Change rate limits and lift them for an address", ADMINS),
     Permission(Perm.NETWORK_READ, "See the allow and block list of networks", ADMINS),
     Permission(Perm.NETWORK_WRITE, "Change the allow and block list of networks", ADMINS),
+    Permission(Perm.RETENTION_READ, "See how long data is kept, and what would go", ADMINS),
+    Permission(Perm.RETENTION_WRITE, "Change how long data is kept, and delete what is older", ADMINS),
     Permission(Perm.ISOLATION_READ, "See the reports of the isolation probe", ADMINS),
     Permission(Perm.NOTIFICATION_READ, "See notification channels and the delivery log", MANAGERS),
     Permission(Perm.NOTIFICATION_WRITE, "Change notification channels and send again", ADMINS),

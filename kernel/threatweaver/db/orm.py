@@ -57,6 +57,7 @@ KERNEL_APPS = (
             "threatweaver.notify.preferences.models",
             "threatweaver.admin.flags.models",
             "threatweaver.access.models",
+            "threatweaver.admin.retention.models",
         ),
         migrations="threatweaver.db.tenant_migrations",
     ),

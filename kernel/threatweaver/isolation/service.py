@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -82,31 +81,8 @@ async def _tenants(kernel: Kernel) -> AsyncIterator[list[Tenant]]:
 
 async def remove(database: Database, tenants: list[Tenant]) -> None:
     """Remove tenants and the people who are in no other one, with every row about them but audit lines."""
-    numbers = [tenant.id for tenant in tenants]
-    async with database.control() as unit:
-        held = unit.connection
-        people = await held.fetch(
-            """SELECT user_id FROM membership GROUP BY user_id HAVING bool_and(tenant_id = ANY($1))""",
-            numbers,
-        )
-        users = [row["user_id"] for row in people]
-        for column, values in (("tenant_id", numbers), ("user_id", users)):
-            for name in await _tables(held, column):
-                await held.execute(f'DELETE FROM "{name}" WHERE {column} = ANY($1)', values)
-        await held.execute("DELETE FROM user_account WHERE id = ANY($1)", users)
     for tenant in tenants:
         await drop.drop(database, tenant)
-
-
-async def _tables(held: Any, column: str) -> list[str]:
-    rows = await held.fetch(
-        """SELECT c.table_name FROM information_schema.columns c
-           JOIN information_schema.tables t USING (table_schema, table_name)
-           WHERE c.table_schema = 'control' AND c.column_name = $1 AND t.table_type = 'BASE TABLE'
-             AND c.table_name NOT LIKE 'audit%'""",
-        column,
-    )
-    return [row["table_name"] for row in rows]
 
 
 async def _store(kernel: Kernel, outcome: Outcome, started: datetime, url: str) -> IsolationReport:

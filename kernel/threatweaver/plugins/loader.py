@@ -8,6 +8,7 @@ import pluggy
 from threatweaver import hookspecs, settings
 from threatweaver.access.scopes import GrantScope
 from threatweaver.admin.flags.declaration import FeatureFlag
+from threatweaver.admin.retention.declaration import DataClass
 from threatweaver.auth.roles import Permission
 from threatweaver.health import HealthCheck
 from threatweaver.http.route import RouteTable
@@ -24,6 +25,7 @@ _KINDS: dict[str, type] = {
     "job_tables": JobTable,
     "permissions": Permission,
     "feature_flags": FeatureFlag,
+    "data_classes": DataClass,
     "settings": settings.Setting,
     "health_checks": HealthCheck,
     "file_importers": FileImporter,
@@ -94,6 +96,7 @@ def _ask(manager: pluggy.PluginManager, manifest: Manifest, own: Mapping[str, st
         job_tables=contributed("job_tables"),
         permissions=contributed("permissions"),
         flags=contributed("feature_flags"),
+        data_classes=contributed("data_classes"),
         settings=settings.read(manifest.name, contributed("settings"), own),
         health_checks=contributed("health_checks"),
         file_importers=contributed("file_importers"),

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from threatweaver.access.scopes import GrantScope
 from threatweaver.admin.flags.declaration import FeatureFlag
+from threatweaver.admin.retention.declaration import DataClass
 from threatweaver.auth.roles import Permission, grants
 from threatweaver.db.orm import KERNEL_APPS, ModelApp
 from threatweaver.health import HealthCheck
@@ -34,6 +35,7 @@ class Contribution:
     job_tables: Sequence[JobTable] = ()
     permissions: Sequence[Permission] = ()
     flags: Sequence[FeatureFlag] = ()
+    data_classes: Sequence[DataClass] = ()
     settings: Mapping[str, int | str]
     health_checks: Sequence[HealthCheck] = ()
     file_importers: Sequence[FileImporter] = ()
@@ -52,6 +54,7 @@ class Registry:
     job_modules: Mapping[str, str | None]
     permissions: tuple[Permission, ...]
     flags: Mapping[str, FeatureFlag]
+    data_classes: Mapping[str, DataClass]
     grants: Mapping[str, frozenset[str]]
     settings: Mapping[str, Mapping[str, int | str]]
     health_checks: tuple[HealthCheck, ...]
@@ -90,6 +93,7 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
         job_modules=job_modules,
         permissions=permissions,
         flags=_flags(contributions),
+        data_classes=_data_classes(contributions),
         grants=grants(permissions),
         settings={item.manifest.name: item.settings for item in contributions if item.manifest},
         health_checks=tuple(check for item in contributions for check in item.health_checks),
@@ -108,6 +112,17 @@ def _flags(contributions: Sequence[Contribution]) -> dict[str, FeatureFlag]:
     flags = [flag for item in contributions for flag in item.flags]
     _refuse_twice("feature flag", [flag.name for flag in flags])
     return {flag.name: flag for flag in flags}
+
+
+def _data_classes(contributions: Sequence[Contribution]) -> dict[str, DataClass]:
+    for item in contributions:
+        owner = item.manifest.name if item.manifest else "kernel"
+        for kind in item.data_classes:
+            if kind.name.split(".")[0] != owner or (kind.shared and item.manifest):
+                raise RegistryError(f"the class of data {kind.name} is not one of {owner}")
+    classes = [kind for item in contributions for kind in item.data_classes]
+    _refuse_twice("class of data", [kind.name for kind in classes])
+    return {kind.name: kind for kind in classes}
 
 
 def _routes(item: Contribution) -> list[Route]:

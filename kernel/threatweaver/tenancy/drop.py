@@ -37,6 +37,7 @@ async def _tables_with(column: str) -> list[str]:
     rows = await connection().fetch(
         """SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
            WHERE c.relnamespace = $1::regnamespace AND c.relkind = 'r' AND NOT a.attisdropped
+             AND c.relname NOT LIKE 'audit%'
              AND a.attname = $2 AND a.atttypid = 'uuid'::regtype ORDER BY c.relname""",
         CONTROL,
         column,

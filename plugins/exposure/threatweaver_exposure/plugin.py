@@ -1,6 +1,15 @@
 """What exposure contributes. Lists only, no logic."""
 
-from threatweaver.sdk import FileImporter, GrantScope, JobTable, Permission, RouteTable, Setting, hookimpl
+from threatweaver.sdk import (
+    DataClass,
+    FileImporter,
+    GrantScope,
+    JobTable,
+    Permission,
+    RouteTable,
+    Setting,
+    hookimpl,
+)
 from threatweaver_exposure.assets import grouping
 from threatweaver_exposure.assets import routes as assets
 from threatweaver_exposure.assets import service as assets_service
@@ -8,6 +17,7 @@ from threatweaver_exposure.dashboard import routes as dashboard
 from threatweaver_exposure.imports import jobs as import_jobs
 from threatweaver_exposure.imports import routes as imports
 from threatweaver_exposure.permissions import PERMISSIONS
+from threatweaver_exposure.retention import CLASSES
 from threatweaver_exposure.vulnerabilities import jobs as vulnerability_jobs
 from threatweaver_exposure.vulnerabilities import routes as vulnerabilities
 
@@ -46,6 +56,12 @@ def job_tables() -> list[JobTable]:
 def permissions() -> list[Permission]:
     """Return the permissions."""
     return list(PERMISSIONS)
+
+
+@hookimpl
+def data_classes() -> list[DataClass]:
+    """Return the classes of data that may go when they are old."""
+    return list(CLASSES)
 
 
 @hookimpl

@@ -188,6 +188,40 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="RetentionRule",
+            fields=[
+                (
+                    "data_class",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=100),
+                ),
+                ("days", fields.IntField(null=True)),
+            ],
+            options={
+                "table": "retention_rule",
+                "app": "kernel",
+                "pk_attr": "data_class",
+                "table_description": "How many days a class of data is kept, None for ever; a class without a row is kept as declared.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="RetentionRun",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("started_by", fields.UUIDField(null=True)),
+                ("finished_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+                ("removed", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ],
+            options={
+                "table": "retention_run",
+                "app": "kernel",
+                "indexes": [Index(fields=["finished_at"])],
+                "pk_attr": "id",
+                "table_description": "One run: `removed` is class → rows. `started_by` None is the daily one.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Schedule",
             fields=[
                 ("user_id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
