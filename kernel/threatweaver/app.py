@@ -12,6 +12,7 @@ from threatweaver.admin.flags.kernel import FLAGS
 from threatweaver.admin.retention.kernel import CLASSES
 from threatweaver.audit import jobs as audit_jobs
 from threatweaver.audit import routes as audit
+from threatweaver.auth import jobs as auth_jobs
 from threatweaver.auth import keys
 from threatweaver.auth.browser import FlowStorage
 from threatweaver.auth.identify import Identifier
@@ -62,7 +63,14 @@ _KERNEL = Contribution(
         *notify.ROUTE_TABLES,
         ratelimits.table,
     ),
-    job_tables=(*notify.JOB_TABLES, tenant_jobs.table, *admin.JOBS, audit_jobs.table, secrets_jobs.table),
+    job_tables=(
+        auth_jobs.table,
+        *notify.JOB_TABLES,
+        tenant_jobs.table,
+        *admin.JOBS,
+        audit_jobs.table,
+        secrets_jobs.table,
+    ),
     notification_events=KERNEL_EVENTS,
     permissions=PERMISSIONS,
     flags=FLAGS,

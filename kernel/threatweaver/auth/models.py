@@ -62,7 +62,7 @@ class Session(Model):
     refreshed_at = fields.DatetimeField(null=True)
     last_seen_at = fields.DatetimeField(null=True)
     idle_expires_at = fields.DatetimeField(null=True)  # moved on with every use, a minute at a time
-    expires_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField(db_index=True)
     revoked_at = fields.DatetimeField(null=True)
 
     class Meta:

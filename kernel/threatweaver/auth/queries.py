@@ -82,3 +82,17 @@ async def end_surplus_sessions(user_id: UUID, most: int) -> None:
         user_id,
         most,
     )
+
+
+async def forget_old() -> None:
+    """Delete what is over: each statement finds its rows by an index, and mostly none."""
+    await connection().execute(
+        """DELETE FROM session WHERE expires_at < now() - interval '30 days';
+           DELETE FROM login_step WHERE expires_at < now();
+           DELETE FROM mail_link WHERE expires_at < now();
+           DELETE FROM registration WHERE expires_at < now();
+           DELETE FROM sign_in_failure WHERE last_at < now() - interval '1 day';
+           DELETE FROM familiar_source WHERE last_seen_at < now() - interval '90 days';
+           DELETE FROM spent_nonce WHERE expires_at < now();
+           DELETE FROM encryption_key WHERE expires_at < now() - interval '1 day'"""
+    )

@@ -9,7 +9,7 @@ import pytest_asyncio
 from joserfc import jwe
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from threatweaver.auth import service
+from threatweaver.auth import queries, service
 from threatweaver.auth.encryption import service as encryption
 from threatweaver.auth.encryption.models import EncryptionKey
 from threatweaver.ids import uuid7
@@ -78,7 +78,7 @@ async def test_yesterdays_key_is_honored_and_the_one_before_is_not(client, kerne
     await age(kernel, key, "interval '30 hours'")
     assert await sign_in(client, person, older[1]) == UNREADABLE
     async with kernel.database.control():
-        await encryption.sweep()
+        await queries.forget_old()
         assert not await EncryptionKey.exists(kid=key["kid"])
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from threatweaver.auth.encryption import jwe
 from threatweaver.auth.encryption.errors import PasswordUnreadable
-from threatweaver.auth.encryption.models import EncryptionKey, SpentNonce
+from threatweaver.auth.encryption.models import EncryptionKey
 from threatweaver.auth.password.policy import MAX_LENGTH
 from threatweaver.db.transaction import connection
 from threatweaver.ids import uuid7
@@ -80,13 +80,6 @@ async def _spend(kernel: "Kernel", kid: str, content: jwe.Content) -> None:
         )
     if not fresh:
         raise PasswordUnreadable
-
-
-async def sweep() -> None:
-    """Drop keys that are no longer honored and nonces that are too old to matter, in a control scope."""
-    now = datetime.now(UTC)
-    await EncryptionKey.filter(expires_at__lt=now - _DAY).delete()
-    await SpentNonce.filter(expires_at__lt=now).delete()
 
 
 async def _newest() -> EncryptionKey | None:

@@ -565,6 +565,11 @@ class Migration(migrations.Migration):
                 "table_description": "One sign-in: a family of refresh tokens of which only the newest, whose SHA-256 is kept, is good.",
             },
         ),
+        ops.AlterField(
+            model_name="Session",
+            name="expires_at",
+            field=fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False),
+        ),
         ops.AddField(
             model_name="Session",
             name="idle_expires_at",
