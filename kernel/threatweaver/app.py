@@ -22,6 +22,7 @@ from threatweaver.config import Settings
 from threatweaver.db import orm
 from threatweaver.db.transaction import Database
 from threatweaver.http import edge, mount, system
+from threatweaver.http.cors import Origins
 from threatweaver.http.proxies import Proxies
 from threatweaver.isolation import routes as isolation
 from threatweaver.jobs import routes as jobs
@@ -113,6 +114,7 @@ async def compose(settings: Settings, database: Database, current: CurrentLicens
         identifier=Identifier(database, derived.access_token, loaded.grants),
         standings=Standings(database),
         proxies=Proxies(settings.trusted_proxies),
+        origins=Origins(settings.cors_origins),
         limiter=RateLimiter(settings, database),
         stopping=asyncio.Event(),
     )

@@ -39,6 +39,10 @@ app.add_typer(mails, name="mail")
 
 Home = Annotated[Path | None, typer.Option("--home", help="Folder of data, keys and spool [TW_HOME].")]
 Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 picks one [TW_PORT].")]
+TlsCert = Annotated[
+    Path | None, typer.Option("--tls-cert", help="PEM file with the certificate chain [TW_TLS_CERT].")
+]
+TlsKey = Annotated[Path | None, typer.Option("--tls-key", help="PEM file with its key [TW_TLS_KEY].")]
 Parent = Annotated[int | None, typer.Option("--parent", hidden=True)]
 Name = Annotated[str | None, typer.Option("--name", hidden=True)]
 
@@ -49,8 +53,9 @@ def _fail(message: object) -> NoReturn:
 
 
 def _settings(process: str, **flags: object) -> Settings:
-    if isinstance(flags.get("home"), Path):
-        flags["home"] = Path(str(flags["home"])).expanduser().absolute()
+    for name, value in flags.items():
+        if isinstance(value, Path):
+            flags[name] = value.expanduser().absolute()
     from threatweaver import log
 
     try:
@@ -82,10 +87,12 @@ def up(
     home: Home = None,
     port: Port = None,
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on [TW_HOST].")] = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line when ready.")] = False,  # noqa: FBT002
 ) -> None:
     """Run the whole product: embedded PostgreSQL, one serve process a core, a worker."""
-    settings = _settings("up", home=home, port=port, host=host)
+    settings = _settings("up", home=home, port=port, host=host, tls_cert=tls_cert, tls_key=tls_key)
 
     def ready(found: "Installation", url: str) -> None:
         playground = f"{url}/api-playground"
@@ -108,15 +115,17 @@ def up(
 
 
 @app.command()
-def serve(
+def serve(  # noqa: PLR0913, PLR0917 - an option each
     home: Home = None,
     port: Port = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     fd: Annotated[int | None, typer.Option("--fd", help="Listening socket inherited from a parent.")] = None,
     parent: Parent = None,
     name: Name = None,
 ) -> None:
     """Serve HTTP from one process; the database must be migrated and reachable."""
-    settings = _settings(name or "serve", home=home, port=port)
+    settings = _settings(name or "serve", home=home, port=port, tls_cert=tls_cert, tls_key=tls_key)
     _run(lambda do: do.serve(settings, fd=fd, parent=parent), fast_loop=True)
 
 

@@ -50,6 +50,10 @@ class Settings:
     body_max_bytes: int = 1 << 20
     # CIDRs, separated by commas: proxies whose word about the client's address and scheme is taken
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = field(default=(), metadata={"kind": "networks"})
+    # origins like https://tw.example.com, separated by commas, whose pages may call with cookies
+    cors_origins: tuple[str, ...] = field(default=(), metadata={"kind": "origins"})
+    tls_cert: Path | None = None  # PEM file with the certificate chain; else plain HTTP
+    tls_key: Path | None = None
     # hosts, addresses and networks that outgoing requests may reach though they are not public
     outbound_allow: str = ""
     outbound_ports: str = "80,443,8080,8443"  # of public addresses; what outbound_allow lists may use any
@@ -110,12 +114,23 @@ def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
         raise ValueError("networks like 10.0.0.0/8, separated by commas") from None
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(part.strip().lower() for part in text.split(","))
+    if not all(
+        re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?", item)
+        for item in origins
+    ):
+        raise ValueError("origins like https://tw.example.com, separated by commas; never *")
+    return origins
+
+
 _PARSERS: dict[str, Callable[[str], object]] = {
     "int": _integer,
     "float": _duration,
     "str": str,
     "Path": _path,
     "networks": _networks,
+    "origins": _origins,
 }
 
 
@@ -179,6 +194,8 @@ def _check(settings: Settings) -> None:
 
 
 def _check_addresses(settings: Settings) -> None:
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        raise ConfigError("TW_TLS_CERT and TW_TLS_KEY go together")
     public = urlsplit(settings.public_url)
     if public.scheme not in {"http", "https"} or not public.hostname or public.query or public.fragment:
         raise ConfigError("TW_PUBLIC_URL must be like https://threatweaver.example.com")

@@ -10,6 +10,7 @@ from threatweaver.auth.keys import Keys
 from threatweaver.auth.service import Signer
 from threatweaver.config import Settings
 from threatweaver.db.transaction import Database
+from threatweaver.http.cors import Origins
 from threatweaver.http.proxies import Proxies
 from threatweaver.license.current import CurrentLicense
 from threatweaver.plugins.registry import Registry
@@ -31,6 +32,7 @@ class Kernel:
     identifier: Identifier
     standings: Standings
     proxies: Proxies
+    origins: Origins
     limiter: RateLimiter
     stopping: asyncio.Event
 

@@ -7,6 +7,7 @@ has begun and goes (docs/adr/0005).
 import asyncio
 import signal
 import socket
+import ssl
 import time
 from typing import Any
 
@@ -93,8 +94,21 @@ async def _start(kernel: Kernel, listening: socket.socket) -> web.AppRunner:
     )
     await runner.setup()
     # A duplicate of the descriptor: closing the old application's must not close the new one's.
-    await web.SockSite(runner, listening.dup()).start()
+    await web.SockSite(runner, listening.dup(), ssl_context=_tls(kernel.settings)).start()
     return runner
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    """Return what TLS needs, None for plain HTTP; read anew with each application. Raises ConfigError."""
+    if settings.tls_cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(settings.tls_cert, settings.tls_key, password="")
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"cannot use TW_TLS_CERT and TW_TLS_KEY: {error}") from None
+    return context
 
 
 async def _drain(runner: web.AppRunner, kernel: Kernel) -> None:

@@ -70,7 +70,8 @@ class Supervisor:
             if self.stop.is_set():
                 return
             self._plan_children(listening)
-            url = f"http://{_host(self.settings)}:{listening.getsockname()[1]}"
+            scheme = "https" if self.settings.tls_cert else "http"
+            url = f"{scheme}://{_host(self.settings)}:{listening.getsockname()[1]}"
             async with asyncio.TaskGroup() as group:
                 watchers = [group.create_task(self._watch(child, dsn, listening)) for child in self.children]
                 watchers.append(group.create_task(self._watch_database()))
@@ -156,6 +157,14 @@ class Supervisor:
                 "DATABASE_URL": dsn,
                 "TW_HOME": str(self.settings.home),
                 "TW_HOST": self.settings.host,
+                **{
+                    name: str(path)
+                    for name, path in (
+                        ("TW_TLS_CERT", self.settings.tls_cert),
+                        ("TW_TLS_KEY", self.settings.tls_key),
+                    )
+                    if path is not None
+                },
             },
         )
 
@@ -189,7 +198,9 @@ class Supervisor:
             while not self.stop.is_set():
                 try:
                     async with client.get(
-                        f"{url}/api/health/ready", timeout=aiohttp.ClientTimeout(2)
+                        f"{url}/api/health/ready",
+                        timeout=aiohttp.ClientTimeout(2),
+                        ssl=False,  # our own child on this machine; the certificate names another host
                     ) as answer:
                         if answer.status == 200:
                             return

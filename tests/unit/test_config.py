@@ -44,6 +44,10 @@ def test_a_duration_that_is_none_is_refused_or_unset(text):
         ("TW_TRUSTED_PROXIES", "10.0.0.1/8"),
         ("TW_TRUSTED_PROXIES", "10.0.0.0/8,,"),
         ("TW_TRUSTED_PROXIES", "my-proxy"),
+        ("TW_CORS_ORIGINS", "*"),
+        ("TW_CORS_ORIGINS", "https://a.example/path"),
+        ("TW_CORS_ORIGINS", "a.example"),
+        ("TW_TLS_CERT", "cert.pem"),
     ],
 )
 def test_out_of_range_values_name_their_variable(variable, text):

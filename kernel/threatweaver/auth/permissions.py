@@ -74,5 +74,5 @@ PERMISSIONS = (
 PLATFORM = frozenset({Perm.TENANT_READ, Perm.TENANT_WRITE})
 """Held by the platform's operators, and by no role."""
 
-PLATFORM_IN_SAAS = frozenset({Perm.LICENSE_WRITE})
+PLATFORM_IN_SAAS = frozenset({Perm.LICENSE_WRITE, Perm.RATELIMIT_READ, Perm.RATELIMIT_WRITE})
 """Theirs alone where the tenants are customers of the operators."""

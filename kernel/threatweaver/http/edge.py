@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 
 from threatweaver import log
+from threatweaver.http import proxies
 from threatweaver.http.errors import ApiError, InternalError
 from threatweaver.http.failures import translate
 from threatweaver.http.output import error_response
@@ -20,9 +21,15 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cache-Control": "no-store",
 }
+_HSTS = "max-age=31536000"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -35,19 +42,17 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
     request_id = given if _ID.fullmatch(given) else uuid7().hex
     request["request_id"] = request_id
     structlog.contextvars.bind_contextvars(request_id=request_id)
+    kernel = request.app[KERNEL]
     try:
-        kernel = request.app[KERNEL]
         client = kernel.proxies.identify(request)
-        request["allowance"] = await kernel.limiter.take_for_address(_route(request), client.address)
-        response = await handler(request)
+        asked = kernel.origins.preflight(request)
+        path = _route(request) if asked is None else None
+        request["allowance"] = await kernel.limiter.take_for_address(path, client.address)
+        response = await handler(request) if asked is None else asked
     except Exception as error:  # noqa: BLE001 - the process edge: a caller gets JSON whatever happens
         response = _failure(request, error, request_id)
     if not response.prepared:
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers["X-Request-Id"] = request_id
-        if (allowance := request.get("allowance")) is not None:
-            response.headers.update(allowance.headers())
+        _add_headers(request, response, kernel.origins.headers(request))
     _log.info(
         "request",
         method=request.method,
@@ -56,6 +61,17 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
         ms=round((time.perf_counter() - started) * 1000, 1),
     )
     return response
+
+
+def _add_headers(request: web.Request, response: web.StreamResponse, more: dict[str, str]) -> None:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["X-Request-Id"] = request["request_id"]
+    response.headers.update(more)
+    if proxies.is_secure(request):
+        response.headers["Strict-Transport-Security"] = _HSTS
+    if (allowance := request.get("allowance")) is not None:
+        response.headers.update(allowance.headers())
 
 
 def _route(request: web.Request) -> str | None:

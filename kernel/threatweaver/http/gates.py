@@ -1,10 +1,8 @@
 """The gates: who may pass, in one fixed order, stated once."""
 
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
 
 from threatweaver.auth.sessions import service as sessions
-from threatweaver.http import proxies
 from threatweaver.http.context import Context
 from threatweaver.http.errors import Forbidden, ForeignOrigin, ModuleDisabled, NoToken, SessionRequired
 from threatweaver.http.route import PUBLIC, SESSION, Access
@@ -26,17 +24,8 @@ async def identity(ctx: Context) -> None:
         return
     request = ctx.request
     ctx.caller = await ctx.kernel.identifier.identify(request, ctx.address)
-    if ctx.caller.by_cookie and ctx.route.writes:
-        origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
-        if _host_of(origin) != proxies.of(request).host:
-            raise ForeignOrigin
-
-
-def _host_of(origin: str) -> str:
-    try:
-        return urlsplit(origin).netloc
-    except ValueError:
-        return ""
+    if ctx.caller.by_cookie and ctx.route.writes and not ctx.kernel.origins.may_write(request):
+        raise ForeignOrigin
 
 
 async def tenant(ctx: Context) -> None:

@@ -1,5 +1,6 @@
 """Strict input: path, query, headers and body are validated; what is not declared is refused."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -12,6 +13,10 @@ from threatweaver.http.errors import MalformedBody, UnsupportedMediaType, Valida
 from threatweaver.http.route import Route
 
 _DEPTH = 32
+# Possessive, and an open string reaches to the end: no quote is looked at twice.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 async def read(request: web.Request, route: Route) -> dict[str, Any]:
@@ -83,6 +88,7 @@ async def _body(request: web.Request, route: Route) -> Mapping[str, Any]:
     text = await request.read()
     if text and request.content_type != "application/json":
         raise UnsupportedMediaType("Send application/json.")
+    _refuse_deep(text)
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -103,17 +109,31 @@ async def _is_empty(request: web.Request) -> bool:
         return False
 
 
-def _refuse_odd(value: Any, depth: int = 0) -> None:
-    """Refuse what no field may hold: deep nesting, and text with NUL."""
-    if depth > _DEPTH:
-        raise ValidationFailed("Invalid request body", [{"field": "body", "message": "Nested too deeply."}])
+def _refuse_deep(text: bytes) -> None:
+    """Refuse nesting before anything is built of it: peel the innermost brackets off, a level at a time."""
+    if text.count(b"[") + text.count(b"{") <= _DEPTH:
+        return
+    brackets = _STRING.sub(b"", text).translate(_BRACKETS, _NO_BRACKETS)
+    for _ in range(_DEPTH):
+        if not brackets:
+            return
+        brackets = brackets.replace(b"[]", b"")
+    if not brackets:
+        return
+    if brackets.count(b"[") != brackets.count(b"]"):
+        raise MalformedBody
+    raise ValidationFailed("Invalid request body", [{"field": "body", "message": "Nested too deeply."}])
+
+
+def _refuse_odd(value: Any) -> None:
+    """Refuse what no field may hold: text with NUL."""
     if isinstance(value, dict):
         for name, item in value.items():
-            _refuse_odd(name, depth)
-            _refuse_odd(item, depth + 1)
+            _refuse_odd(name)
+            _refuse_odd(item)
     elif isinstance(value, list):
         for item in value:
-            _refuse_odd(item, depth + 1)
+            _refuse_odd(item)
     elif isinstance(value, str) and "\x00" in value:
         raise ValidationFailed(
             "Invalid request body",

@@ -113,6 +113,12 @@ def of(request: web.Request) -> Client:
     return client
 
 
+def is_secure(request: web.Request) -> bool:
+    """Say whether the client speaks TLS; of one that could not be told, whether the peer does."""
+    known: Client | None = request.get(_KEY)
+    return request.secure if known is None else known.secure
+
+
 def parse(text: str) -> Address | None:
     """Return the address in `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1` or `[2001:db8::1]:80`, else None.
 

@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from threatweaver import app as application
 from threatweaver import config
+from threatweaver.http.cors import Origins
 from threatweaver.http.proxies import Proxies
 from threatweaver.ratelimits.limiter import RateLimiter
 
@@ -24,6 +25,7 @@ def edge(kernel):
             kernel,
             settings=settings,
             proxies=Proxies(settings.trusted_proxies),
+            origins=Origins(settings.cors_origins),
             limiter=RateLimiter(settings, kernel.database),
             registry=replace(kernel.registry, routes=(*kernel.registry.routes, *routes)),
         )

@@ -5,7 +5,7 @@ window.ui = SwaggerUIBundle({
   deepLinking: true,
   docExpansion: "none",
   filter: true,
-  persistAuthorization: true,
+  persistAuthorization: false, // it would keep the token in localStorage
   tryItOutEnabled: true,
   validatorUrl: null,
 });
