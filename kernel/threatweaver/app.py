@@ -44,6 +44,7 @@ from threatweaver.tenancy import export_routes as tenant_exports
 from threatweaver.tenancy import jobs as tenant_jobs
 from threatweaver.tenancy import routes as tenants
 from threatweaver.tenancy.standing import Standings
+from threatweaver.sso.signin import routes as sso_signin
 
 _KERNEL = Contribution(
     manifest=None,
@@ -63,6 +64,7 @@ _KERNEL = Contribution(
         sso_mapping.table,
         *notify.ROUTE_TABLES,
         ratelimits.table,
+        sso_signin.table,
     ),
     job_tables=(
         auth_jobs.table,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import web
@@ -79,6 +80,8 @@ def _headers(request: web.Request, route: Route) -> Mapping[str, Any]:
 async def _body(request: web.Request, route: Route) -> Mapping[str, Any]:
     if route.upload is not None:
         return {}
+    if route.form is not None:
+        return _load(route.form, await _form(request), "Invalid request body")
     if route.body is None:
         if request.can_read_body and not await _is_empty(request):
             raise ValidationFailed(
@@ -99,6 +102,19 @@ async def _body(request: web.Request, route: Route) -> Mapping[str, Any]:
         )
     _refuse_odd(value)
     return _load(route.body, value, "Invalid request body")
+
+
+async def _form(request: web.Request) -> Mapping[str, Any]:
+    """Return the fields of an urlencoded form, each given once. Raises UnsupportedMediaType and kin."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise UnsupportedMediaType("Send application/x-www-form-urlencoded.")
+    try:
+        given = parse_qsl((await request.read()).decode(), keep_blank_values=True, max_num_fields=50)
+    except ValueError:
+        raise MalformedBody("The request body is not a valid form.") from None
+    if len({name for name, _ in given}) < len(given):
+        raise ValidationFailed("Invalid request body", [{"field": "body", "message": "Give a field once."}])
+    return dict(given)
 
 
 async def _is_empty(request: web.Request) -> bool:

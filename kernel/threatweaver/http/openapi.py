@@ -169,6 +169,10 @@ def _operation(emitter: _Emitter, route: Route, *, readable: bool) -> dict[str, 
     if route.body is not None:
         schema = emitter.converter.resolve_nested_schema(route.body)
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    if route.form is not None:
+        schema = emitter.converter.resolve_nested_schema(route.form)
+        content = {"application/x-www-form-urlencoded": {"schema": schema}}
+        operation["requestBody"] = {"required": True, "content": content}
     if route.upload is not None:
         content = {media: {"schema": schema} for media, schema in route.upload.content.items()}
         operation["requestBody"] = {
@@ -218,7 +222,7 @@ def _responses(emitter: _Emitter, route: Route) -> dict[str, Any]:
 def implied(route: Route) -> tuple[type[ApiError], ...]:
     """Return the errors a route can answer with because of what it declares."""
     guarded = route.permission is not PUBLIC
-    body = bool(route.body or route.upload)
+    body = bool(route.body or route.form or route.upload)
     table: tuple[tuple[bool, tuple[type[ApiError], ...]], ...] = (
         (True, (errors.ValidationFailed, *_ALWAYS)),
         (guarded, (errors.NoToken, errors.TokenInvalid, errors.TokenExpired)),

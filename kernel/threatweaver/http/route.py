@@ -115,6 +115,7 @@ class Route:
     query: type[Schema] | None = None
     headers: Mapping[str, fields.Field[Any]] = field(default_factory=dict)
     body: type[Schema] | None = None
+    form: type[Schema] | None = None  # a body as the forms of other sites' pages send it
     upload: Upload | None = None
     errors: tuple[type[ApiError], ...] = ()
     scope: Scope = Scope.TENANT
@@ -238,7 +239,7 @@ def _check(route: Route) -> None:
         raise RouteError(f"{where}: the handler's docstring must begin with a sentence")
     if route.scoped and isinstance(route.permission, Access):
         raise RouteError(f"{where}: only a permission can be granted for some rows")
-    if route.body and not route.writes:
+    if (route.body or route.form) and not route.writes:
         raise RouteError(f"{where}: a GET has no body")
-    if route.body and route.upload:
-        raise RouteError(f"{where}: a body is either described or streamed")
+    if bool(route.body) + bool(route.form) + bool(route.upload) > 1:
+        raise RouteError(f"{where}: a body is either JSON, a form or streamed")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from threatweaver import outbound
@@ -153,15 +154,30 @@ async def _imported(kernel: Kernel, options: dict[str, Any]) -> dict[str, Any]:
 
 def _check(kind: Kind, options: Mapping[str, Any], *, has_secret: bool) -> None:
     """Refuse what cannot work. Raises ProviderMisconfigured."""
-    if kind is Kind.OIDC and "openid" not in options["scopes"]:
-        raise ProviderMisconfigured("The scopes of OpenID Connect include `openid`.")
+    if kind is Kind.OIDC:
+        if "openid" not in options["scopes"]:
+            raise ProviderMisconfigured("The scopes of OpenID Connect include `openid`.")
+        _require_tls(options["issuer"])
     if kind is Kind.LDAP:
-        if bool(options["userDnTemplate"]) == bool(options["bindDn"]):
-            raise ProviderMisconfigured("Give userDnTemplate, or bindDn with bindPassword.")
-        if options["bindDn"] and not has_secret:
-            raise ProviderMisconfigured("A service account needs its bindPassword.")
-        if options["startTls"] and options["url"].startswith("ldaps:"):
-            raise ProviderMisconfigured("StartTLS is for ldap://, not for ldaps://.")
+        _check_ldap(options, has_secret=has_secret)
+
+
+def _check_ldap(options: Mapping[str, Any], *, has_secret: bool) -> None:
+    if not options["startTls"]:
+        _require_tls(options["url"])
+    elif options["url"].startswith("ldaps:"):
+        raise ProviderMisconfigured("StartTLS is for ldap://, not for ldaps://.")
+    if bool(options["userDnTemplate"]) == bool(options["bindDn"]):
+        raise ProviderMisconfigured("Give userDnTemplate, or bindDn with bindPassword.")
+    if options["bindDn"] and not has_secret:
+        raise ProviderMisconfigured("A service account needs its bindPassword.")
+
+
+def _require_tls(url: str) -> None:
+    """Refuse to carry passwords and identities in the clear, but on this very host."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"https", "ldaps"} and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        raise ProviderMisconfigured("Use https://, ldaps:// or StartTLS.")
 
 
 def _lookup(kind: Kind, options: Mapping[str, Any]) -> str:

@@ -5,8 +5,14 @@ from threatweaver.testing.contract import signing_in
 
 EXAMPLES: dict[str, ExampleOf] = {**signing_in.EXAMPLES}
 
+_BROWSER = "needs a browser that a provider sends back; the tests of single sign-on do it"
+
 UNCALLABLE: dict[str, str] = {
     **signing_in.UNCALLABLE,
+    "GET /auth/sso/login": _BROWSER,
+    "GET /auth/sso/callback": _BROWSER,
+    "POST /auth/sso/callback": _BROWSER,
+    "POST /auth/sso/ldap": "needs a directory server; the tests of single sign-on start one",
     "POST /license/activate": "works once, before the first license; the tests of the license do it",
     "PUT /admin/settings/license": "needs a license signed with the vendor's key; its own tests do it",
     "POST /license/import": "needs a license signed with the vendor's key; the tests of the license do it",

@@ -1,0 +1,89 @@
+"""From what a provider asserts to a member of its tenant (docs/adr/0012)."""
+
+from uuid import UUID
+
+import asyncpg
+
+from threatweaver.auth import passwords
+from threatweaver.auth.models import Membership, User
+from threatweaver.auth.queries import Identity, memberships_of
+from threatweaver.ids import uuid7
+from threatweaver.kernel import Kernel
+from threatweaver.sso.asserted import Asserted
+from threatweaver.sso.errors import SsoRefused
+from threatweaver.sso.mapping import service as mapping
+from threatweaver.sso.mapping.service import Decision
+from threatweaver.sso.models import SsoProvider
+from threatweaver.sso.saml import party
+from threatweaver.sso.signin import queries
+
+
+async def admit(kernel: Kernel, provider: SsoProvider, who: Asserted) -> tuple[Identity, Decision]:
+    """Return the member of the provider's tenant that this is, made where the provider may.
+
+    Raises SsoRefused.
+    Opens its own transactions. Somebody who is no member of this tenant and has an account already is
+    never taken in: whoever runs a tenant's directory could otherwise become anybody.
+    """
+    decision = mapping.decide(await party.settings_of(kernel, provider.tenant_id), who.groups, provider.id)
+    _check_domain(provider, who)
+    async with kernel.database.control():
+        found = await queries.person(provider, who)
+        if found is not None:
+            identity = await _member(provider, who, found, decision)
+    if found is None:
+        identity = await _newcomer(kernel, provider, who, decision)
+    return identity, decision
+
+
+def _check_domain(provider: SsoProvider, who: Asserted) -> None:
+    allowed = provider.allowed_domains
+    if allowed and who.email.rpartition("@")[2] not in allowed:
+        raise SsoRefused("Addresses of this domain are not taken from this provider.", reason="WRONG_DOMAIN")
+
+
+async def _member(
+    provider: SsoProvider, who: Asserted, found: asyncpg.Record, decision: Decision
+) -> Identity:
+    if not found["linked"] and not who.verified:
+        raise SsoRefused("The provider does not vouch for this address.", reason="UNVERIFIED_EMAIL")
+    if found["membership_id"] is None:
+        raise SsoRefused(
+            "This address has an account elsewhere. Ask for an invitation and accept it first.",
+            reason="NOT_A_MEMBER",
+        )
+    if found["deactivated"]:
+        raise SsoRefused("This account is deactivated.", reason="DEACTIVATED")
+    if not found["break_glass"]:
+        await _give_role(found["membership_id"], decision)
+    await queries.link(provider, found["user_id"], who.subject)
+    return await _identity(found["user_id"], provider.tenant_id)
+
+
+async def _give_role(membership_id: UUID, decision: Decision) -> None:
+    if decision.role is None:
+        raise SsoRefused("None of your groups has a role here.", reason="NO_ROLE")
+    await Membership.filter(id=membership_id).exclude(role=decision.role).update(role=decision.role)
+
+
+async def _newcomer(kernel: Kernel, provider: SsoProvider, who: Asserted, decision: Decision) -> Identity:
+    if not provider.just_in_time:
+        raise SsoRefused("You have no account here. Ask for an invitation.", reason="NO_ACCOUNT")
+    if not who.verified or not queries.is_address(who.email):
+        raise SsoRefused("The provider does not vouch for an address.", reason="UNVERIFIED_EMAIL")
+    if decision.role is None:
+        raise SsoRefused("None of your groups has a role here.", reason="NO_ROLE")
+    # A hash that no password has, at the cost of any other: sign-in must not tell such accounts apart.
+    hashed = await passwords.hash_password(passwords.generate())
+    async with kernel.database.control():
+        user = await User.create(id=uuid7(), email=who.email, name=who.name[:200], password_hash=hashed)
+        await Membership.create(user_id=user.id, tenant_id=provider.tenant_id, role=decision.role)
+        await queries.link(provider, user.id, who.subject)
+        return await _identity(user.id, provider.tenant_id)
+
+
+async def _identity(user_id: UUID, tenant_id: UUID) -> Identity:
+    for identity in await memberships_of(user_id):
+        if identity.tenant_id == tenant_id:
+            return identity
+    raise SsoRefused("This account is deactivated.", reason="DEACTIVATED")

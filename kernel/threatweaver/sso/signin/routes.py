@@ -1,0 +1,154 @@
+"""/auth/sso: begin a sign-in, come back from a provider, sign in with a directory's password."""
+
+from collections.abc import Awaitable
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+
+from threatweaver.audit import service as audit
+from threatweaver.auth import cookies
+from threatweaver.auth.schemas import LoginOut
+from threatweaver.auth.service import SignIn
+from threatweaver.http.context import Context
+from threatweaver.http.errors import NotFound, TooManyRequests
+from threatweaver.http.route import EMPTY, PUBLIC, RouteTable, Scope, bare
+from threatweaver.outbound import OutboundFailed, OutboundRefused
+from threatweaver.sso.errors import ProviderMisconfigured, ProviderUnavailable, SsoRefused
+from threatweaver.sso.signin import flow as flows
+from threatweaver.sso.signin import service
+from threatweaver.sso.signin.schemas import CallbackQuery, LdapIn, LoginQuery, SamlForm, TenantQuery
+from threatweaver.sso.signin.service import Browser, Proven
+
+table = RouteTable(path="/auth/sso", tag="Authentication")
+
+_ERRORS = (
+    SsoRefused,
+    ProviderUnavailable,
+    ProviderMisconfigured,
+    OutboundRefused,
+    OutboundFailed,
+    TooManyRequests,
+)
+
+
+@table.route(
+    "GET",
+    "/login",
+    permission=PUBLIC,
+    query=LoginQuery,
+    returns=EMPTY,
+    status=303,
+    errors=(NotFound, *_ERRORS),
+    scope=Scope.NONE,
+)
+async def login(ctx: Context) -> web.Response:
+    """Begin a sign-in: redirect the browser to the provider, the tenant's default unless one is named.
+
+    `next` is the path of this site where the browser goes afterwards.
+    """
+    path = flows.local_path(ctx.query["next"])
+    url, flow = await service.begin(ctx.kernel, ctx.query.get("tenant"), ctx.query.get("provider"), path)
+    await flows.begin(ctx.request, flow)
+    return web.Response(status=303, headers={"Location": url})
+
+
+@table.route(
+    "GET",
+    "/callback",
+    permission=PUBLIC,
+    query=CallbackQuery,
+    returns=EMPTY,
+    status=303,
+    errors=_ERRORS,
+    scope=Scope.NONE,
+)
+async def oidc_callback(ctx: Context) -> web.Response:
+    """Come back from an OpenID provider with a code; sets the session's cookies and goes on to `next`."""
+    flow = await flows.end(ctx.request)
+    await _signed_in(ctx, service.finish_oidc(ctx.kernel, flow, ctx.query))
+    return web.Response(status=303, headers={"Location": flow.next})
+
+
+@table.route(
+    "POST",
+    "/callback",
+    permission=PUBLIC,
+    query=TenantQuery,
+    form=SamlForm,
+    returns=EMPTY,
+    status=303,
+    errors=_ERRORS,
+    scope=Scope.NONE,
+)
+async def saml_callback(ctx: Context) -> web.Response:
+    """Take a SAML response that a provider's page posts; sets the session's cookies and goes on to `next`.
+
+    Without a sign-in begun in this browser it is an unsolicited one, taken only where the provider may.
+    """
+    begun = await flows.current(ctx.request)
+    if begun is not None:
+        await flows.end(ctx.request)
+    proving = service.finish_saml(ctx.kernel, begun, ctx.query.get("tenant"), ctx.body["saml_response"])
+    await _signed_in(ctx, proving)
+    return web.Response(status=303, headers={"Location": begun.next if begun else "/"})
+
+
+@table.route(
+    "POST",
+    "/ldap",
+    permission=PUBLIC,
+    body=LdapIn,
+    returns=bare(LoginOut),
+    errors=_ERRORS,
+    scope=Scope.NONE,
+)
+async def ldap_login(ctx: Context) -> dict[str, Any]:
+    """Sign in with the name and password of the tenant's directory; the tokens are also set as cookies."""
+    given = ctx.body
+    proving = service.finish_ldap(
+        ctx.kernel, given.get("tenant"), given["provider"], given["username"], given["password"]
+    )
+    signed = await _signed_in(ctx, proving)
+    person = signed.identity
+    return {
+        "token": signed.access_token,
+        "user": {
+            "id": person.user_id,
+            "email": person.email,
+            "role": person.role,
+            "tenantId": person.tenant_id,
+            "tenantSlug": person.tenant_slug,
+        },
+    }
+
+
+async def _signed_in(ctx: Context, proving: Awaitable[Proven]) -> SignIn:
+    """Open the session of whom the provider proves, and note it; a refusal is noted too."""
+    proven: Proven | None = None
+    try:
+        proven = await proving
+        browser = Browser(user_agent=ctx.header("User-Agent"), address=ctx.address)
+        signed, decision = await service.complete(ctx.kernel, proven, browser)
+    except SsoRefused as refusal:
+        await _note(ctx, "failure", proven, None, service.audited(None, refusal))
+        raise
+    await _note(ctx, "success", proven, signed.identity.user_id, service.audited(decision, None))
+    cookies.set_signed(ctx, signed)
+    return signed
+
+
+async def _note(
+    ctx: Context, outcome: Any, proven: Proven | None, actor_id: UUID | None, details: Any
+) -> None:
+    await audit.event(
+        ctx.kernel,
+        "sso_sign_in",
+        tenant_id=proven.provider.tenant_id if proven else None,
+        actor_id=actor_id,
+        address=ctx.address,
+        request_id=ctx.request_id,
+        outcome=outcome,
+        target=f"sso-provider:{proven.provider.id}" if proven else "",
+        details=details,
+    )

@@ -1,0 +1,1 @@
+"""Trying a provider out without signing anybody in."""
