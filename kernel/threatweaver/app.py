@@ -45,6 +45,7 @@ from threatweaver.tenancy import jobs as tenant_jobs
 from threatweaver.tenancy import routes as tenants
 from threatweaver.tenancy.standing import Standings
 from threatweaver.sso.signin import routes as sso_signin
+from threatweaver.tenancy.standing import Standings
 
 _KERNEL = Contribution(
     manifest=None,

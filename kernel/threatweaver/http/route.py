@@ -242,4 +242,4 @@ def _check(route: Route) -> None:
     if (route.body or route.form) and not route.writes:
         raise RouteError(f"{where}: a GET has no body")
     if bool(route.body) + bool(route.form) + bool(route.upload) > 1:
-        raise RouteError(f"{where}: a body is either JSON, a form or streamed")
+        raise RouteError(f"{where}: a body is either described or streamed")

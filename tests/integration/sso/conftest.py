@@ -1,7 +1,9 @@
 """A kernel that may reach loopback, browsers that keep cookies, and identity providers that may lie."""
 
+import sys
 from dataclasses import dataclass, field, replace
 from http.cookies import SimpleCookie
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -10,6 +12,8 @@ from aiohttp.test_utils import TestServer, unused_port
 
 from threatweaver import app as application
 from threatweaver.ids import uuid7
+
+sys.path.insert(0, str(Path(__file__).parent))  # for saml_forge.py
 
 
 @dataclass
@@ -96,7 +100,3 @@ async def mapping(http, admin):
     body = {"rules": [{"group": "secops", "role": "analyst"}], "defaultRole": "viewer"}
     async with http.put("/api/sso/role-mapping", json=body, headers=admin) as answer:
         assert answer.status == 200, await answer.text()
-
-
-def reason(body):
-    return body["code"], body.get("reason")

@@ -17,7 +17,7 @@ from threatweaver.outbound import OutboundFailed, OutboundRefused
 from threatweaver.sso.errors import ProviderMisconfigured, ProviderUnavailable, SsoRefused
 from threatweaver.sso.signin import flow as flows
 from threatweaver.sso.signin import service
-from threatweaver.sso.signin.schemas import CallbackQuery, LdapIn, LoginQuery, SamlForm, TenantQuery
+from threatweaver.sso.signin.schemas import CallbackQuery, LdapLogin, LoginQuery, SamlForm, TenantQuery
 from threatweaver.sso.signin.service import Browser, Proven
 
 table = RouteTable(path="/auth/sso", tag="Authentication")
@@ -98,7 +98,7 @@ async def saml_callback(ctx: Context) -> web.Response:
     "POST",
     "/ldap",
     permission=PUBLIC,
-    body=LdapIn,
+    body=LdapLogin,
     returns=bare(LoginOut),
     errors=_ERRORS,
     scope=Scope.NONE,

@@ -17,7 +17,7 @@ class CallbackQuery(Schema):
     """Everything that OpenID providers are known to send; `code` and `state` count."""
 
     code = fields.String(validate=_TEXT)
-    state = fields.String(validate=_TEXT)
+    state = fields.String(required=True, validate=_TEXT)
     error = fields.String(validate=_TEXT)
     error_description = fields.String(data_key="error_description", validate=_TEXT)
     error_uri = fields.String(data_key="error_uri", validate=_TEXT)
@@ -41,7 +41,7 @@ class SamlForm(Schema):
     relay_state = fields.String(data_key="RelayState", load_default="", validate=_TEXT)
 
 
-class LdapIn(Schema):
+class LdapLogin(Schema):
     tenant = fields.String(validate=validate.Length(1, 63))
     provider = fields.UUID(required=True)
     username = fields.String(required=True, validate=validate.Length(1, 256))
