@@ -1,5 +1,6 @@
 """SimpleSAMLphp as an identity provider on loopback, with a private configuration and one user."""
 
+import datetime as dt
 import os
 import shutil
 import socket
@@ -21,11 +22,13 @@ USER, PASSWORD = "student", "studentpass"
 _CONFIG = """<?php
 $config = [
     'baseurlpath' => '{url}/', 'certdir' => '{home}/', 'loggingdir' => '{home}/', 'datadir' => '{home}/',
-    'tempdir' => '{home}/tmp', 'metadatadir' => '{home}/', 'secretsalt' => 'e2e', 'logging.handler' => 'errorlog',
+    'tempdir' => '{home}/tmp', 'metadatadir' => '{home}/', 'secretsalt' => 'e2e',
+    'logging.handler' => 'errorlog',
     'auth.adminpassword' => 'e2e', 'timezone' => 'UTC', 'enable.saml20-idp' => true,
     'module.enable' => ['exampleauth' => true, 'core' => true, 'saml' => true],
-    'store.type' => 'phpsession', 'session.phpsession.savepath' => '{home}/tmp', 'session.cookie.secure' => false,
-    'language.default' => 'en', 'language.available' => ['en'], 'theme.use' => 'default', 'template.cache' => '',
+    'store.type' => 'phpsession', 'session.phpsession.savepath' => '{home}/tmp',
+    'session.cookie.secure' => false,
+    'language.default' => 'en', 'language.available' => ['en'], 'theme.use' => 'default',
     'metadata.sources' => [['type' => 'flatfile', 'directory' => '{home}/'],
                            ['type' => 'xml', 'file' => '{home}/sp.xml']],
 ];
@@ -84,8 +87,6 @@ def identity_provider():
 
 def _write_key_pair(home):
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    import datetime as dt
-
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "idp")])
     now = dt.datetime.now(dt.UTC)
     certificate = (

@@ -21,6 +21,18 @@ class StepRefused(ApiError):
     status, code = 401, "INVALID_STEP_TOKEN"
 
 
+class SsoRequired(ApiError):
+    """This tenant asks for single sign-on. Use its provider to sign in."""
+
+    status, code = 403, "SSO_REQUIRED"
+
+
+class SsoConfined(ApiError):
+    """You signed in with one tenant's provider: sign in to another tenant on its own."""
+
+    status, code = 403, "SSO_CONFINED"
+
+
 class MfaRequired(ApiError):
     """This tenant asks for a second factor. Set it up to go on."""
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from threatweaver.auth import cookies, service
-from threatweaver.auth.errors import RefreshRefused
+from threatweaver.auth.errors import RefreshRefused, SsoConfined, SsoRequired
 from threatweaver.auth.schemas import MeOut, SwitchTenantIn, TokenOut
 from threatweaver.http.context import Context
 from threatweaver.http.errors import NotFound
@@ -37,7 +37,7 @@ async def refresh(ctx: Context) -> dict[str, Any]:
     permission=SESSION,
     body=SwitchTenantIn,
     returns=bare(TokenOut),
-    errors=(RefreshRefused, NotFound, TenantSuspended, AddressRefused),
+    errors=(RefreshRefused, NotFound, SsoConfined, SsoRequired, TenantSuspended, AddressRefused),
     scope=Scope.NONE,
     restricted=True,
 )

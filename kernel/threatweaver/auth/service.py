@@ -8,7 +8,7 @@ from uuid import UUID
 
 from threatweaver.admin.settings import service as tenant_settings
 from threatweaver.audit import service as audit
-from threatweaver.auth import passwords, queries, tokens
+from threatweaver.auth import password_door, passwords, queries, tokens
 from threatweaver.auth.errors import RefreshRefused
 from threatweaver.auth.models import Membership, Session, User
 from threatweaver.auth.principal import Method, Principal, as_method
@@ -121,13 +121,14 @@ async def switch_tenant(signer: Signer, caller: Principal, tenant_id: UUID, *, a
     """Go on in another tenant of the caller, in a new session that ends when the old one would have.
 
     The old session is over with all its tokens.
-    Raises NotFound, RefreshRefused, TenantSuspended, AddressRefused.
+    Raises NotFound, SsoConfined, SsoRequired, RefreshRefused, TenantSuspended, AddressRefused.
     """
     async with signer.kernel.database.control():
         places = await queries.memberships_of(caller.user_id)
         chosen = next((place for place in places if place.tenant_id == tenant_id), None)
         if chosen is None:
             raise NotFound
+        await password_door.require_own_password(signer.kernel, caller, chosen)
         await signer.kernel.standings.admit(chosen.tenant_id, address)
         old = await Session.filter(id=caller.session_id, revoked_at=None).select_for_update().first()
         if old is None:

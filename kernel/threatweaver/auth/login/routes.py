@@ -6,6 +6,7 @@ from threatweaver.auth import cookies
 from threatweaver.auth.encryption import service as encryption
 from threatweaver.auth.encryption.errors import PasswordUnreadable
 from threatweaver.auth.errors import BadCredentials, StepRefused
+from threatweaver.auth.errors import BadCredentials, SsoRequired, StepRefused
 from threatweaver.auth.lockout.errors import SignInDelayed
 from threatweaver.auth.login import service
 from threatweaver.auth.login.schemas import LoginIn, LoginOut, MfaValidateIn, SelectTenantIn
@@ -36,6 +37,7 @@ table = RouteTable(path="/auth", tag="Authentication")
         TenantSuspended,
         AddressRefused,
     ),
+    errors=(BadCredentials, SsoRequired, SignInDelayed, TooManyRequests, TenantSuspended, AddressRefused),
     scope=Scope.NONE,
 )
 async def login(ctx: Context) -> dict[str, Any]:
@@ -60,6 +62,7 @@ async def login(ctx: Context) -> dict[str, Any]:
         MfaRefused,
         SignInDelayed,
         BadCredentials,
+        SsoRequired,
         TooManyRequests,
         TenantSuspended,
         AddressRefused,

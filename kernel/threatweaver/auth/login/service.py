@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from threatweaver.audit import service as audit
-from threatweaver.auth import passwords, queries, service
-from threatweaver.auth.errors import BadCredentials, StepRefused
+from threatweaver.auth import password_door, passwords, queries, service
+from threatweaver.auth.errors import BadCredentials, SsoRequired, StepRefused
 from threatweaver.auth.lockout import service as lockout
 from threatweaver.auth.lockout.service import Attempt, Visitor
 from threatweaver.auth.login import steps
@@ -73,7 +73,8 @@ async def _tell_failure(
 async def proceed(signer: Signer, user: User, course: Course, visitor: Visitor) -> SignIn | Pending:
     """Go on with somebody whose first factor was good: second factor, tenant, session.
 
-    Raises BadCredentials when the person has no place, or none in the tenant of the course.
+    Raises BadCredentials when the person has no place, or none in the tenant of the course; SsoRequired
+    when a password opens none of them.
     """
     asked = course.choose or signer.kernel.settings.sign_in_tenant == "ask"
     async with signer.kernel.database.control():
@@ -81,6 +82,10 @@ async def proceed(signer: Signer, user: User, course: Course, visitor: Visitor) 
         chosen = [place for place in places if course.tenant_id in (None, place.tenant_id)]
         if not chosen:
             raise BadCredentials
+        if course.method == "password":
+            chosen = await password_door.open_places(signer.kernel, chosen)
+        if not chosen:
+            raise SsoRequired
         if user.mfa_enabled_at is not None and not course.mfa:
             return Pending(awaits="mfa", token=await steps.begin("mfa", course))
         if course.choose or (asked and len(chosen) > 1):
@@ -113,6 +118,8 @@ async def select_tenant(signer: Signer, *, token: str, tenant_id: UUID, visitor:
         step = await steps.attempt("tenant", token)
         user = await _person(step)
         places = await queries.memberships_of(user.id)
+        if step.method == "password":
+            places = await password_door.open_places(signer.kernel, places)
         chosen = next((place for place in places if place.tenant_id == tenant_id), None)
         if chosen is None:
             raise NotFound

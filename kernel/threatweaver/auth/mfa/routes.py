@@ -7,6 +7,7 @@ from threatweaver.auth import again
 from threatweaver.auth.encryption import service as encryption
 from threatweaver.auth.encryption.errors import PasswordUnreadable
 from threatweaver.auth.errors import BadCredentials
+from threatweaver.auth.errors import BadCredentials, SsoConfined
 from threatweaver.auth.lockout.errors import SignInDelayed
 from threatweaver.auth.mfa import qr, service
 from threatweaver.auth.mfa.errors import MfaEnabled, MfaNotSetUp, MfaRefused
@@ -64,7 +65,7 @@ async def set_up(ctx: Context) -> dict[str, Any]:
     permission=SESSION,
     body=EnableIn,
     returns=bare(RecoveryCodesOut),
-    errors=(MfaEnabled, MfaNotSetUp, MfaRefused, SignInDelayed, Forbidden),
+    errors=(MfaEnabled, MfaNotSetUp, MfaRefused, SignInDelayed, Forbidden, SsoConfined),
     scope=Scope.NONE,
     restricted=True,
 )

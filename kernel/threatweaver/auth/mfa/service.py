@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from threatweaver.auth import tokens
+from threatweaver.auth import password_door, tokens
 from threatweaver.auth.lockout import service as lockout
 from threatweaver.auth.mfa import queries, totp
 from threatweaver.auth.mfa.errors import MfaEnabled, MfaNotSetUp, MfaRefused
@@ -74,8 +74,9 @@ async def enable(kernel: "Kernel", caller: Principal, code: str) -> list[str]:
     """Turn the second factor on after its first good code; return the recovery codes.
 
     This session counts as signed in with it. In transactions of its own, like `disable` and
-    `renew_recovery_codes`. Raises MfaEnabled, MfaNotSetUp, MfaRefused, SignInDelayed.
+    `renew_recovery_codes`. Raises SsoConfined, MfaEnabled, MfaNotSetUp, MfaRefused, SignInDelayed.
     """
+    await password_door.require_own_account(kernel, caller)
     async with _proven(kernel, caller, Proof(code=code), enabled=False):
         await User.filter(id=caller.user_id).update(mfa_enabled_at=datetime.now(UTC))
         await Session.filter(id=caller.session_id).update(mfa=True)

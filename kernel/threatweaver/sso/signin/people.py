@@ -4,7 +4,6 @@ from uuid import UUID
 
 import asyncpg
 
-from threatweaver.auth import passwords
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.queries import Identity, memberships_of
 from threatweaver.ids import uuid7
@@ -16,6 +15,8 @@ from threatweaver.sso.mapping.service import Decision
 from threatweaver.sso.models import SsoProvider
 from threatweaver.sso.saml import party
 from threatweaver.sso.signin import queries
+
+_NO_PASSWORD = "-"  # noqa: S105 - what auth.passwords takes for none, at the time of any other
 
 
 async def admit(kernel: Kernel, provider: SsoProvider, who: Asserted) -> tuple[Identity, Decision]:
@@ -73,10 +74,8 @@ async def _newcomer(kernel: Kernel, provider: SsoProvider, who: Asserted, decisi
         raise SsoRefused("The provider does not vouch for an address.", reason="UNVERIFIED_EMAIL")
     if decision.role is None:
         raise SsoRefused("None of your groups has a role here.", reason="NO_ROLE")
-    # A hash that no password has, at the cost of any other: sign-in must not tell such accounts apart.
-    hashed = await passwords.hash_password(passwords.generate())
     async with kernel.database.control():
-        user = await User.create(id=uuid7(), email=who.email, name=who.name[:200], password_hash=hashed)
+        user = await User.create(id=uuid7(), email=who.email, name=who.name[:200], password_hash=_NO_PASSWORD)
         await Membership.create(user_id=user.id, tenant_id=provider.tenant_id, role=decision.role)
         await queries.link(provider, user.id, who.subject)
         return await _identity(user.id, provider.tenant_id)

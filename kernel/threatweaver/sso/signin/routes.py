@@ -8,17 +8,20 @@ from aiohttp import web
 
 from threatweaver.audit import service as audit
 from threatweaver.auth import cookies
-from threatweaver.auth.schemas import LoginOut
-from threatweaver.auth.service import SignIn
+from threatweaver.auth.errors import BadCredentials
+from threatweaver.auth.lockout.errors import SignInDelayed
+from threatweaver.auth.login.routes import answer
+from threatweaver.auth.login.schemas import LoginOut
 from threatweaver.http.context import Context
 from threatweaver.http.errors import NotFound, TooManyRequests
 from threatweaver.http.route import EMPTY, PUBLIC, RouteTable, Scope, bare
 from threatweaver.outbound import OutboundFailed, OutboundRefused
 from threatweaver.sso.errors import ProviderMisconfigured, ProviderUnavailable, SsoRefused
 from threatweaver.sso.signin import flow as flows
-from threatweaver.sso.signin import service
+from threatweaver.sso.signin import people, service
 from threatweaver.sso.signin.schemas import CallbackQuery, LdapLogin, LoginQuery, SamlForm, TenantQuery
-from threatweaver.sso.signin.service import Browser, Proven
+from threatweaver.sso.signin.service import Credentials, Proven
+from threatweaver.tenancy.errors import AddressRefused, TenantSuspended
 
 table = RouteTable(path="/auth/sso", tag="Authentication")
 
@@ -29,6 +32,8 @@ _ERRORS = (
     OutboundRefused,
     OutboundFailed,
     TooManyRequests,
+    TenantSuspended,
+    AddressRefused,
 )
 
 
@@ -100,42 +105,34 @@ async def saml_callback(ctx: Context) -> web.Response:
     permission=PUBLIC,
     body=LdapLogin,
     returns=bare(LoginOut),
-    errors=_ERRORS,
+    errors=(*_ERRORS, SignInDelayed, BadCredentials),
     scope=Scope.NONE,
 )
 async def ldap_login(ctx: Context) -> dict[str, Any]:
     """Sign in with the name and password of the tenant's directory; the tokens are also set as cookies."""
     given = ctx.body
-    proving = service.finish_ldap(
-        ctx.kernel, given.get("tenant"), given["provider"], given["username"], given["password"]
+    credentials = Credentials(
+        slug=given.get("tenant"),
+        provider_id=given["provider"],
+        username=given["username"],
+        password=given["password"],
     )
-    signed = await _signed_in(ctx, proving)
-    person = signed.identity
-    return {
-        "token": signed.access_token,
-        "user": {
-            "id": person.user_id,
-            "email": person.email,
-            "role": person.role,
-            "tenantId": person.tenant_id,
-            "tenantSlug": person.tenant_slug,
-        },
-    }
+    proving = service.finish_ldap(ctx.kernel, credentials, cookies.visitor(ctx))
+    return await _signed_in(ctx, proving)
 
 
-async def _signed_in(ctx: Context, proving: Awaitable[Proven]) -> SignIn:
+async def _signed_in(ctx: Context, proving: Awaitable[Proven]) -> dict[str, Any]:
     """Open the session of whom the provider proves, and note it; a refusal is noted too."""
     proven: Proven | None = None
     try:
         proven = await proving
-        browser = Browser(user_agent=ctx.header("User-Agent"), address=ctx.address)
-        signed, decision = await service.complete(ctx.kernel, proven, browser)
+        identity, decision = await people.admit(ctx.kernel, proven.provider, proven.who)
     except SsoRefused as refusal:
         await _note(ctx, "failure", proven, None, service.audited(None, refusal))
         raise
-    await _note(ctx, "success", proven, signed.identity.user_id, service.audited(decision, None))
-    cookies.set_signed(ctx, signed)
-    return signed
+    opened = await service.open_session(ctx.kernel, proven, identity, cookies.visitor(ctx))
+    await _note(ctx, "success", proven, identity.user_id, service.audited(decision, None))
+    return answer(ctx, opened)
 
 
 async def _note(

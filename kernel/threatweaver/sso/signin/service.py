@@ -3,14 +3,21 @@
 import asyncio
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from threatweaver import outbound
 from threatweaver.auth import service as auth
+from threatweaver.auth.lockout import service as lockout
+from threatweaver.auth.lockout.service import Visitor
+from threatweaver.auth.login import service as login
+from threatweaver.auth.login.service import Pending
+from threatweaver.auth.login.steps import Course
+from threatweaver.auth.models import User
 from threatweaver.auth.principal import Method
+from threatweaver.auth.queries import Identity
 from threatweaver.auth.service import SignIn
 from threatweaver.http.errors import NotFound
 from threatweaver.kernel import Kernel
@@ -24,19 +31,11 @@ from threatweaver.sso.providers import service as providers
 from threatweaver.sso.providers.kinds import Kind
 from threatweaver.sso.saml import assertion, party
 from threatweaver.sso.signin import flow as flows
-from threatweaver.sso.signin import people, queries
+from threatweaver.sso.signin import queries
 from threatweaver.sso.signin.flow import Flow
 from threatweaver.tenancy.models import Tenant
 
 _METHODS: Mapping[Kind, Method] = {Kind.SAML: "saml", Kind.OIDC: "oidc", Kind.LDAP: "ldap"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Browser:
-    """Where a sign-in comes from."""
-
-    user_agent: str
-    address: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,15 +142,31 @@ async def _by_issuer(kernel: Kernel, slug: str | None, response: str) -> SsoProv
     return await _usable(kernel, provider.id, Kind.SAML)
 
 
-async def finish_ldap(
-    kernel: Kernel, slug: str | None, provider_id: UUID, username: str, password: str
-) -> Proven:
-    """Check a name and password with the tenant's directory. Raises SsoRefused, ProviderUnavailable."""
-    tenant = await providers.tenant_of(kernel, slug)
-    provider = await _usable(kernel, provider_id, Kind.LDAP)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """A name and password for a directory of a tenant."""
+
+    slug: str | None
+    provider_id: UUID
+    username: str
+    password: str = field(repr=False)
+
+
+async def finish_ldap(kernel: Kernel, given: Credentials, visitor: Visitor) -> Proven:
+    """Check a name and password with the tenant's directory; guessing is slowed down as for passwords.
+
+    Raises SsoRefused, SignInDelayed, ProviderUnavailable.
+    """
+    tenant = await providers.tenant_of(kernel, given.slug)
+    provider = await _usable(kernel, given.provider_id, Kind.LDAP)
     if tenant is None or provider.tenant_id != tenant.id:
         raise SsoRefused(reason="NO_PROVIDER")
-    who = await asyncio.to_thread(ldap.sign_in, await directory(kernel, provider), username, password)
+    asked = await directory(kernel, provider)
+    async with kernel.database.control():
+        attempt = await lockout.begin(f"{provider.id}/{given.username}", visitor)
+    who = await asyncio.to_thread(ldap.sign_in, asked, given.username, given.password)
+    async with kernel.database.control():
+        await lockout.succeeded(attempt)
     return Proven(provider=provider, who=who)
 
 
@@ -165,18 +180,27 @@ async def directory(kernel: Kernel, provider: SsoProvider) -> Directory:
     )
 
 
-async def complete(kernel: Kernel, proven: Proven, browser: Browser) -> tuple[SignIn, Decision]:
-    """Admit the person and open their session, in the provider's tenant. Raises SsoRefused."""
-    identity, decision = await people.admit(kernel, proven.provider, proven.who)
-    signed = await auth.open_session(
-        kernel.signer(),
+async def open_session(
+    kernel: Kernel, proven: Proven, identity: Identity, visitor: Visitor
+) -> SignIn | Pending:
+    """Open a session in the provider's tenant, and in no other.
+
+    A second factor of ours is asked after a password of the directory; SAML and OpenID providers have theirs.
+    """
+    kind, signer = Kind(proven.provider.kind), kernel.signer()
+    if kind is Kind.LDAP:
+        async with kernel.database.control(read_only=True):
+            user = await User.get(id=identity.user_id)
+        course = Course(user_id=user.id, method=_METHODS[kind], tenant_id=identity.tenant_id)
+        return await login.proceed(signer, user, course, visitor)
+    return await auth.open_session(
+        signer,
         identity,
-        user_agent=browser.user_agent,
-        address=browser.address,
-        method=_METHODS[Kind(proven.provider.kind)],
+        user_agent=visitor.user_agent,
+        address=visitor.address,
+        method=_METHODS[kind],
         mfa=proven.who.mfa,
     )
-    return signed, decision
 
 
 async def _usable(kernel: Kernel, provider_id: UUID, kind: Kind) -> SsoProvider:
