@@ -45,6 +45,8 @@ from threatweaver.tenancy import jobs as tenant_jobs
 from threatweaver.tenancy import routes as tenants
 from threatweaver.tenancy.standing import Standings
 from threatweaver.sso.signin import routes as sso_signin
+from threatweaver.sso.trial import routes as sso_trial
+from threatweaver.tenancy import routes as tenants
 from threatweaver.tenancy.standing import Standings
 
 _KERNEL = Contribution(
@@ -66,6 +68,7 @@ _KERNEL = Contribution(
         *notify.ROUTE_TABLES,
         ratelimits.table,
         sso_signin.table,
+        sso_trial.table,
     ),
     job_tables=(
         auth_jobs.table,
