@@ -44,6 +44,7 @@ from threatweaver.tenancy import export_routes as tenant_exports
 from threatweaver.tenancy import jobs as tenant_jobs
 from threatweaver.tenancy import routes as tenants
 from threatweaver.tenancy.standing import Standings
+from threatweaver.sso.scim import routes as scim
 from threatweaver.sso.signin import routes as sso_signin
 from threatweaver.sso.trial import routes as sso_trial
 from threatweaver.tenancy import routes as tenants
@@ -69,6 +70,7 @@ _KERNEL = Contribution(
         ratelimits.table,
         sso_signin.table,
         sso_trial.table,
+        scim.table,
     ),
     job_tables=(
         auth_jobs.table,

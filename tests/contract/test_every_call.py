@@ -18,7 +18,7 @@ async def test_every_route_can_be_called(api, callable_routes, person):
 
 
 async def test_what_cannot_be_called_is_a_short_list_that_is_true(api, person):
-    assert len(known.UNCALLABLE) <= 8
+    assert len(known.UNCALLABLE) <= 12
     for name, reason in known.UNCALLABLE.items():
         route = api.find(name)
         assert route is not None, f"{name} is gone: {reason}"

@@ -58,6 +58,8 @@ class Identifier:
             scheme, _, token = authorization.partition(" ")
             if scheme.lower() != "bearer" or not token:
                 raise NoToken
+            if token.startswith(tokens.PREFIX):  # how a directory that provisions users sends it
+                return await self._by_api_token(token.strip(), address)
             return await self._by_access_token(token.strip(), by_cookie=False)
         if (secret := request.headers.get("X-API-Key")) is not None:
             return await self._by_api_token(secret, address)

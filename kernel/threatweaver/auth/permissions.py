@@ -28,6 +28,7 @@ class Perm(StrEnum):
     SSO_WRITE = "kernel:sso:write"
     AUDIT_READ = "kernel:audit:read"
     AUDIT_EXPORT = "kernel:audit:export"
+    SCIM_WRITE = "kernel:scim:write"
     RATELIMIT_READ = "kernel:ratelimit:read"
     RATELIMIT_WRITE = "kernel:ratelimit:write"
     NETWORK_READ = "kernel:network:read"
@@ -58,6 +59,7 @@ PERMISSIONS = (
     Permission(Perm.SSO_WRITE, "Change identity providers and the role mapping", ADMINS),
     Permission(Perm.AUDIT_READ, "See the security audit log and check it", AUDITORS),
     Permission(Perm.AUDIT_EXPORT, "Export the security audit log", AUDITORS),
+    Permission(Perm.SCIM_WRITE, "Provision users and groups from a directory", ADMINS),
     Permission(Perm.RATELIMIT_READ, "See rate limits and who draws on them", ADMINS),
     Permission(Perm.RATELIMIT_WRITE, "Change rate limits and lift them for an address", ADMINS),
     Permission(Perm.NETWORK_READ, "See the allow and block list of networks", ADMINS),

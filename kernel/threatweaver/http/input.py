@@ -89,7 +89,7 @@ async def _body(request: web.Request, route: Route) -> Mapping[str, Any]:
             )
         return {}
     text = await request.read()
-    if text and request.content_type != "application/json":
+    if text and request.content_type not in {"application/json", route.media}:
         raise UnsupportedMediaType("Send application/json.")
     _refuse_deep(text)
     try:

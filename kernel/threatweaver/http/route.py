@@ -115,6 +115,7 @@ class Route:
     query: type[Schema] | None = None
     headers: Mapping[str, fields.Field[Any]] = field(default_factory=dict)
     body: type[Schema] | None = None
+    media: str = "application/json"  # the type of a body that is taken beside plain JSON's own
     form: type[Schema] | None = None  # a body as the forms of other sites' pages send it
     upload: Upload | None = None
     errors: tuple[type[ApiError], ...] = ()

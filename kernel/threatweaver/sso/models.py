@@ -90,3 +90,45 @@ class BrowserFlow(Model):
     class Meta:
         table = "browser_flow"
         app = "control"
+
+
+class ScimUser(Model):
+    """What a directory calls a member that it provisioned."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    tenant_id = fields.UUIDField()
+    user_id = fields.UUIDField(db_index=True)
+    external_id = fields.CharField(max_length=255, null=True)
+
+    class Meta:
+        table = "scim_user"
+        app = "control"
+        unique_together = (("tenant_id", "user_id"),)
+
+
+class ScimGroup(Model):
+    """A group of a directory; its name is what the rules of the role mapping compare."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    tenant_id = fields.UUIDField()
+    display_name = fields.CharField(max_length=255)
+    external_id = fields.CharField(max_length=255, null=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "scim_group"
+        app = "control"
+        unique_together = (("tenant_id", "display_name"),)
+
+
+class ScimMember(Model):
+    """A member in a group of a directory."""
+
+    id = fields.BigIntField(primary_key=True)
+    group_id = fields.UUIDField()
+    user_id = fields.UUIDField(db_index=True)
+
+    class Meta:
+        table = "scim_member"
+        app = "control"
+        unique_together = (("group_id", "user_id"),)

@@ -22,7 +22,7 @@ class Decision:
     rule: Mapping[str, Any] | None
 
 
-def decide(row: SsoTenant, groups: Iterable[str], provider_id: UUID) -> Decision:
+def decide(row: SsoTenant, groups: Iterable[str], provider_id: UUID | None) -> Decision:
     """Apply the tenant's rules in their order; the name of a group is compared exactly."""
     held = set(groups)
     for rule in row.rules:

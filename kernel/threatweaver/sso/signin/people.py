@@ -26,10 +26,12 @@ async def admit(kernel: Kernel, provider: SsoProvider, who: Asserted) -> tuple[I
     Opens its own transactions. Somebody who is no member of this tenant and has an account already is
     never taken in: whoever runs a tenant's directory could otherwise become anybody.
     """
-    decision = mapping.decide(await party.settings_of(kernel, provider.tenant_id), who.groups, provider.id)
+    rules = await party.settings_of(kernel, provider.tenant_id)
     _check_domain(provider, who)
     async with kernel.database.control():
         found = await queries.person(provider, who)
+        provisioned = await queries.provisioned_groups(provider, found["user_id"]) if found else []
+        decision = mapping.decide(rules, (*who.groups, *provisioned), provider.id)
         if found is not None:
             identity = await _member(provider, who, found, decision)
     if found is None:

@@ -42,6 +42,17 @@ async def person(provider: SsoProvider, who: Asserted) -> asyncpg.Record | None:
     )
 
 
+async def provisioned_groups(provider: SsoProvider, user_id: UUID) -> list[str]:
+    """Return the names of the groups that SCIM has put a person in."""
+    rows = await connection().fetch(
+        """SELECT g.display_name FROM scim_member x JOIN scim_group g ON g.id = x.group_id
+           WHERE x.user_id = $1 AND g.tenant_id = $2""",
+        user_id,
+        provider.tenant_id,
+    )
+    return [row["display_name"] for row in rows]
+
+
 async def link(provider: SsoProvider, user_id: UUID, subject: str) -> None:
     """Remember the person under this subject."""
     await connection().execute(

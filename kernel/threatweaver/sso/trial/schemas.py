@@ -11,7 +11,7 @@ class TestIn(Schema):
 
     provider_id = fields.UUID(required=True, metadata={"refers": "/sso/providers"})
     saml_response = fields.String(
-        validate=validate.Length(1, 500_000),
+        validate=validate.Length(1, 60_000),
         metadata={"description": "SAML: the base64 text of a SAMLResponse."},
     )
     id_token = fields.String(

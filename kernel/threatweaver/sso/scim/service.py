@@ -1,0 +1,179 @@
+"""Users and groups as a directory keeps them. In a control scope, and always of one tenant."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from threatweaver.auth.models import Membership, User
+from threatweaver.auth.roles import Role
+from threatweaver.http.errors import NotFound
+from threatweaver.ids import uuid7
+from threatweaver.sso.mapping import service as mapping
+from threatweaver.sso.models import ScimGroup, ScimMember, ScimUser, SsoTenant
+from threatweaver.sso.scim import queries
+from threatweaver.sso.scim.errors import ScimInvalidValue, ScimTaken
+from threatweaver.sso.scim.patch import GroupChanges
+from threatweaver.sso.signin.queries import is_address
+
+_NO_PASSWORD = "-"  # noqa: S105 - what auth.passwords takes for none
+
+
+async def user(tenant_id: UUID, user_id: UUID) -> asyncpg.Record:
+    """Return a user. Raises NotFound."""
+    found = await queries.user(tenant_id, user_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def create_user(tenant_id: UUID, given: Mapping[str, Any]) -> UUID:
+    """Provision a member, or take back one who was removed. Raises ScimTaken, ScimInvalidValue.
+
+    Somebody who has an account already, here or elsewhere, is not taken over: they need an invitation.
+    """
+    email = _address(given["user_name"])
+    known = await User.get_or_none(email=email)
+    if known is not None:
+        left = await Membership.exists(user_id=known.id, tenant_id=tenant_id, deactivated_at__isnull=False)
+        removed = left and not await ScimUser.exists(user_id=known.id, tenant_id=tenant_id)
+        if not removed:
+            raise ScimTaken("This address has an account already. Invite the person instead.")
+        user_id = known.id
+    else:
+        user_id = uuid7()
+        await User.create(id=user_id, email=email, name=_name(given), password_hash=_NO_PASSWORD)
+        await Membership.create(user_id=user_id, tenant_id=tenant_id, role=Role.VIEWER.value)
+    await queries.keep_external_id(tenant_id, user_id, given.get("external_id"))
+    await queries.set_active(tenant_id, user_id, active=given["active"])
+    await _give_roles(tenant_id, [user_id])
+    return user_id
+
+
+async def change_user(tenant_id: UUID, user_id: UUID, changes: Mapping[str, Any]) -> None:
+    """Apply `active`, `external_id`, `display_name` and `user_name`. Raises NotFound, ScimTaken and kin.
+
+    A person whom another tenant knows, too, keeps their name and address.
+    """
+    before = await user(tenant_id, user_id)
+    external_id = changes.get("external_id", before["external_id"])
+    await queries.keep_external_id(tenant_id, user_id, external_id)
+    if "active" in changes:
+        await queries.set_active(tenant_id, user_id, active=changes["active"])
+    if not await queries.is_alone_here(tenant_id, user_id):
+        return
+    if changes.get("display_name"):
+        await User.filter(id=user_id).update(name=changes["display_name"][:200])
+    if changes.get("user_name") and (email := _address(changes["user_name"])) != before["email"]:
+        if await User.exists(email=email):
+            raise ScimTaken
+        await User.filter(id=user_id).update(email=email, email_verified_at=None)
+
+
+async def remove_user(tenant_id: UUID, user_id: UUID) -> None:
+    """Deactivate a member and forget what the directory knew of them. Raises NotFound."""
+    await user(tenant_id, user_id)
+    await queries.set_active(tenant_id, user_id, active=False)
+    await ScimUser.filter(tenant_id=tenant_id, user_id=user_id).delete()
+    held = await ScimGroup.filter(tenant_id=tenant_id).values_list("id", flat=True)
+    await ScimMember.filter(group_id__in=list(held), user_id=user_id).delete()
+
+
+def replaced(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a PUT of a user changes."""
+    return {
+        "active": given["active"],
+        "user_name": given["user_name"],
+        "display_name": _name(given),
+        "external_id": given.get("external_id"),
+    }
+
+
+async def group(tenant_id: UUID, group_id: UUID) -> asyncpg.Record:
+    """Return a group. Raises NotFound."""
+    found = await queries.group(tenant_id, group_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def create_group(tenant_id: UUID, given: Mapping[str, Any]) -> UUID:
+    """Add a group with its members, whose roles follow. Raises ScimTaken."""
+    if await ScimGroup.exists(tenant_id=tenant_id, display_name=given["display_name"]):
+        raise ScimTaken
+    made = await ScimGroup.create(
+        tenant_id=tenant_id, display_name=given["display_name"], external_id=given.get("external_id")
+    )
+    members = _values(given)
+    await queries.add_members(tenant_id, made.id, members)
+    await _give_roles(tenant_id, members)
+    return made.id
+
+
+async def change_group(tenant_id: UUID, group_id: UUID, changes: GroupChanges) -> None:
+    """Apply changes to a group; the roles of whom they concern follow. Raises NotFound, ScimTaken."""
+    before = await group(tenant_id, group_id)
+    named = {"display_name": changes.display_name, "external_id": changes.external_id}
+    kept = {name: value for name, value in named.items() if value is not None}
+    clash = ScimGroup.filter(tenant_id=tenant_id, display_name=changes.display_name).exclude(id=group_id)
+    if changes.display_name is not None and await clash.exists():
+        raise ScimTaken
+    if kept:
+        await ScimGroup.filter(id=group_id, tenant_id=tenant_id).update(**kept)
+    concerned = set(before["members"])
+    for verb, members in changes.members:
+        if verb in {"remove", "replace"}:
+            await queries.remove_members(group_id, members if verb == "remove" else None)
+        if verb in {"add", "replace"}:
+            await queries.add_members(tenant_id, group_id, members or [])
+            concerned.update(members or [])
+    await _give_roles(tenant_id, concerned)
+
+
+async def remove_group(tenant_id: UUID, group_id: UUID) -> None:
+    """Remove a group; the roles of its members follow. Raises NotFound."""
+    before = await group(tenant_id, group_id)
+    await ScimMember.filter(group_id=group_id).delete()
+    await ScimGroup.filter(id=group_id, tenant_id=tenant_id).delete()
+    await _give_roles(tenant_id, before["members"])
+
+
+def replaced_group(given: Mapping[str, Any]) -> GroupChanges:
+    """Return what a PUT of a group changes."""
+    return GroupChanges(
+        display_name=given["display_name"],
+        external_id=given.get("external_id"),
+        members=[("replace", _values(given))],
+    )
+
+
+async def _give_roles(tenant_id: UUID, user_ids: Iterable[UUID]) -> None:
+    """Give members the role of their groups, by the rules of no certain provider; else the least one."""
+    row = await SsoTenant.get_or_none(tenant_id=tenant_id)
+    names = await queries.group_names(tenant_id, list(user_ids))
+    if row is None or not names:
+        return
+    roles = {
+        user_id: mapping.decide(row, groups, None).role or Role.VIEWER.value
+        for user_id, groups in names.items()
+    }
+    await queries.give_roles(tenant_id, roles)
+
+
+def _address(text: str) -> str:
+    email = text.strip().lower()
+    if not is_address(email):
+        raise ScimInvalidValue("userName is an e-mail address.")
+    return email
+
+
+def _name(given: Mapping[str, Any]) -> str:
+    name = given.get("name") or {}
+    parts = [name.get("givenName"), name.get("familyName")]
+    whole = " ".join(part for part in parts if isinstance(part, str))
+    return str(given.get("display_name") or name.get("formatted") or whole)[:200]
+
+
+def _values(given: Mapping[str, Any]) -> list[UUID]:
+    return [member["value"] for member in given.get("members") or []]
