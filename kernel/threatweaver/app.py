@@ -40,13 +40,10 @@ from threatweaver.secrets import jobs as secrets_jobs
 from threatweaver.secrets import ring
 from threatweaver.sso.mapping import routes as sso_mapping
 from threatweaver.sso.providers import routes as sso_providers
+from threatweaver.secrets.box import SecretBox
+from threatweaver.sso.tables import SSO
 from threatweaver.tenancy import export_routes as tenant_exports
 from threatweaver.tenancy import jobs as tenant_jobs
-from threatweaver.tenancy import routes as tenants
-from threatweaver.tenancy.standing import Standings
-from threatweaver.sso.scim import routes as scim
-from threatweaver.sso.signin import routes as sso_signin
-from threatweaver.sso.trial import routes as sso_trial
 from threatweaver.tenancy import routes as tenants
 from threatweaver.tenancy.standing import Standings
 
@@ -64,13 +61,9 @@ _KERNEL = Contribution(
         isolation.table,
         tenants.table,
         tenant_exports.table,
-        sso_providers.table,
-        sso_mapping.table,
+        *SSO,
         *notify.ROUTE_TABLES,
         ratelimits.table,
-        sso_signin.table,
-        sso_trial.table,
-        scim.table,
     ),
     job_tables=(
         auth_jobs.table,

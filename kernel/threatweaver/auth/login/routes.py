@@ -5,7 +5,6 @@ from typing import Any
 from threatweaver.auth import cookies
 from threatweaver.auth.encryption import service as encryption
 from threatweaver.auth.encryption.errors import PasswordUnreadable
-from threatweaver.auth.errors import BadCredentials, StepRefused
 from threatweaver.auth.errors import BadCredentials, SsoRequired, StepRefused
 from threatweaver.auth.lockout.errors import SignInDelayed
 from threatweaver.auth.login import service
@@ -32,12 +31,12 @@ table = RouteTable(path="/auth", tag="Authentication")
     errors=(
         PasswordUnreadable,
         BadCredentials,
+        SsoRequired,
         SignInDelayed,
         TooManyRequests,
         TenantSuspended,
         AddressRefused,
     ),
-    errors=(BadCredentials, SsoRequired, SignInDelayed, TooManyRequests, TenantSuspended, AddressRefused),
     scope=Scope.NONE,
 )
 async def login(ctx: Context) -> dict[str, Any]:

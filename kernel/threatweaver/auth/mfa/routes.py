@@ -6,7 +6,6 @@ from threatweaver.admin.settings import service as tenant_settings
 from threatweaver.auth import again
 from threatweaver.auth.encryption import service as encryption
 from threatweaver.auth.encryption.errors import PasswordUnreadable
-from threatweaver.auth.errors import BadCredentials
 from threatweaver.auth.errors import BadCredentials, SsoConfined
 from threatweaver.auth.lockout.errors import SignInDelayed
 from threatweaver.auth.mfa import qr, service
