@@ -50,7 +50,7 @@ $metadata['{url}/idp'] = ['host' => '__DEFAULT__', 'privatekey' => 'idp.key', 'c
 @contextmanager
 def identity_provider():
     """A running provider: its URL, and the folder where `sp.xml` introduces the service provider to it."""
-    hint = "run: apt-get install --yes --no-install-recommends simplesamlphp php-cli"
+    hint = "run: apt-get install --yes --no-install-recommends simplesamlphp php-cli php-xml php-mbstring"
     assert WWW.exists(), hint
     assert shutil.which("php"), hint
     home = Path(tempfile.mkdtemp(prefix="threatweaver-idp-"))

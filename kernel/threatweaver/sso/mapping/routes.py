@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from threatweaver.access.errors import BeyondYourRights
+from threatweaver.access.roles.errors import NoSuchRole
 from threatweaver.auth.permissions import Perm
 from threatweaver.http.context import Context
 from threatweaver.http.errors import NotFound, Unprocessable
@@ -25,14 +27,14 @@ async def role_mapping(ctx: Context) -> dict[str, Any]:
     permission=Perm.SSO_WRITE,
     body=RoleMapping,
     returns=RoleMapping,
-    errors=(Unprocessable, NotFound),
+    errors=(NoSuchRole, BeyondYourRights, NotFound),
     scope=Scope.NONE,
 )
 async def replace_role_mapping(ctx: Context) -> dict[str, Any]:
     """Replace the rules and the default role; they count from each person's next sign-in."""
     tenant_id = ctx.principal.tenant_id
     before = service.described(await party.settings_of(ctx.kernel, tenant_id))
-    after = service.described(await service.replace(ctx.kernel, tenant_id, **ctx.body))
+    after = service.described(await service.replace(ctx.kernel, ctx.principal, **ctx.body))
     ctx.changed("sso:role-mapping", before=before, after=after)
     return after
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from threatweaver.access.rights import refuse_beyond
+from threatweaver.access.roles import service as roles
 from threatweaver.auth.models import Membership
+from threatweaver.auth.principal import Principal
 from threatweaver.auth.roles import Role
 from threatweaver.db.transaction import connection
 from threatweaver.http.errors import NotFound, Unprocessable
@@ -37,15 +40,18 @@ def described(row: SsoTenant) -> dict[str, Any]:
 
 
 async def replace(
-    kernel: Kernel, tenant_id: UUID, *, rules: Sequence[Mapping[str, Any]], default_role: str | None
+    kernel: Kernel, caller: Principal, *, rules: Sequence[Mapping[str, Any]], default_role: str | None
 ) -> SsoTenant:
-    """Replace the mapping as a whole. Raises Unprocessable for an unknown role, NotFound for a provider."""
+    """Replace the mapping as a whole.
+
+    Raises NoSuchRole, NotFound for a provider, BeyondYourRights for a role that may more than the caller.
+    """
+    tenant_id = caller.tenant_id
     await party.settings_of(kernel, tenant_id)
     named = {rule["role"] for rule in rules} | ({default_role} if default_role else set())
     providers = {rule["provider_id"] for rule in rules} - {None}
     async with kernel.database.control():
-        if unknown := named - await roles_of(tenant_id):
-            raise Unprocessable(f"There is no role {', '.join(sorted(unknown))}.")
+        await _check_roles(kernel, caller, named)
         if await SsoProvider.filter(tenant_id=tenant_id, id__in=list(providers)).count() != len(providers):
             raise NotFound
         kept = [
@@ -60,9 +66,12 @@ async def replace(
         return await SsoTenant.get(tenant_id=tenant_id)
 
 
-async def roles_of(_: UUID) -> set[str]:
-    """Return the names of the roles a tenant can give."""
-    return {role.value for role in Role}
+async def _check_roles(kernel: Kernel, caller: Principal, names: Iterable[str]) -> None:
+    """Whoever decides what a group gives holds all of it."""
+    for name in sorted(names):
+        refuse_beyond(
+            caller, await roles.permissions_of(kernel.registry.grants, schema=caller.schema, name=name)
+        )
 
 
 async def break_glass(tenant_id: UUID) -> list[dict[str, Any]]:
