@@ -38,9 +38,6 @@ from threatweaver.ratelimits import routes as ratelimits
 from threatweaver.ratelimits.limiter import RateLimiter
 from threatweaver.secrets import jobs as secrets_jobs
 from threatweaver.secrets import ring
-from threatweaver.sso.mapping import routes as sso_mapping
-from threatweaver.sso.providers import routes as sso_providers
-from threatweaver.secrets.box import SecretBox
 from threatweaver.sso.tables import SSO
 from threatweaver.tenancy import export_routes as tenant_exports
 from threatweaver.tenancy import jobs as tenant_jobs

@@ -363,6 +363,57 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="ScimGroup",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("tenant_id", fields.UUIDField()),
+                ("display_name", fields.CharField(max_length=255)),
+                ("external_id", fields.CharField(null=True, max_length=255)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+            ],
+            options={
+                "table": "scim_group",
+                "app": "control",
+                "unique_together": (("tenant_id", "display_name"),),
+                "pk_attr": "id",
+                "table_description": "A group of a directory; its name is what the rules of the role mapping compare.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="ScimMember",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("group_id", fields.UUIDField()),
+                ("user_id", fields.UUIDField(db_index=True)),
+            ],
+            options={
+                "table": "scim_member",
+                "app": "control",
+                "unique_together": (("group_id", "user_id"),),
+                "pk_attr": "id",
+                "table_description": "A member in a group of a directory.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="ScimUser",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("tenant_id", fields.UUIDField()),
+                ("user_id", fields.UUIDField(db_index=True)),
+                ("external_id", fields.CharField(null=True, max_length=255)),
+            ],
+            options={
+                "table": "scim_user",
+                "app": "control",
+                "unique_together": (("tenant_id", "user_id"),),
+                "pk_attr": "id",
+                "table_description": "What a directory calls a member that it provisioned.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="SecretKey",
             fields=[
                 ("id", fields.IntField(primary_key=True, unique=True, db_index=True)),
