@@ -71,6 +71,11 @@ class Settings:
         return self.deployment_mode == "saas"
 
     @property
+    def archives(self) -> Path:
+        """Where archives of old data are kept, a folder for each tenant."""
+        return self.home / "archives"
+
+    @property
     def exports(self) -> Path:
         """Where exports of whole tenants wait for their operator, a folder for each tenant."""
         return self.home / "exports"

@@ -33,6 +33,8 @@ class Perm(StrEnum):
     RATELIMIT_WRITE = "kernel:ratelimit:write"
     NETWORK_READ = "kernel:network:read"
     NETWORK_WRITE = "kernel:network:write"
+    ARCHIVE_READ = "kernel:archive:read"
+    ARCHIVE_WRITE = "kernel:archive:write"
     RETENTION_READ = "kernel:retention:read"
     RETENTION_WRITE = "kernel:retention:write"
     ISOLATION_READ = "kernel:isolation:read"
@@ -64,6 +66,8 @@ PERMISSIONS = (
     Permission(Perm.RATELIMIT_WRITE, "Change rate limits and lift them for an address", ADMINS),
     Permission(Perm.NETWORK_READ, "See the allow and block list of networks", ADMINS),
     Permission(Perm.NETWORK_WRITE, "Change the allow and block list of networks", ADMINS),
+    Permission(Perm.ARCHIVE_READ, "See and download archives of old data", ADMINS),
+    Permission(Perm.ARCHIVE_WRITE, "Archive old data, bring it back, delete archives", ADMINS),
     Permission(Perm.RETENTION_READ, "See how long data is kept, and what would go", ADMINS),
     Permission(Perm.RETENTION_WRITE, "Change how long data is kept, and delete what is older", ADMINS),
     Permission(Perm.ISOLATION_READ, "See the reports of the isolation probe", ADMINS),

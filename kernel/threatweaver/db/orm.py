@@ -58,6 +58,7 @@ KERNEL_APPS = (
             "threatweaver.admin.flags.models",
             "threatweaver.access.models",
             "threatweaver.admin.retention.models",
+            "threatweaver.admin.archives.models",
         ),
         migrations="threatweaver.db.tenant_migrations",
     ),

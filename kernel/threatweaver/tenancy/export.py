@@ -108,5 +108,6 @@ async def delete(settings: Settings, tenant_id: UUID, export_id: UUID) -> bool:
 
 
 async def forget(settings: Settings, tenant_id: UUID) -> None:
-    """Delete every export of a tenant."""
-    await asyncio.to_thread(shutil.rmtree, folder(settings, tenant_id), ignore_errors=True)
+    """Delete every file of a tenant: its exports and its archives."""
+    for place in (folder(settings, tenant_id), settings.archives / str(tenant_id)):
+        await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)

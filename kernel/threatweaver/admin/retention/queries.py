@@ -35,12 +35,12 @@ async def mark(kind: DataClass, tenant_id: UUID, before: datetime) -> None:
         f'INSERT INTO removal SELECT id FROM "{kind.table}" WHERE {_old(kind)}', before, tenant_id
     )
     await held.execute("ANALYZE removal")
+    if kind.removing is not None:
+        await kind.removing()
 
 
 async def remove(kind: DataClass) -> int:
     """Delete what is marked and what belongs to it; return the number of rows without those."""
-    if kind.removing is not None:
-        await kind.removing()
     for table, column in (*kind.children, (kind.table, "id")):
         status = await connection().execute(
             f'DELETE FROM "{table}" t USING removal r WHERE t."{column}" = r.id'

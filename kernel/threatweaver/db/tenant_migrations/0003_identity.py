@@ -18,6 +18,28 @@ class Migration(migrations.Migration):
 
     operations = [
         ops.CreateModel(
+            name="Archive",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("data_class", fields.CharField(max_length=100)),
+                ("before", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("rows", fields.BigIntField()),
+                ("bytes", fields.BigIntField()),
+                ("sha256", fields.CharField(max_length=64)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+                ("created_by", fields.UUIDField()),
+                ("restored_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "archive",
+                "app": "kernel",
+                "indexes": [Index(fields=["created_at"])],
+                "pk_attr": "id",
+                "table_description": "One file: the rows of one class of data that were older than a moment.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="AuditHead",
             fields=[
                 ("id", fields.SmallIntField(primary_key=True, unique=True, db_index=True)),

@@ -1,0 +1,1 @@
+"""Old data, moved out of the database into files that can be downloaded and brought back."""
