@@ -45,6 +45,7 @@ class Membership(Model):
         table = "membership"
         app = "control"
         unique_together = (("user_id", "tenant_id"),)
+        indexes = (("tenant_id",),)
 
 
 class Session(Model):

@@ -13,6 +13,8 @@ class Perm(StrEnum):
     TOKEN_READ = "kernel:token:read"  # noqa: S105 - a name
     TOKEN_REVOKE = "kernel:token:revoke"  # noqa: S105 - a name
     LICENSE_READ = "kernel:license:read"
+    USER_READ = "kernel:user:read"
+    USER_WRITE = "kernel:user:write"
     ROLE_READ = "kernel:role:read"
     ROLE_WRITE = "kernel:role:write"
     GRANT_READ = "kernel:grant:read"
@@ -48,6 +50,8 @@ PERMISSIONS = (
     Permission(Perm.TOKEN_READ, "See everybody's API tokens", ADMINS),
     Permission(Perm.TOKEN_REVOKE, "Revoke anybody's API tokens", ADMINS),
     Permission(Perm.LICENSE_READ, "See the license, its claims and how much of it is used", ADMINS),
+    Permission(Perm.USER_READ, "See users, their sessions and invitations", ADMINS),
+    Permission(Perm.USER_WRITE, "Make, invite, change and deactivate users", ADMINS),
     Permission(Perm.ROLE_READ, "See roles, permissions and who may call what", ADMINS),
     Permission(Perm.ROLE_WRITE, "Make and change roles", ADMINS),
     Permission(Perm.GRANT_READ, "See grants", ADMINS),

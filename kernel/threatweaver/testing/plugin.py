@@ -27,6 +27,7 @@ from threatweaver.ids import uuid7
 from threatweaver.jobs.worker import Worker
 from threatweaver.kernel import Kernel
 from threatweaver.license import service as license_service
+from threatweaver.license.current import CurrentLicense
 from threatweaver.tenancy import provision
 from threatweaver.tenancy.models import Tenant
 from threatweaver.testing.identities import Headers, headers_for
@@ -74,8 +75,11 @@ async def database(dsn: str) -> AsyncIterator[Database]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def kernel(settings: Settings, database: Database) -> Kernel:
-    """The kernel with every installed plugin admitted by the trial."""
-    return await application.assemble(settings, database)
+    """The kernel with every installed plugin admitted by the trial, which has seats for many tests."""
+    made = await application.assemble(settings, database)
+    if made.license.claims is None:
+        return made
+    return replace(made, license=CurrentLicense(replace(made.license.claims, seats=1_000_000)))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

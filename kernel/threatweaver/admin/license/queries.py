@@ -8,7 +8,8 @@ async def seats_used() -> int:
     return int(
         await connection().fetchval(
             """SELECT count(*) FROM user_account u
-               WHERE u.is_active AND EXISTS (SELECT FROM membership m WHERE m.user_id = u.id)"""
+               WHERE u.is_active AND EXISTS (
+                   SELECT FROM membership m WHERE m.user_id = u.id AND m.deactivated_at IS NULL)"""
         )
     )
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from threatweaver.access.users import seats
 from threatweaver.auth import passwords, tokens
 from threatweaver.auth.account import links
 from threatweaver.auth.account.errors import LinkRefused
@@ -76,7 +77,7 @@ async def accept(
     """Take the place of an invitation; return the person and the tenant.
 
     Who has an account already proves it with its password; who has none chooses one.
-    Raises LinkRefused, BadCredentials, SignInDelayed, PasswordRefused.
+    Raises LinkRefused, BadCredentials, SignInDelayed, PasswordRefused, SeatsExhausted.
     """
     async with kernel.database.control(read_only=True):
         invitation = await _find(token)
@@ -96,6 +97,7 @@ async def accept(
             email=invitation.email, defaults={"password_hash": hashed, "name": name or invitation.name}
         )
         await User.filter(id=user.id).update(password_hash=hashed, email_verified_at=datetime.now(UTC))
+        await seats.take(kernel.license, user.id)
         await _join(user.id, invitation)
     return user, tenant.id
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from threatweaver.access.users.errors import SeatsExhausted
 from threatweaver.auth import cookies
 from threatweaver.auth.account import invitations, registration
 from threatweaver.auth.account.errors import LinkRefused, RegistrationClosed
@@ -77,6 +78,7 @@ async def resend_verification(ctx: Context) -> None:
     body=AcceptIn,
     returns=bare(LoginOut),
     errors=(
+        SeatsExhausted,
         PasswordUnreadable,
         LinkRefused,
         BadCredentials,

@@ -607,6 +607,10 @@ class Migration(migrations.Migration):
             name="last_used_at",
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
+        ops.AddIndex(
+            model_name="Membership",
+            index=Index(fields=["tenant_id"]),
+        ),
         ops.AlterModelOptions(
             name="Session",
             options={
