@@ -13,7 +13,7 @@ EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e $(dist))
 METADATA := $(foreach dist,$(DISTRIBUTIONS),$(dist)/pyproject.toml)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help run test check fast bench wheels lock plugin snapshots clean
+.PHONY: help run test check fast nightly bench wheels lock plugin snapshots clean
 
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,7 +33,11 @@ check: $(VENV)/.tools ## Lint, types, import contracts
 	@$(BIN)/lint-imports --no-cache | tail -n 3
 
 fast: $(VENV)/.tools ## Run the tests that start no process of the product
-	@$(BIN)/pytest --numprocesses=2 --dist=loadfile --ignore=tests/e2e
+	@$(BIN)/pytest --numprocesses=2 --dist=loadfile --ignore=tests/e2e --ignore=tests/stateful
+
+nightly: $(VENV)/.tools ## Tell random stories for 30 minutes, other ones each day; a failure prints its seed
+	@TWTEST_STORY_SECONDS=$${TWTEST_STORY_SECONDS:-1800} \
+		TWTEST_STORY_SEED=$${TWTEST_STORY_SEED:-$$(date +%Y%m%d)000} $(BIN)/pytest tests/stateful -q -s
 
 bench: $(VENV)/.tools ## Measure speed and memory on this machine, with goals and limits beside
 	@$(BIN)/python contrib/bench/run.py $(ARGS)

@@ -1,5 +1,8 @@
 """A call of every route succeeds, made from its declarations alone, and its answer fits the document."""
 
+from yarl import URL
+
+from threatweaver.http.route import METHODS
 from threatweaver.testing.contract import known
 from threatweaver.testing.contract.person import NotCallable
 
@@ -34,3 +37,21 @@ async def test_a_declared_example_is_needed(kernel, person):
     for route in kernel.registry.routes:
         if route.example is not None:
             assert f"{route.method} {route.path}" not in known.EXAMPLES
+
+
+async def test_a_method_that_a_path_does_not_know_is_405(client, routes, nowhere, admin):
+    """A name beside an id is never taken for one: DELETE /sessions/revoke-others deletes no session."""
+    paths = {}
+    for route in routes:
+        paths.setdefault(route.path, []).append(route)
+    wrong = []
+    for path, known_here in paths.items():
+        known_methods = {route.method for route in known_here}
+        known_methods |= {"HEAD"} if "GET" in known_methods else set()
+        for method in sorted(METHODS - known_methods):
+            url = URL(f"/api{nowhere(known_here[0]).path}", encoded=True)
+            async with client.request(method, url, headers=admin) as answer:
+                allowed = set(answer.headers.get("Allow", "").replace(",", " ").split())
+                if answer.status != 405 or allowed != known_methods:
+                    wrong.append(f"{method} {path} -> {answer.status} {allowed}")
+    assert wrong == []

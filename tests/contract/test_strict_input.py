@@ -143,6 +143,21 @@ def variants(kind):
         yield from ("many", 1.5, 10**30)
 
 
+def members(schema, body):
+    """Yield the keys to each member of a body with its field; to nested ones where the body has them."""
+    for name, kind in schema.fields.items():
+        key = kind.data_key or name
+        if not kind.dump_only:
+            yield (key,), kind
+        if isinstance(kind, fields.Nested) and not kind.many and isinstance(body.get(key), dict):
+            yield from (((key, *keys), inner) for keys, inner in members(kind.schema, body[key]))
+
+
+def with_member(body, keys, value):
+    head, *rest = keys
+    return {**body, head: with_member(body.get(head, {}), rest, value) if rest else value}
+
+
 async def test_each_member_of_a_right_body_made_wrong(api, callable_routes, person):
     """One member at a time, so that no other fault hides it; the answer names the member."""
     wrong = []
@@ -151,9 +166,8 @@ async def test_each_member_of_a_right_body_made_wrong(api, callable_routes, pers
             continue
         call = await person.prepare(route)
         bodies = [("unknownField", {**call.json, "unknownField": 1})]
-        for kind in route.body().fields.values():
-            if not kind.dump_only:
-                bodies += [(kind.data_key, {**call.json, kind.data_key: value}) for value in variants(kind)]
+        for keys, kind in members(route.body(), call.json):
+            bodies += [(keys[0], with_member(call.json, keys, value)) for value in variants(kind)]
         for name, body in bodies:
             answer = await api.send(replace(call, json=body))
             named = {item["field"] for item in answer.body.get("details", [])}

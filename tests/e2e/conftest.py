@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,47 +14,33 @@ sys.path.insert(0, str(Path(__file__).parent))
 import e2e_product as products  # noqa: E402 - beside this file
 
 
-def _new_home() -> Path:
-    path = Path(tempfile.mkdtemp(prefix="threatweaver-e2e-"))
-    path.chmod(0o755)  # under root, the database's own user passes through
-    return path
-
-
-def _remove_home(path: Path) -> None:
-    left = products.belonging(path)
-    for process in left:
-        process.kill()
-    shutil.rmtree(path, ignore_errors=True)
-    assert not left, f"still ran in {path}: {left}"
-
-
 @pytest.fixture
 def home():
     """A data folder of one test; whatever still runs in it afterwards is ended, and a failure."""
-    path = _new_home()
+    path = products.new_home()
     yield path
-    _remove_home(path)
+    products.remove_home(path)
 
 
 @pytest.fixture(scope="module")
 def shared_home():
     """A data folder that the tests of one module start the product in, one after the other."""
-    path = _new_home()
+    path = products.new_home()
     yield path
-    _remove_home(path)
+    products.remove_home(path)
 
 
 @pytest.fixture(scope="session")
 def product():
     """The running product; stopping it must leave nothing behind."""
-    path = _new_home()
+    path = products.new_home()
     try:
         started = products.start(path)
         yield started
         assert started.stop() == 0, started.log[-2000:]
         started.assert_nothing_left()
     finally:
-        _remove_home(path)
+        products.remove_home(path)
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -49,6 +51,22 @@ def belonging(home: Path) -> list[psutil.Process]:
             ):
                 found.append(process)
     return found
+
+
+def new_home() -> Path:
+    """Return a fresh data folder."""
+    path = Path(tempfile.mkdtemp(prefix="threatweaver-e2e-"))
+    path.chmod(0o755)  # under root, the database's own user passes through
+    return path
+
+
+def remove_home(path: Path) -> None:
+    """Remove a data folder; whatever still ran in it is ended, and a failure."""
+    left = belonging(path)
+    for process in left:
+        process.kill()
+    shutil.rmtree(path, ignore_errors=True)
+    assert not left, f"still ran in {path}: {left}"
 
 
 def wait_until(true, *, seconds: float, what: str):
@@ -106,6 +124,15 @@ class Product:
             assert answer.status_code == 200, answer.text
             self._token = answer.json()["token"]
         return self._token
+
+    def token_of(self, role: str) -> str:
+        """A token of a new user with this role."""
+        email = f"{role}@example.com"
+        words = ["user", "create", email, "--tenant", self.line["tenant"], "--role", role]
+        made = run(*words, "--password", PASSWORD, TW_HOME=str(self.home))
+        assert made.returncode == 0, made.stderr
+        body = {"email": email, "password": PASSWORD}
+        return requests.post(f"{self.url}/api/auth/login", json=body, timeout=20).json()["token"]
 
     def request(self, method: str, path: str, **options) -> requests.Response:
         """Ask as the administrator."""

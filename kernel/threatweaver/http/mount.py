@@ -1,6 +1,7 @@
 """From Route to aiohttp endpoint: gates, input, then what perform.py does, then cookies."""
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Collection
 from typing import NoReturn
 
 from aiohttp import web
@@ -50,11 +51,29 @@ def _send_cookies(ctx: Context, response: web.StreamResponse) -> None:
 
 def mount(app: web.Application, routes: tuple[Route, ...]) -> None:
     """Add the routes to the one flat application, fixed paths before those with parameters."""
+    paths = {route.path for route in routes}
     reads = {route.path: route for route in routes if etags.tagged(route)}
     for route in sorted(routes, key=lambda item: (item.path.count("{"), item.path)):
         handle = endpoint(route, reads.get(route.path))
         for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
-            app.router.add_route(method, f"/api{route.path}", handle)
+            app.router.add_route(method, f"/api{_pattern(route.path, paths)}", handle)
+
+
+def _pattern(path: str, paths: Collection[str]) -> str:
+    """Return the path in aiohttp's words; a parameter does not stand for a name that has a path of its own.
+
+    Without this a method that /sessions/revoke-others does not know would be taken to /sessions/{id}.
+    """
+    parts = path.split("/")
+    for number, part in enumerate(parts):
+        if part.startswith("{"):
+            before, after = "/".join(path.split("/")[:number]), path.split("/")[number + 1 :]
+            others = [other.split("/") for other in paths if other.startswith(f"{before}/")]
+            taken = {o[number] for o in others if o[number + 1 :] == after and not o[number].startswith("{")}
+            if taken:
+                names = "|".join(re.escape(name) for name in sorted(taken))
+                parts[number] = f"{part[:-1]}:(?!(?:{names})(?:/|$))[^/]+}}"
+    return "/".join(parts)
 
 
 def mount_refused(app: web.Application, manifest: Manifest) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum, StrEnum
+from typing import Any
 
 from marshmallow import ValidationError, fields
 
@@ -53,6 +54,14 @@ class SeverityField(fields.Field[int]):
     """A severity's name, as its number."""
 
     choices = tuple(item.name for item in Severity)
+
+    def __init__(self, *, load_default: int | None = None) -> None:
+        described: dict[str, Any] = {"type": "string", "enum": list(self.choices)}
+        if load_default is None:
+            super().__init__(metadata=described)
+        else:
+            described["default"] = Severity(load_default).name
+            super().__init__(load_default=load_default, metadata=described)
 
     def _deserialize(self, value: object, attr: str | None, data: object, **_: object) -> int:
         if isinstance(value, str) and value in Severity.__members__:

@@ -16,7 +16,7 @@ _DOMAIN = validate.Regexp(
     r"\A[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}\Z", error="A domain like example.com."
 )
 _TEMPLATE = validate.Regexp(
-    r"\A[^{}]*\{username\}[^{}]*\Z", error="Must contain {username} once, and no other brace."
+    r"\A[^{}]*\{username\}[^{}]*\Z", error="Must contain {{username}} once, and no other brace."
 )
 
 
@@ -90,7 +90,7 @@ class LdapOptions(Schema):
     group_filter = fields.String(
         load_default="(member={dn})",
         validate=[
-            validate.Regexp(r"\A[^{}]*\{dn\}[^{}]*\Z", error="Must contain {dn} once, and no other brace."),
+            validate.Regexp(r"\A[^{}]*\{dn\}[^{}]*\Z", error="Must contain {{dn}} once, and no other brace."),
             validate.Length(max=500),
         ],
         metadata={"example": "(member={dn})"},
