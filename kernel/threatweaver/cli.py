@@ -261,7 +261,7 @@ def mail_send(home: Home = None) -> None:
 def tenant_open_network(slug: Annotated[str, typer.Argument()], home: Home = None) -> None:
     """Clear a tenant's allow and block list of networks, when they keep everybody out."""
     settings = _settings("tenant", home=home)
-    _run(lambda do: do.tenant_open_network(settings, slug))
+    _run(lambda do: do.with_kernel(settings, lambda kernel: do.tenant_commands.open_network(kernel, slug)))
 
 
 @operators.command("grant")
@@ -274,21 +274,21 @@ def operator_grant(
 ) -> None:
     """Let a person create, suspend, export and drop tenants when signed in to the operators' tenant."""
     settings = _settings("operator", home=home)
-    _run(lambda do: do.operator_grant(settings, email, tenant))
+    _run(lambda do: do.with_kernel(settings, lambda kernel: do.tenant_commands.grant(kernel, email, tenant)))
 
 
 @operators.command("revoke")
 def operator_revoke(email: Annotated[str, typer.Argument()], home: Home = None) -> None:
     """Take that away again, at once."""
     settings = _settings("operator", home=home)
-    _run(lambda do: do.operator_revoke(settings, email))
+    _run(lambda do: do.with_kernel(settings, lambda kernel: do.tenant_commands.revoke(kernel, email)))
 
 
 @operators.command("list")
 def operator_list(home: Home = None) -> None:
     """List the platform's operators."""
     settings = _settings("operator", home=home)
-    _run(lambda do: do.operator_list(settings))
+    _run(lambda do: do.with_kernel(settings, do.tenant_commands.list_))
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ import orjson
 from threatweaver import __version__, work
 from threatweaver import app as application
 from threatweaver import serve as server
-from threatweaver.admin.network import service as network
 from threatweaver.audit import commands as audit_commands
 from threatweaver.audit import service as audit
 from threatweaver.auth import passwords, service
@@ -220,54 +219,6 @@ async def tenant_list(settings: Settings) -> None:
         async with _migrated(database), database.control(read_only=True):
             for tenant in await Tenant.all().order_by("created_at"):
                 _say(f"{tenant.slug}  {tenant.id}  {tenant.name}")
-
-    await _with(settings, work)
-
-
-async def tenant_open_network(settings: Settings, slug: str) -> None:
-    """Clear a tenant's lists of networks and say how many lines they had."""
-
-    async def work(database: Database) -> None:
-        async with _migrated(database):
-            tenant = await _tenant(database, slug)
-            async with database.control():
-                count = await network.clear(tenant.id)
-        _say(f"{count} lines removed from the allow and block list of {slug}")
-
-    await _with(settings, work)
-
-
-async def operator_grant(settings: Settings, email: str, slug: str | None) -> None:
-    """Make a member of a tenant an operator of the platform."""
-
-    async def work(database: Database) -> None:
-        async with _migrated(database):
-            tenant = await _tenant(database, slug)
-            async with database.control():
-                await operators.grant(email, tenant)
-        _say(f"operator {email}  when signed in to {tenant.slug}")
-
-    await _with(settings, work)
-
-
-async def operator_revoke(settings: Settings, email: str) -> None:
-    """Make an operator an ordinary person again."""
-
-    async def work(database: Database) -> None:
-        async with _migrated(database), database.control():
-            await operators.revoke(email)
-        _say(f"{email} is no operator any more")
-
-    await _with(settings, work)
-
-
-async def operator_list(settings: Settings) -> None:
-    """Print a line for each operator."""
-
-    async def work(database: Database) -> None:
-        async with _migrated(database), database.control(read_only=True):
-            for email, slug in await operators.listed():
-                _say(f"{email}  {slug}")
 
     await _with(settings, work)
 
