@@ -30,7 +30,9 @@ async def register(kernel: "Kernel", *, email: str, password: str, name: str, te
     """
     email = email.strip().lower()
     async with kernel.database.control(read_only=True):
-        found = await Tenant.get_or_none(slug=tenant or kernel.settings.tenant)
+        found = await Tenant.get_or_none(
+            slug=tenant or ("" if kernel.settings.saas else kernel.settings.tenant)
+        )
     if found is None:
         raise RegistrationClosed
     settings = await tenant_settings.read(kernel, found.schema)

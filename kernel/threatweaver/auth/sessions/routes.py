@@ -28,7 +28,7 @@ async def revoke(ctx: Context) -> None:
 @table.route("POST", "/revoke-others", permission=SESSION, returns=bare(RevokedOut), scope=Scope.CONTROL)
 async def revoke_others(ctx: Context) -> dict[str, int]:
     """End all your sessions but this one."""
-    ended = await service.revoke_others(ctx.principal.user_id, but=ctx.principal.session_id)
+    ended = await service.revoke_own_others(ctx.principal)
     ctx.kernel.identifier.forget()
     ctx.changed(f"user:{ctx.principal.user_id}", after={"sessionsEnded": ended})
     return {"revoked": ended}

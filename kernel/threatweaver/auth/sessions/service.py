@@ -44,15 +44,26 @@ async def check_standing(kernel: "Kernel", caller: Principal, state: SessionStat
 
 async def list_own(caller: Principal) -> list[asyncpg.Record]:
     """Return the caller's live sessions, the newest first; in a control scope."""
-    return await queries.live_of(caller.user_id, caller.session_id)
+    return await queries.live_of(caller.user_id, caller.session_id, _only(caller))
 
 
 async def revoke(caller: Principal, session_id: UUID) -> None:
     """End one of the caller's sessions, in a control scope. Raises NotFound."""
-    if not await queries.revoke(caller.user_id, session_id):
+    if not await queries.revoke(caller.user_id, session_id, _only(caller)):
         raise NotFound
 
 
 async def revoke_others(user_id: UUID, *, but: UUID | None) -> int:
     """End a person's sessions but one; return how many; in a control scope."""
-    return await queries.revoke_others(user_id, but)
+    return await queries.revoke_others(user_id, but, None)
+
+
+async def revoke_own_others(caller: Principal) -> int:
+    """End the caller's sessions but this one; return how many; in a control scope."""
+    return await queries.revoke_others(caller.user_id, caller.session_id, _only(caller))
+
+
+def _only(caller: Principal) -> UUID | None:
+    """Return the tenant whose sessions the caller may see, None for all: a directory vouches in its own."""
+    by_password = caller.session is not None and caller.session.method == "password"
+    return None if by_password else caller.tenant_id
