@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from threatweaver.db.transaction import connection
-from threatweaver.notify.events.catalog import NotificationEvent
+from threatweaver.notify.events.catalog import SUPPRESSED, NotificationEvent
 from threatweaver.notify.events.models import EventStatus
 
 
@@ -25,13 +25,14 @@ async def pending() -> bool:
 async def decide(catalog: Iterable[NotificationEvent], *, hourly: int) -> dict[EventStatus, list[UUID]]:
     """Accept pending events, but not what is known already, and at most `hourly` an hour; return their ids.
 
-    The most severe pass first. Events for one person do not count: a flood must not hide them.
+    The most severe pass first. Events for one person do not count, nor the one that tells of the limit: no
+    flood must hide them.
     """
     declared = list(catalog)
     rows = await connection().fetch(
         """
         WITH pending AS (
-            SELECT e.id, e.user_id, e.severity,
+            SELECT e.id, e.severity, e.user_id IS NULL AND e.name <> $4 AS counts,
                    e.key <> '' AND (
                        row_number() OVER (PARTITION BY e.name, e.key ORDER BY e.occurred_at, e.id) > 1
                        OR EXISTS (SELECT FROM notification_event a
@@ -43,15 +44,16 @@ async def decide(catalog: Iterable[NotificationEvent], *, hourly: int) -> dict[E
             WHERE e.status = 'pending'
         ), ranked AS (
             SELECT *, row_number() OVER (
-                PARTITION BY repeated, user_id IS NULL ORDER BY severity DESC, id) AS nth
+                PARTITION BY repeated, counts ORDER BY severity DESC, id) AS nth
             FROM pending
         ), lately AS (
             SELECT count(*) AS accepted FROM notification_event
-            WHERE status = 'accepted' AND user_id IS NULL AND occurred_at > now() - interval '1 hour'
+            WHERE status = 'accepted' AND user_id IS NULL AND name <> $4
+              AND occurred_at > now() - interval '1 hour'
         ), decided AS (
             UPDATE notification_event e
             SET status = CASE WHEN r.repeated THEN 'repeated'
-                              WHEN r.user_id IS NULL AND r.nth > $3 - l.accepted THEN 'suppressed'
+                              WHEN r.counts AND r.nth > $3 - l.accepted THEN 'suppressed'
                               ELSE 'accepted' END
             FROM ranked r, lately l WHERE e.id = r.id
             RETURNING e.id, e.status
@@ -61,6 +63,7 @@ async def decide(catalog: Iterable[NotificationEvent], *, hourly: int) -> dict[E
         [event.name for event in declared],
         [event.window.total_seconds() for event in declared],
         hourly,
+        SUPPRESSED.name,
     )
     return {EventStatus(row["status"]): row["ids"] for row in rows}
 
