@@ -173,7 +173,8 @@ async def present(kernel):
     async with kernel.database.control(read_only=True) as unit:
         return await unit.connection.fetchrow(
             r"""SELECT (SELECT count(*) FROM tenant), (SELECT count(*) FROM user_account),
-                      (SELECT count(*) FROM session), (SELECT count(*) FROM job),
+                      (SELECT count(*) FROM session),
+                      (SELECT count(*) FROM job WHERE kind NOT LIKE 'kernel.%'),
                       (SELECT count(*) FROM pg_namespace WHERE nspname LIKE 't\_%'),
                       (SELECT count(*) FROM pg_roles)"""
         )

@@ -96,3 +96,16 @@ async def forget_old() -> None:
            DELETE FROM spent_nonce WHERE expires_at < now();
            DELETE FROM encryption_key WHERE expires_at < now() - interval '1 day'"""
     )
+
+
+async def is_new_device(user_id: UUID, user_agent: str) -> bool:
+    """Say whether a person signed in before, and never with this program, whatever its version."""
+    return bool(
+        await connection().fetchval(
+            r"""SELECT count(*) > 0 AND NOT bool_or(
+                    regexp_replace(user_agent, '[\d.]+', '', 'g') = regexp_replace($2, '[\d.]+', '', 'g'))
+                FROM session WHERE user_id = $1""",
+            user_id,
+            user_agent[:300],
+        )
+    )

@@ -16,6 +16,8 @@ from threatweaver.auth.queries import Identity
 from threatweaver.db.transaction import Database
 from threatweaver.http.errors import NotFound
 from threatweaver.ids import uuid7
+from threatweaver.notify.events.catalog import NEW_DEVICE, Severity
+from threatweaver.notify.events.service import raise_event
 
 if TYPE_CHECKING:
     from threatweaver.kernel import Kernel
@@ -73,8 +75,9 @@ async def open_session(
     """
     await signer.kernel.standings.admit(identity.tenant_id, address)
     expires_at = datetime.now(UTC) + timedelta(seconds=signer.kernel.settings.jwt_refresh_expires_in)
-    async with signer.kernel.database.control():
-        return await _open(
+    async with signer.kernel.database.control() as unit:
+        unknown = await queries.is_new_device(identity.user_id, user_agent)
+        signed = await _open(
             signer,
             identity,
             user_agent=user_agent,
@@ -83,6 +86,17 @@ async def open_session(
             mfa=mfa,
             expires_at=expires_at,
         )
+        if unknown:
+            await signer.kernel.database.go_on_in_tenant(unit, identity.schema)
+            await raise_event(
+                signer.kernel,
+                NEW_DEVICE.name,
+                title=NEW_DEVICE.title,
+                severity=Severity.MEDIUM,
+                data={"address": address, "device": user_agent[:300]},
+                user_id=identity.user_id,
+            )
+    return signed
 
 
 async def _open(  # noqa: PLR0913 - what a session knows of its sign-in

@@ -71,8 +71,12 @@ async def find(job_id: UUID, *, tenant_id: UUID | None = None) -> asyncpg.Record
 async def page(
     tenant_id: UUID, *, status: list[str] | None, limit: int, offset: int
 ) -> tuple[list[asyncpg.Record], int]:
-    """Return one page of a tenant's jobs, newest first, and their number."""
-    where = "tenant_id = $1 AND ($2::text[] IS NULL OR status = ANY($2))"
+    """Return one page of a tenant's jobs, newest first, and their number.
+
+    The kernel's own jobs that nobody asked for, like sending mail, are not among them.
+    """
+    where = """tenant_id = $1 AND ($2::text[] IS NULL OR status = ANY($2))
+        AND (user_id IS NOT NULL OR kind NOT LIKE 'kernel.%')"""
     rows = await connection().fetch(
         f"SELECT {_COLUMNS} FROM job WHERE {where} ORDER BY created_at DESC, id LIMIT $3 OFFSET $4",
         tenant_id,

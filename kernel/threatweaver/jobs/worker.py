@@ -24,7 +24,7 @@ from threatweaver import log
 from threatweaver.db.transaction import CONTROL
 from threatweaver.http.errors import ApiError
 from threatweaver.http.failures import translate
-from threatweaver.jobs import schedule, store
+from threatweaver.jobs import outcome, schedule, store
 from threatweaver.jobs.models import Status
 from threatweaver.jobs.run import JobCancelled, JobPostponed, JobRun, call
 from threatweaver.jobs.table import Job
@@ -187,7 +187,11 @@ class Worker:
     async def _finish(
         self, row: asyncpg.Record, status: Status, *, result: Any = None, error: dict[str, Any] | None = None
     ) -> None:
-        await self._patiently(lambda: store.finish(row["id"], status, result=result, error=error))
+        async def write() -> None:
+            await store.finish(row["id"], status, result=result, error=error)
+            await outcome.tell(self._kernel, row, status, error)
+
+        await self._patiently(write)
 
     async def _patiently(self, write: Any) -> None:
         """Write to the job's row, waiting up to a minute for a database that is coming back."""

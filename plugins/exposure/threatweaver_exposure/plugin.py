@@ -5,6 +5,7 @@ from threatweaver.sdk import (
     FileImporter,
     GrantScope,
     JobTable,
+    NotificationEvent,
     Permission,
     RouteTable,
     Setting,
@@ -16,6 +17,7 @@ from threatweaver_exposure.assets import service as assets_service
 from threatweaver_exposure.dashboard import routes as dashboard
 from threatweaver_exposure.imports import jobs as import_jobs
 from threatweaver_exposure.imports import routes as imports
+from threatweaver_exposure.imports.news import NEW_FINDINGS
 from threatweaver_exposure.permissions import PERMISSIONS
 from threatweaver_exposure.retention import CLASSES
 from threatweaver_exposure.vulnerabilities import jobs as vulnerability_jobs
@@ -75,6 +77,12 @@ def settings() -> list[Setting]:
             title="Largest report that is taken in, decompressed, in bytes",
         )
     ]
+
+
+@hookimpl
+def notification_events() -> list[NotificationEvent]:
+    """Return what people can be notified of."""
+    return [NEW_FINDINGS]
 
 
 @hookimpl

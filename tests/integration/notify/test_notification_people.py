@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from threatweaver.access.models import CustomRole, Grant
 from threatweaver.auth.models import Membership, User
 from threatweaver.ids import uuid7
 from threatweaver.notify.events.catalog import Severity
@@ -87,6 +88,19 @@ async def test_people_hear_of_what_they_may_and_chose(scene, person):
     assert recipients == [told]
     assert message["Subject"] == "[INFO] Ada was locked out"
     assert "https://tw.example/users" in message.get_content()
+
+
+async def test_a_grant_lets_people_hear_and_a_part_of_the_tenant_does_not(scene, person):
+    _, everywhere, told = await person("viewer")
+    _, partly, _ = await person("viewer")
+    async with scene.kernel.database.tenant(scene.tenant.schema):
+        role = await CustomRole.create(name=uuid7().hex, title="t", permissions=["kernel:notification:write"])
+        common = {"role": role.name, "created_by": everywhere}
+        await Grant.create(user_id=everywhere, scope="tenant", **common)
+        await Grant.create(user_id=partly, scope="tag", scope_id=uuid7(), **common)
+    await scene.happen()
+    assert await scene.deliver() == 1
+    assert scene.mailbox.got.pop()[1] == [told]
 
 
 async def test_a_personal_event_concerns_one_person_and_no_channel(scene, person):

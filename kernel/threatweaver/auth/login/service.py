@@ -18,6 +18,8 @@ from threatweaver.auth.models import User
 from threatweaver.auth.queries import Identity
 from threatweaver.auth.service import Signer, SignIn
 from threatweaver.http.errors import NotFound
+from threatweaver.notify.events.catalog import USER_LOCKED, Severity
+from threatweaver.notify.events.service import raise_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,16 @@ async def _tell_failure(
         target=f"user:{user.id}" if user else "",
         details={"attempts": attempt.failures, "delayed": attempt.failures >= lockout.FREE},
     )
+    if user and home and attempt.failures == lockout.FREE:
+        await raise_in(
+            signer.kernel,
+            home,
+            USER_LOCKED.name,
+            title=f"Sign-ins as {user.email} are slowed down after {lockout.FREE} wrong attempts",
+            severity=Severity.HIGH,
+            data={"userId": str(user.id), "address": visitor.address},
+            key=str(user.id),
+        )
 
 
 async def proceed(signer: Signer, user: User, course: Course, visitor: Visitor) -> SignIn | Pending:

@@ -1,5 +1,6 @@
-"""The people of a tenant, read from the control schema."""
+"""The people of a tenant and what they may hear of; a right in a part of the tenant is none here."""
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -7,30 +8,49 @@ from threatweaver.db.transaction import connection
 from threatweaver.notify.deliveries.plan import Audience
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from threatweaver.kernel import Kernel
+    from threatweaver.tenancy.models import Tenant
 
 _MEMBERS = """FROM membership m JOIN user_account u ON u.id = m.user_id
               WHERE m.tenant_id = $1 AND u.is_active"""
+_SELF = "self"
 
 
-async def audience(kernel: "Kernel", tenant_id: UUID) -> Audience:
-    """Return every active member of a tenant and what they may hear of."""
+async def audience(kernel: "Kernel", tenant: "Tenant") -> Audience:
+    """Return every active member of a tenant with all their roles, and what these may hear of."""
+    schema = tenant.schema
     async with kernel.database.control(read_only=True):
-        rows = await connection().fetch(f"SELECT m.user_id, m.role {_MEMBERS}", tenant_id)
-    members = [(row["user_id"], row["role"]) for row in rows]
-    return Audience(members=members, allowed=allowed(kernel, {role for _, role in members}))
+        rows = await connection().fetch(
+            f"""WITH member AS (SELECT m.user_id, m.role {_MEMBERS})
+                SELECT user_id, role FROM member
+                UNION SELECT m.user_id, g.role FROM "{schema}".access_grant g JOIN member m USING (user_id)
+                      WHERE g.scope_id IS NULL
+                UNION SELECT m.user_id, g.role FROM "{schema}".access_grant g
+                      JOIN "{schema}".access_group_member p USING (group_id)
+                      JOIN member m ON m.user_id = p.user_id WHERE g.scope_id IS NULL""",
+            tenant.id,
+        )
+        custom = await connection().fetch(f'SELECT name, permissions FROM "{schema}".access_role')
+    roles = {**{row["name"]: frozenset(row["permissions"]) for row in custom}, **kernel.registry.grants}
+    return Audience(members=[(row["user_id"], row["role"]) for row in rows], allowed=_allowed(kernel, roles))
 
 
-def allowed(kernel: "Kernel", roles: "Iterable[str]") -> list[tuple[str, str, str]]:
-    """Return (role, event, mode at first) of every event that a role may hear of."""
-    events, grants = kernel.registry.notification_events.values(), kernel.registry.grants
+def alone(kernel: "Kernel", user_id: UUID, permissions: frozenset[str]) -> Audience:
+    """Return one person with these permissions."""
+    return Audience(members=[(user_id, _SELF)], allowed=_allowed(kernel, {_SELF: permissions}))
+
+
+def choices(kernel: "Kernel", permissions: Iterable[str]) -> dict[str, str]:
+    """Return event → mode at first, of every event that somebody with these permissions may hear of."""
+    return {event: mode for _, event, mode in _allowed(kernel, {_SELF: frozenset(permissions)})}
+
+
+def _allowed(kernel: "Kernel", roles: Mapping[str, frozenset[str]]) -> list[tuple[str, str, str]]:
     return [
         (role, event.name, event.default.value)
-        for role in roles
-        for event in events
-        if event.permission is None or event.permission in grants.get(role, ())
+        for role, permissions in roles.items()
+        for event in kernel.registry.notification_events.values()
+        if event.permission is None or event.permission in permissions
     ]
 
 

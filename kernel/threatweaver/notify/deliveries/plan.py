@@ -56,7 +56,7 @@ _PLANNED = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """The people of a tenant, and what each of their roles may hear of, as (role, event, mode at first)."""
+    """People with each of their roles, and what a role may hear of, as (role, event, mode at first)."""
 
     members: Sequence[tuple[UUID, str]]
     allowed: Sequence[tuple[str, str, str]]
@@ -122,7 +122,7 @@ async def count_for_person(audience: Audience, wishes: Wishes | None, *, days: i
         values += [wishes.quiet_from, wishes.quiet_until]
     row = await connection().fetchrow(
         f"""WITH event AS ({_recent(len(values) + 1)}), {_STORED if wishes is None else _CANDIDATE}
-            SELECT count(*), count(DISTINCT planned_for) FROM ({_PLANNED}) planned""",
+            SELECT count(DISTINCT event_id), count(DISTINCT planned_for) FROM ({_PLANNED}) planned""",
         *values,
         days,
     )

@@ -55,7 +55,7 @@ async def plan_pending(kernel: "Kernel", tenant: Tenant) -> None:
     async with kernel.database.tenant(tenant.schema, read_only=True):
         if not await events.pending():
             return
-    audience = await people.audience(kernel, tenant.id)
+    audience = await people.audience(kernel, tenant)
     hourly = (await tenant_settings.read(kernel, tenant.schema)).notifications_per_hour
     async with kernel.database.tenant(tenant.schema):
         await events.lock()

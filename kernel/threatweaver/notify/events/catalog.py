@@ -80,7 +80,7 @@ TOKEN_EXPIRING = NotificationEvent(
 )
 USER_LOCKED = NotificationEvent(
     name="kernel.user_locked",
-    title="Somebody was locked out after too many wrong passwords",
+    title="Sign-ins of somebody are slowed down after many wrong passwords",
     permission=Perm.NOTIFICATION_WRITE,
     default=Mode.IMMEDIATE,
 )

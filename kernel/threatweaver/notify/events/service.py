@@ -43,3 +43,14 @@ async def raise_event(  # noqa: PLR0913 - an event has that many members
         key=key[:200],
         user_id=user_id,
     )
+
+
+async def raise_in(kernel: "Kernel", tenant_id: UUID, name: str, **members: Any) -> None:
+    """Raise an event in a tenant, from outside of any transaction."""
+    async with kernel.database.control() as unit:
+        schema: str | None = await unit.connection.fetchval(
+            "SELECT schema FROM tenant WHERE id = $1", tenant_id
+        )
+        if schema is not None:
+            await kernel.database.go_on_in_tenant(unit, schema)
+            await raise_event(kernel, name, **members)

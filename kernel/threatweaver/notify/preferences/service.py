@@ -6,7 +6,7 @@ from uuid import UUID
 
 from threatweaver.db.transaction import connection
 from threatweaver.http.errors import Unprocessable
-from threatweaver.notify.deliveries.people import allowed
+from threatweaver.notify.deliveries.people import choices
 from threatweaver.notify.deliveries.plan import Wishes
 from threatweaver.notify.preferences.models import Preference, Schedule
 
@@ -14,11 +14,10 @@ if TYPE_CHECKING:
     from threatweaver.kernel import Kernel
 
 
-async def wishes(kernel: "Kernel", role: str, body: Mapping[str, Any]) -> Wishes:
-    """Return what a body asks for. Raises Unprocessable for an unknown time zone, or event of the role."""
-    known = {event for _, event, _ in allowed(kernel, [role])}
+async def wishes(kernel: "Kernel", permissions: frozenset[str], body: Mapping[str, Any]) -> Wishes:
+    """Return what a body asks for. Raises Unprocessable for no time zone, or an event not to be heard of."""
     modes = {choice["event"]: choice["mode"] for choice in body["events"]}
-    if unknown := sorted(set(modes) - known):
+    if unknown := sorted(set(modes) - set(choices(kernel, permissions))):
         raise Unprocessable(f"There is no event {unknown[0]} that you may hear of.")
     zone = "SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = $1)"
     if not await connection().fetchval(zone, body["time_zone"]):
@@ -53,7 +52,7 @@ async def replace(user_id: UUID, wanted: Wishes) -> None:
     )
 
 
-async def read(kernel: "Kernel", user_id: UUID, role: str) -> dict[str, Any]:
+async def read(kernel: "Kernel", user_id: UUID, permissions: frozenset[str]) -> dict[str, Any]:
     """Return a person's preferences as the wire has them, with every event they may hear of."""
     chosen = dict(await Preference.filter(user_id=user_id).values_list("event", "mode"))
     schedule = await Schedule.get_or_none(user_id=user_id) or Schedule(user_id=user_id)
@@ -75,6 +74,6 @@ async def read(kernel: "Kernel", user_id: UUID, role: str) -> dict[str, Any]:
                 "title": catalog[event].title,
                 "default": default,
             }
-            for _, event, default in allowed(kernel, [role])
+            for event, default in choices(kernel, permissions).items()
         ],
     }

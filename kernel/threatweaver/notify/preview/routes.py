@@ -7,8 +7,8 @@ from threatweaver.http.context import Context
 from threatweaver.http.errors import Unprocessable
 from threatweaver.http.route import SIGNED_IN, RouteTable
 from threatweaver.notify.deliveries import plan
-from threatweaver.notify.deliveries.people import allowed
-from threatweaver.notify.deliveries.plan import Audience, Wishes
+from threatweaver.notify.deliveries.people import alone
+from threatweaver.notify.deliveries.plan import Wishes
 from threatweaver.notify.events.models import EventStatus
 from threatweaver.notify.events.queries import count_lately
 from threatweaver.notify.preferences import service as preferences
@@ -26,8 +26,8 @@ table = RouteTable(path="/notification/preview", tag="Notifications")
 
 async def _mine(ctx: Context, wishes: Wishes | None) -> dict[str, Any]:
     me, days = ctx.principal, ctx.query["days"]
-    alone = Audience(members=[(me.user_id, me.role)], allowed=allowed(ctx.kernel, [me.role]))
-    notifications, mails = await plan.count_for_person(alone, wishes, days=days)
+    audience = alone(ctx.kernel, me.user_id, me.permissions)
+    notifications, mails = await plan.count_for_person(audience, wishes, days=days)
     return {"days": days, "notifications": notifications, "mails": mails}
 
 
@@ -59,7 +59,7 @@ async def preview(ctx: Context) -> dict[str, Any]:
 )
 async def preview_preferences(ctx: Context) -> dict[str, Any]:
     """Count what the last days would have sent you with these preferences; nothing is stored."""
-    return await _mine(ctx, await preferences.wishes(ctx.kernel, ctx.principal.role, ctx.body))
+    return await _mine(ctx, await preferences.wishes(ctx.kernel, ctx.principal.permissions, ctx.body))
 
 
 @table.route(

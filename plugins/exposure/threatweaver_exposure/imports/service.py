@@ -17,6 +17,7 @@ from threatweaver_exposure.engine.formats import (
 )
 from threatweaver_exposure.engine.report import Fault, ReportError
 from threatweaver_exposure.errors import ReportRefused
+from threatweaver_exposure.imports import news
 from threatweaver_exposure.imports.merge import merge
 from threatweaver_exposure.imports.models import Import
 from threatweaver_exposure.imports.staging import stage
@@ -64,6 +65,7 @@ async def import_report(run: JobRun, *, import_id: UUID, path: Path, format_name
         raise ReportRefused(lost) from None
     await run.progress(82)
     merged = await merge(staged, source=format_name, import_id=import_id, undated=(first or entry).created_at)
+    await news.tell(run, import_id)
     counts = asdict(merged)
     await Import.filter(id=import_id).update(finished_at=datetime.now(UTC), **counts)
     return {"importId": str(import_id), **counts}
