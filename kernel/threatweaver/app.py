@@ -38,6 +38,7 @@ from threatweaver.ratelimits import routes as ratelimits
 from threatweaver.ratelimits.limiter import RateLimiter
 from threatweaver.secrets import jobs as secrets_jobs
 from threatweaver.secrets import ring
+from threatweaver.security import routes as security
 from threatweaver.sso.tables import SSO
 from threatweaver.tenancy import export_routes as tenant_exports
 from threatweaver.tenancy import jobs as tenant_jobs
@@ -56,6 +57,7 @@ _KERNEL = Contribution(
         jobs.table,
         *admin.ROUTES,
         isolation.table,
+        security.table,
         tenants.table,
         tenant_exports.table,
         *SSO,

@@ -31,6 +31,10 @@ class Perm(StrEnum):
     AUDIT_READ = "kernel:audit:read"
     AUDIT_EXPORT = "kernel:audit:export"
     SCIM_WRITE = "kernel:scim:write"
+    SESSION_READ = "kernel:session:read"
+    SESSION_REVOKE = "kernel:session:revoke"
+    KEYRING_READ = "kernel:keyring:read"
+    KEYRING_ROTATE = "kernel:keyring:rotate"
     RATELIMIT_READ = "kernel:ratelimit:read"
     RATELIMIT_WRITE = "kernel:ratelimit:write"
     NETWORK_READ = "kernel:network:read"
@@ -66,6 +70,10 @@ PERMISSIONS = (
     Permission(Perm.AUDIT_READ, "See the security audit log and check it", AUDITORS),
     Permission(Perm.AUDIT_EXPORT, "Export the security audit log", AUDITORS),
     Permission(Perm.SCIM_WRITE, "Provision users and groups from a directory", ADMINS),
+    Permission(Perm.SESSION_READ, "See who is signed in, and who is kept waiting", ADMINS),
+    Permission(Perm.SESSION_REVOKE, "End anybody's session, and lift the wait for an account", ADMINS),
+    Permission(Perm.KEYRING_READ, "See the keys that seal secrets, never a key itself", NOBODY),
+    Permission(Perm.KEYRING_ROTATE, "Add a key that seals secrets from then on", NOBODY),
     Permission(Perm.RATELIMIT_READ, "See rate limits and who draws on them", ADMINS),
     Permission(Perm.RATELIMIT_WRITE, "Change rate limits and lift them for an address", ADMINS),
     Permission(Perm.NETWORK_READ, "See the allow and block list of networks", ADMINS),
@@ -81,7 +89,7 @@ PERMISSIONS = (
     Permission(Perm.TENANT_WRITE, "Create, suspend, export and drop tenants", NOBODY),
 )
 
-PLATFORM = frozenset({Perm.TENANT_READ, Perm.TENANT_WRITE})
+PLATFORM = frozenset({Perm.TENANT_READ, Perm.TENANT_WRITE, Perm.KEYRING_READ, Perm.KEYRING_ROTATE})
 """Held by the platform's operators, and by no role."""
 
 PLATFORM_IN_SAAS = frozenset({Perm.LICENSE_WRITE, Perm.RATELIMIT_READ, Perm.RATELIMIT_WRITE})

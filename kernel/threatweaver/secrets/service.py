@@ -84,19 +84,29 @@ async def retire(kernel: "Kernel", number: int) -> None:
         await announce()
 
 
+async def rotate_once(kernel: "Kernel") -> dict[str, Any]:
+    """Add a key unless one is on its way, and return it, in a control scope."""
+    upcoming = await SecretKey.filter(seals_from__gt=datetime.now(UTC)).first()
+    key = upcoming or await rotate(kernel)
+    return next(item for item in await listed() if item["id"] == key.id)
+
+
+async def listed() -> list[dict[str, Any]]:
+    """Return every key of the ring and its state, never a key itself, in a control scope."""
+    now, rows = datetime.now(UTC), {row.id: row for row in await SecretKey.all()}
+    started = (row.id for row in rows.values() if row.seals_from <= now and row.retired_at is None)
+    sealing = max(started, default=0)
+    return [_wire(number, rows.get(number), sealing) for number in sorted({0, *rows})]
+
+
 async def status(kernel: "Kernel") -> list[dict[str, Any]]:
-    """Return every key of the ring, its state, and how many texts it holds; never a key itself."""
+    """Return every key, and how many texts it holds as `texts`."""
     used = await reseal.usage(kernel.database)
-    now = datetime.now(UTC)
     async with kernel.database.control(read_only=True):
-        rows = {row.id: row for row in await SecretKey.all()}
-    sealing = max(
-        (row.id for row in rows.values() if row.seals_from <= now and not row.retired_at), default=0
-    )
-    return [_wire(number, rows.get(number), sealing, used) for number in sorted({0, *rows})]
+        return [{**key, "texts": used.get(str(key["id"]), 0)} for key in await listed()]
 
 
-def _wire(number: int, row: SecretKey | None, sealing: int, used: dict[str, int]) -> dict[str, Any]:
+def _wire(number: int, row: SecretKey | None, sealing: int) -> dict[str, Any]:
     state = "current" if number == sealing else "opens" if number < sealing else "upcoming"
     if row is not None and row.retired_at is not None:
         state = "retired"
@@ -107,7 +117,6 @@ def _wire(number: int, row: SecretKey | None, sealing: int, used: dict[str, int]
         "sealsFrom": row.seals_from if row and number else None,
         "resealedAt": row.resealed_at if row else None,
         "retiredAt": row.retired_at if row else None,
-        "texts": used.get(str(number), 0),
     }
 
 

@@ -21,6 +21,7 @@ UNCALLABLE: dict[str, str] = {
 
 INSTALLATION: dict[str, str] = {
     "PUT /admin/rate-limits/config": "limits are the deployment's",
+    "POST /security/keys/rotate": "the ring is the deployment's",
 }
 """Routes that change the whole installation: a probe of a live one leaves them alone."""
 

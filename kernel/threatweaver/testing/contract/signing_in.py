@@ -23,6 +23,18 @@ async def _refresh(caller: Caller) -> Example:
     return Example(headers={"Cookie": next(text for text in cookies if text.startswith("refreshToken="))})
 
 
+async def _other_session(caller: Caller) -> Example:
+    """Sign in once more, and name that session."""
+    await caller.call("POST", "/auth/login", await _credentials(caller))
+    listed = await caller.call("GET", "/security/sessions?limit=1")
+    return Example(params={"id": listed.body["data"][0]["id"]})
+
+
+async def _own_lockout(caller: Caller) -> Example:
+    me = await caller.call("GET", "/auth/me")
+    return Example(params={"userId": me.body["id"]})
+
+
 async def _switch_tenant(caller: Caller) -> Example:
     me = await caller.call("GET", "/auth/me")
     return Example(body={"tenantId": me.body["tenantId"]})
@@ -68,6 +80,8 @@ async def _register(caller: Caller) -> Example:
 
 
 EXAMPLES: dict[str, ExampleOf] = {
+    "DELETE /security/sessions/{id}": _other_session,
+    "DELETE /security/lockouts/{userId}": _own_lockout,
     "POST /auth/login": _sign_in,
     "POST /auth/refresh": _refresh,
     "POST /auth/switch-tenant": _switch_tenant,

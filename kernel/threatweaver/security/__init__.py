@@ -1,0 +1,1 @@
+"""What keeps a tenant safe, seen from above: sessions, lockouts, keys, posture."""
