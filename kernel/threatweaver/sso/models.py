@@ -125,6 +125,7 @@ class ScimMember(Model):
     """A member in a group of a directory."""
 
     id = fields.BigIntField(primary_key=True)
+    tenant_id = fields.UUIDField(db_index=True)
     group_id = fields.UUIDField()
     user_id = fields.UUIDField(db_index=True)
 

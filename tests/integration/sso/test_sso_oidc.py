@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -352,3 +352,11 @@ async def test_without_a_role_there_is_no_account(browser, come_back, http, admi
         assert not await User.exists(email="norole@example.com")
     async with http.put("/api/sso/role-mapping", json={**body, "defaultRole": "viewer"}, headers=admin):
         pass
+
+
+async def test_just_in_time_users_take_seats(browser, come_back, kernel, monkeypatch):
+    full = replace(kernel.license.claims, seats=1)
+    monkeypatch.setattr(kernel.license, "claims", full)
+    assert await refused(await come_back(browser, sub="seatless", email="seatless@example.com")) == "NO_SEAT"
+    async with kernel.database.control(read_only=True):
+        assert not await User.exists(email="seatless@example.com")

@@ -384,6 +384,7 @@ class Migration(migrations.Migration):
             name="ScimMember",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("tenant_id", fields.UUIDField(db_index=True)),
                 ("group_id", fields.UUIDField()),
                 ("user_id", fields.UUIDField(db_index=True)),
             ],

@@ -111,8 +111,8 @@ async def set_active(tenant_id: UUID, user_id: UUID, *, active: bool) -> None:
 async def add_members(tenant_id: UUID, group_id: UUID, user_ids: Sequence[UUID]) -> None:
     """Add users of the tenant to a group; who is none of it is left out."""
     await connection().execute(
-        f"""INSERT INTO scim_member (group_id, user_id)
-            SELECT $2, u.id {_USERS} AND u.id = ANY($3) ON CONFLICT DO NOTHING""",
+        f"""INSERT INTO scim_member (tenant_id, group_id, user_id)
+            SELECT $1, $2, u.id {_USERS} AND u.id = ANY($3) ON CONFLICT DO NOTHING""",
         tenant_id,
         group_id,
         list(user_ids),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from threatweaver.access.users.errors import SeatsExhausted
 from threatweaver.auth.permissions import Perm
 from threatweaver.http.context import Context
 from threatweaver.http.route import EMPTY, RouteTable, Scope, bare, raw
@@ -25,7 +26,7 @@ _CHANGE: dict[str, Any] = {
     "permission": Perm.SCIM_WRITE,
     "scope": Scope.CONTROL,
     "media": MEDIA,
-    "errors": (ScimTaken, ScimInvalidValue),
+    "errors": (ScimTaken, ScimInvalidValue, SeatsExhausted),
 }
 
 
@@ -72,7 +73,9 @@ async def list_users(ctx: Context) -> dict[str, Any]:
 async def create_user(ctx: Context) -> dict[str, Any]:
     """Provision a member, who signs in with the tenant's provider; their role follows their groups."""
     tenant_id = ctx.principal.tenant_id
-    made = wire.user(await service.user(tenant_id, await service.create_user(tenant_id, ctx.body)))
+    made = wire.user(
+        await service.user(tenant_id, await service.create_user(ctx.kernel, tenant_id, ctx.body))
+    )
     ctx.changed(f"user:{made['id']}", after={"email": made["userName"], "active": made["active"]})
     return made
 
@@ -97,7 +100,7 @@ async def patch_user(ctx: Context) -> dict[str, Any]:
 
 async def _changed(ctx: Context, changes: dict[str, Any]) -> dict[str, Any]:
     tenant_id, user_id = ctx.principal.tenant_id, ctx.uuid("id")
-    await service.change_user(tenant_id, user_id, changes)
+    await service.change_user(ctx.kernel, tenant_id, user_id, changes)
     ctx.kernel.identifier.forget()
     ctx.changed(f"user:{user_id}", after=changes)
     return wire.user(await service.user(tenant_id, user_id))

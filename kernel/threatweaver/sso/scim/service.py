@@ -6,10 +6,12 @@ from uuid import UUID
 
 import asyncpg
 
+from threatweaver.access.users import seats
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.roles import Role
 from threatweaver.http.errors import NotFound
 from threatweaver.ids import uuid7
+from threatweaver.kernel import Kernel
 from threatweaver.sso.mapping import service as mapping
 from threatweaver.sso.models import ScimGroup, ScimMember, ScimUser, SsoTenant
 from threatweaver.sso.scim import queries
@@ -28,8 +30,10 @@ async def user(tenant_id: UUID, user_id: UUID) -> asyncpg.Record:
     return found
 
 
-async def create_user(tenant_id: UUID, given: Mapping[str, Any]) -> UUID:
-    """Provision a member, or take back one who was removed. Raises ScimTaken, ScimInvalidValue.
+async def create_user(kernel: Kernel, tenant_id: UUID, given: Mapping[str, Any]) -> UUID:
+    """Provision a member, or take back one who was removed.
+
+    Raises ScimTaken, ScimInvalidValue, SeatsExhausted.
 
     Somebody who has an account already, here or elsewhere, is not taken over: they need an invitation.
     """
@@ -41,7 +45,9 @@ async def create_user(tenant_id: UUID, given: Mapping[str, Any]) -> UUID:
         if not removed:
             raise ScimTaken("This address has an account already. Invite the person instead.")
         user_id = known.id
-    else:
+    if given["active"]:
+        await seats.take(kernel.license, known.id if known else None)
+    if known is None:
         user_id = uuid7()
         await User.create(id=user_id, email=email, name=_name(given), password_hash=_NO_PASSWORD)
         await Membership.create(user_id=user_id, tenant_id=tenant_id, role=Role.VIEWER.value)
@@ -51,8 +57,10 @@ async def create_user(tenant_id: UUID, given: Mapping[str, Any]) -> UUID:
     return user_id
 
 
-async def change_user(tenant_id: UUID, user_id: UUID, changes: Mapping[str, Any]) -> None:
-    """Apply `active`, `external_id`, `display_name` and `user_name`. Raises NotFound, ScimTaken and kin.
+async def change_user(kernel: Kernel, tenant_id: UUID, user_id: UUID, changes: Mapping[str, Any]) -> None:
+    """Apply `active`, `external_id`, `display_name` and `user_name`.
+
+    Raises NotFound, ScimTaken, ScimInvalidValue, SeatsExhausted.
 
     A person whom another tenant knows, too, keeps their name and address.
     """
@@ -60,6 +68,8 @@ async def change_user(tenant_id: UUID, user_id: UUID, changes: Mapping[str, Any]
     external_id = changes.get("external_id", before["external_id"])
     await queries.keep_external_id(tenant_id, user_id, external_id)
     if "active" in changes:
+        if changes["active"]:
+            await seats.take(kernel.license, user_id)
         await queries.set_active(tenant_id, user_id, active=changes["active"])
     if not await queries.is_alone_here(tenant_id, user_id):
         return
@@ -76,8 +86,7 @@ async def remove_user(tenant_id: UUID, user_id: UUID) -> None:
     await user(tenant_id, user_id)
     await queries.set_active(tenant_id, user_id, active=False)
     await ScimUser.filter(tenant_id=tenant_id, user_id=user_id).delete()
-    held = await ScimGroup.filter(tenant_id=tenant_id).values_list("id", flat=True)
-    await ScimMember.filter(group_id__in=list(held), user_id=user_id).delete()
+    await ScimMember.filter(tenant_id=tenant_id, user_id=user_id).delete()
 
 
 def replaced(given: Mapping[str, Any]) -> dict[str, Any]:

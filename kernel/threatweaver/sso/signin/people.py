@@ -4,6 +4,8 @@ from uuid import UUID
 
 import asyncpg
 
+from threatweaver.access.users import seats
+from threatweaver.access.users.errors import SeatsExhausted
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.queries import Identity, memberships_of
 from threatweaver.ids import uuid7
@@ -77,6 +79,10 @@ async def _newcomer(kernel: Kernel, provider: SsoProvider, who: Asserted, decisi
     if decision.role is None:
         raise SsoRefused("None of your groups has a role here.", reason="NO_ROLE")
     async with kernel.database.control():
+        try:
+            await seats.take(kernel.license)
+        except SeatsExhausted:
+            raise SsoRefused("Every seat of the license is taken.", reason="NO_SEAT") from None
         user = await User.create(id=uuid7(), email=who.email, name=who.name[:200], password_hash=_NO_PASSWORD)
         await Membership.create(user_id=user.id, tenant_id=provider.tenant_id, role=decision.role)
         await queries.link(provider, user.id, who.subject)
