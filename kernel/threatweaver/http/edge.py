@@ -59,8 +59,15 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
         path=request.path,
         status=response.status,
         ms=round((time.perf_counter() - started) * 1000, 1),
+        address=_address(request),
+        **request.get("noted", {}),
     )
     return response
+
+
+def _address(request: web.Request) -> str | None:
+    client = request.get(proxies.KEY)
+    return client.address if client is not None else request.remote
 
 
 def _add_headers(request: web.Request, response: web.StreamResponse, more: dict[str, str]) -> None:
@@ -88,5 +95,6 @@ def _failure(request: web.Request, error: Exception, request_id: str) -> web.Res
         known = InternalError()
     elif known.status >= 500 or not isinstance(error, (ApiError, web.HTTPException)):
         _log.warning("request_refused", path=request.path, code=known.code, cause=repr(error)[:300])
+    request["noted"] = {**request.get("noted", {}), "code": known.code}
     body = known.body(instance=request.path, request_id=request_id)
     return error_response(body, known.status, known.headers)

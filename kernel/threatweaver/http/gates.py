@@ -24,6 +24,8 @@ async def identity(ctx: Context) -> None:
         return
     request = ctx.request
     ctx.caller = await ctx.kernel.identifier.identify(request, ctx.address)
+    # What the request's log line says of the caller.
+    request["noted"] = {"user": str(ctx.caller.user_id), "tenant": ctx.caller.tenant_slug}
     if ctx.caller.by_cookie and ctx.route.writes and not ctx.kernel.origins.may_write(request):
         raise ForeignOrigin
 

@@ -25,7 +25,7 @@ _PAIR = rf"{_WORD}=(?:{_WORD}|\"(?:[^\"\\]|\\.)*\")"
 _ELEMENT = re.compile(rf"\s*({_PAIR}(?:\s*;\s*{_PAIR})*)\s*(?:,|$)", re.DOTALL)
 _PAIRS = re.compile(rf"({_WORD})=(?:({_WORD})|\"((?:[^\"\\]|\\.)*)\")", re.DOTALL)
 _MOST_HOPS = 32
-_KEY = "client"
+KEY = "client"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class Proxies:
         client = Client(address=address, secure=request.secure, host=request.host)
         if trusted:
             client = self._behind(request, client)
-        request[_KEY] = client
+        request[KEY] = client
         return client
 
     def _look_up(self, peer: str) -> tuple[str, bool]:
@@ -109,13 +109,13 @@ class Proxies:
 
 def of(request: web.Request) -> Client:
     """Return the client that `identify` found."""
-    client: Client = request[_KEY]
+    client: Client = request[KEY]
     return client
 
 
 def is_secure(request: web.Request) -> bool:
     """Say whether the client speaks TLS; of one that could not be told, whether the peer does."""
-    known: Client | None = request.get(_KEY)
+    known: Client | None = request.get(KEY)
     return request.secure if known is None else known.secure
 
 
