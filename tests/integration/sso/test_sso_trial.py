@@ -75,3 +75,13 @@ async def test_a_provider_of_another_tenant_is_not_there(http, stranger, add_pro
     body = {"providerId": provider["id"]}
     async with http.post("/api/sso/test", json=body, headers=stranger) as answer:
         assert answer.status == 404
+
+
+async def test_an_address_that_the_saml_library_does_not_take_is_the_administrators_problem(
+    http, admin, add_provider, forge
+):
+    options = {"entityId": "x", "ssoUrl": "https://a/sso", "certificates": [forge.pair[1].decode()]}
+    provider = await add_provider(kind="saml", saml=options)
+    body = {"providerId": provider["id"], "samlResponse": encode(forge.signed())}
+    async with http.post("/api/sso/test", json=body, headers=admin) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (422, "SSO_PROVIDER_MISCONFIGURED")

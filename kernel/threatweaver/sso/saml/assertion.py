@@ -19,7 +19,7 @@ from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.utils import OneLogin_Saml2_Utils as Utils
 
 from threatweaver.sso.asserted import Asserted
-from threatweaver.sso.errors import SsoRefused
+from threatweaver.sso.errors import ProviderMisconfigured, SsoRefused
 from threatweaver.sso.saml import reading
 from threatweaver.sso.saml.party import Party, library_settings
 from threatweaver.sso.saml.structure import NAMESPACES, require_plain_signatures
@@ -91,13 +91,16 @@ def examine(party: Party, options: Mapping[str, Any], response: str) -> tuple[As
 
 
 def _opened(party: Party, options: Mapping[str, Any], response: str) -> Any:
-    """Parse without DTD and entities, and decrypt with our key."""
+    """Parse without DTD and entities, and decrypt with our key. Raises ProviderMisconfigured, SsoRefused."""
     idp = {
         "entityId": options["entityId"],
         "singleSignOnService": {"url": options["ssoUrl"], "binding": Words.BINDING_HTTP_REDIRECT},
         "x509certMulti": {"signing": list(options["certificates"])},
     }
-    settings = library_settings(party, idp, encrypted=options["requireEncryption"])
+    try:
+        settings = library_settings(party, idp, encrypted=options["requireEncryption"])
+    except OneLogin_Saml2_Error:  # a host name that the library does not take for one
+        raise ProviderMisconfigured from None
     try:
         return OneLogin_Saml2_Response(settings, response)
     except _BROKEN:
