@@ -12,10 +12,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import crowd
 import growth
 import importing
 import overhead
 import product
+import signed_in
 from figures import Figure, table
 from generate_nessus import generate
 
@@ -30,6 +32,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--growth", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--quick", action="store_true", help="without growth to a million findings")
+    parser.add_argument("--identity", action="store_true", help="the gates and the tenants alone")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
     return parser.parse_args()
 
@@ -51,6 +54,8 @@ def measure(folder: Path, *, scale: float, grow: bool) -> list[Figure]:
     report.unlink()
     with product.running(home, serve_processes=1) as running:
         figures += _show("One page of 50 rows, one process, 8 connections", overhead.compare(running, folder))
+        figures += _show("The gates, one process, 8 connections", signed_in.compare(running, folder))
+    figures += _crowd(folder)
     if grow:
         total = round(_LARGE * scale)
         sizes = [findings, *[(total - findings) // _PARTS] * _PARTS]
@@ -60,6 +65,21 @@ def measure(folder: Path, *, scale: float, grow: bool) -> list[Figure]:
             filled += importing.peaks(running)
         figures += _show(f"Growth: {findings:,} and {sum(sizes):,} findings", filled)
     return figures
+
+
+def _identity(folder: Path) -> list[Figure]:
+    with product.running(folder / "home", serve_processes=1) as running:
+        figures = _show("The gates, one process, 8 connections", signed_in.compare(running, folder))
+    return figures + _crowd(folder)
+
+
+def _crowd(folder: Path) -> list[Figure]:
+    """Two installations at once, asked in turns, so that what else the machine does hits both."""
+    with product.running(folder / "few") as few, product.running(folder / "many") as many:
+        crowd.fill(few, crowd.FEW)
+        crowd.fill(many, crowd.MANY)
+        figures = [*crowd.compare(few, many), crowd.provisioning(many)]
+    return _show(f"{crowd.FEW} and {crowd.MANY:,} tenants", figures)
 
 
 def main() -> int:
@@ -72,7 +92,10 @@ def main() -> int:
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start, scale {scale:g}", flush=True
     )
     try:
-        figures = measure(folder, scale=scale, grow=asked.growth and not asked.quick)
+        if asked.identity:
+            figures = _identity(folder)
+        else:
+            figures = measure(folder, scale=scale, grow=asked.growth and not asked.quick)
     finally:
         if not asked.keep:
             shutil.rmtree(folder, ignore_errors=True)
