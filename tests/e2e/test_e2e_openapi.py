@@ -13,7 +13,7 @@ import requests
 from openapi_spec_validator import validate
 
 HERE = Path(__file__).parent
-SCHEMATHESIS_SECONDS = 240
+SCHEMATHESIS_SECONDS = 900  # against hanging; on a free machine of two cores it takes some two minutes
 
 
 @pytest.fixture(scope="module")
@@ -157,12 +157,16 @@ def fuzzed(report):
         products.remove_home(path)
 
 
-@pytest.mark.parametrize(("role", "examples"), [("viewer", 2), ("admin", 8)])
-def test_schemathesis_finds_nothing(fuzzed, role, examples, tmp_path):
+@pytest.mark.parametrize(
+    ("role", "asked"),
+    [("viewer", ["--phases", "fuzzing", "-n", "2"]), ("admin", ["-n", "6"])],
+    ids=["viewer", "admin"],
+)
+def test_schemathesis_finds_nothing(fuzzed, role, asked, tmp_path):
     """No 5xx and no answer outside the document; schemathesis.toml says what is set aside, and why."""
     token = fuzzed.token() if role == "admin" else fuzzed.token_of(role)
     command = [Path(sys.executable).with_name("schemathesis"), "--config-file", HERE / "schemathesis.toml"]
-    command += ["run", f"{fuzzed.url}/api-docs/swagger.json", "-n", str(examples)]
+    command += ["run", f"{fuzzed.url}/api-docs/swagger.json", *asked]
     command += ["-H", f"Authorization: Bearer {token}"]
     hooks = {"SCHEMATHESIS_HOOKS": str(HERE / "schemathesis_hooks.py"), "PYTHONWARNINGS": "ignore"}
     ran = run(*command, cwd=tmp_path, timeout=SCHEMATHESIS_SECONDS, **hooks)
