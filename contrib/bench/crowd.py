@@ -36,13 +36,13 @@ FROM generate_series(1, $1::int) n
 _USERS = """
 INSERT INTO control.user_account (id, email, name, password_hash, is_active, created_at)
 SELECT gen_random_uuid(), 'crowd-' || t || '-' || n || '@example.com', 'Somebody ' || n, '-', true, now()
-FROM generate_series(1, $1::int) t, generate_series(1, $2::int) n
+FROM generate_series(0, $1::int) t, generate_series(1, $2::int) n
 """
 _MEMBERS = """
 INSERT INTO control.membership (id, user_id, tenant_id, role, created_at)
-SELECT gen_random_uuid(), u.id, t.id, 'viewer', now() FROM control.tenant t
-JOIN control.user_account u ON split_part(u.email, '-', 2) = split_part(t.slug, '-', 2)
-WHERE u.name LIKE 'Somebody %' AND t.slug LIKE 'crowd-%'
+SELECT gen_random_uuid(), u.id, t.id, 'viewer', now() FROM control.tenant t JOIN control.user_account u
+ON split_part(u.email, '-', 2) = CASE t.slug WHEN 'default' THEN '0' ELSE split_part(t.slug, '-', 2) END
+WHERE u.name LIKE 'Somebody %'
 """
 
 
