@@ -5,18 +5,12 @@ from typing import Annotated
 
 import typer
 
-from threatweaver.cli import Home, _fail, _run, _settings
+from threatweaver.cli.common import Home, fail, run_with_kernel, settings_of
 
 audits = typer.Typer(help="Audit logs: export, verify.", no_args_is_help=True)
 keys = typer.Typer(help="Keys that seal secrets: list, rotate, retire.", no_args_is_help=True)
 LogOf = Annotated[str | None, typer.Option("--tenant", help="Tenant slug; without it, control's log.")]
 Keys = Annotated[list[str] | None, typer.Option("--key", help="Public key to believe, base64; repeatable.")]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add both groups of commands."""
-    app.add_typer(audits, name="audit")
-    app.add_typer(keys, name="keys")
 
 
 @audits.command("export")
@@ -26,10 +20,10 @@ def audit_export(
     home: Home = None,
 ) -> None:
     """Export an audit log as JSON Lines, with a freshly signed root at its end."""
-    settings = _settings("audit", home=home)
+    settings = settings_of("audit", home=home)
     from threatweaver.audit import commands
 
-    _run(lambda do: do.with_kernel(settings, lambda kernel: commands.write(kernel, tenant, file)))
+    run_with_kernel(settings, lambda kernel: commands.write(kernel, tenant, file))
 
 
 @audits.command("verify")
@@ -47,14 +41,12 @@ def audit_verify(
     try:
         known = roots.read_keys(key or ())
     except ValueError as error:
-        _fail(error)
+        fail(error)
     if file is not None:
         good = commands.check_file(file, known)
     else:
-        settings = _settings("audit", home=home)
-        good = _run(
-            lambda do: do.with_kernel(settings, lambda kernel: commands.check_live(kernel, tenant, known))
-        )
+        settings = settings_of("audit", home=home)
+        good = run_with_kernel(settings, lambda kernel: commands.check_live(kernel, tenant, known))
     if not good:
         raise typer.Exit(1)
 
@@ -62,28 +54,28 @@ def audit_verify(
 @keys.command("status")
 def keys_status(home: Home = None) -> None:
     """List the keys that seal secrets in the database, and how many texts each holds."""
-    settings = _settings("keys", home=home)
+    settings = settings_of("keys", home=home)
     from threatweaver.secrets import commands
 
-    _run(lambda do: do.with_kernel(settings, commands.status))
+    run_with_kernel(settings, commands.status)
 
 
 @keys.command("rotate")
 def keys_rotate(home: Home = None) -> None:
     """Add a key; it seals half a minute later, and a worker re-encrypts everything with it."""
-    settings = _settings("keys", home=home)
+    settings = settings_of("keys", home=home)
     from threatweaver.secrets import commands
 
-    _run(lambda do: do.with_kernel(settings, commands.rotate))
+    run_with_kernel(settings, commands.rotate)
 
 
 @keys.command("reseal")
 def keys_reseal(home: Home = None) -> None:
     """Re-encrypt everything with the current key now, in this process."""
-    settings = _settings("keys", home=home)
+    settings = settings_of("keys", home=home)
     from threatweaver.secrets import commands
 
-    if not _run(lambda do: do.with_kernel(settings, commands.reseal)):
+    if not run_with_kernel(settings, commands.reseal):
         raise typer.Exit(1)
 
 
@@ -93,7 +85,7 @@ def keys_retire(
     home: Home = None,
 ) -> None:
     """Destroy an old key that nothing is sealed with any more."""
-    settings = _settings("keys", home=home)
+    settings = settings_of("keys", home=home)
     from threatweaver.secrets import commands
 
-    _run(lambda do: do.with_kernel(settings, lambda kernel: commands.retire(kernel, number)))
+    run_with_kernel(settings, lambda kernel: commands.retire(kernel, number))

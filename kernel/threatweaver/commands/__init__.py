@@ -1,0 +1,1 @@
+"""What the commands do, once settings are read: open the database, do it, say it."""

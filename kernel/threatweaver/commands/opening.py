@@ -1,0 +1,116 @@
+"""What most commands begin with: an open database, a migrated one, the kernel on it."""
+
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+
+from threatweaver import app as application
+from threatweaver.config import Settings
+from threatweaver.db import embedded, orm
+from threatweaver.db import migrate as migrations
+from threatweaver.db.transaction import Database
+from threatweaver.http.errors import ApiError
+from threatweaver.kernel import Kernel
+from threatweaver.license import service as license_service
+from threatweaver.plugins.admission import AdmissionError
+from threatweaver.plugins.loader import PluginLoadError
+from threatweaver.plugins.manifest import ManifestError
+from threatweaver.plugins.registry import RegistryError
+from threatweaver.tenancy import operators, provision
+from threatweaver.tenancy.models import Tenant
+from threatweaver.up import ERRORS, UNREACHABLE
+
+
+class CommandError(Exception):
+    """The command cannot do what was asked."""
+
+
+def expected() -> tuple[type[Exception], ...]:
+    """Return the errors that end a command with one line instead of a traceback."""
+    return (
+        *ERRORS,
+        AdmissionError,
+        CommandError,
+        ManifestError,
+        PluginLoadError,
+        RegistryError,
+        operators.OperatorError,
+        provision.TenantError,
+        ApiError,
+        OSError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+    )
+
+
+def say(*lines: str) -> None:
+    """Print lines."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+async def with_database(settings: Settings, work: Callable[[str], Awaitable[Any]]) -> Any:
+    """Run `work(dsn)` on DATABASE_URL, or on the embedded server, which is stopped again if it was."""
+    if settings.database_url:
+        return await work(settings.database_url)
+    running = await embedded.running(settings.home)
+    server = running or await embedded.start(settings.home)
+    try:
+        return await work(server.dsn)
+    finally:
+        if running is None:
+            await embedded.stop(server)
+
+
+async def opened(
+    settings: Settings, work: Callable[[Database], Awaitable[Any]], *, connections: int = 2
+) -> Any:
+    """Run `work(database)` on the open database. Raises CommandError when it cannot be reached."""
+
+    async def on(dsn: str) -> Any:
+        database = Database(dsn, size=connections, statement_timeout=600)
+        try:
+            await database.open()
+        except UNREACHABLE as error:
+            raise CommandError(f"cannot connect to the database: {error}; see DATABASE_URL") from None
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    return await with_database(settings, on)
+
+
+async def bring_up(database: Database) -> None:
+    """Bring the control schema to this version; the kernel's models work from here on."""
+    await orm.bind(orm.KERNEL_APPS)
+    await migrations.migrate_control(database)
+
+
+async def kernel_of(settings: Settings, database: Database) -> Kernel:
+    """Return the kernel on the open database, which is migrated first."""
+    await bring_up(database)
+    await license_service.issue_first_trial(database)
+    return await application.assemble(settings, database)
+
+
+async def with_kernel(settings: Settings, work: Callable[[Kernel], Awaitable[Any]]) -> Any:
+    """Run `work(kernel)` on the open and migrated database."""
+
+    async def on(database: Database) -> Any:
+        return await work(await kernel_of(settings, database))
+
+    return await opened(settings, on)
+
+
+async def tenant_of(database: Database, slug: str | None) -> Tenant:
+    """Return the tenant, the first one without a slug. Raises CommandError."""
+    async with database.control(read_only=True):
+        query = Tenant.filter(slug=slug) if slug else Tenant.all()
+        found = await query.order_by("created_at").first()
+    if found is None:
+        raise CommandError(
+            f"there is no tenant {slug!r}" if slug else "there is no tenant yet: run `threatweaver up`"
+        )
+    return found

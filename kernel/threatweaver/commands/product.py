@@ -1,0 +1,111 @@
+"""The product's processes, and what it says of itself: migrations, plugins, routes, its document; imports."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+
+from threatweaver import __version__, work
+from threatweaver import serve as server
+from threatweaver.bootstrap import Installation
+from threatweaver.commands.opening import CommandError, kernel_of, opened, say, tenant_of, with_database
+from threatweaver.config import Settings
+from threatweaver.db import migrate as migrations
+from threatweaver.db.transaction import Database
+from threatweaver.http import openapi as documents
+from threatweaver.http.errors import ApiError
+from threatweaver.jobs import inline
+from threatweaver.tenancy import provision
+from threatweaver.tenancy.models import Tenant
+from threatweaver.up import Supervisor
+
+
+async def up(settings: Settings, ready: Callable[[Installation, str], None]) -> None:
+    """Run the whole product until told to stop."""
+    await Supervisor(settings).run(ready)
+
+
+async def serve(settings: Settings, *, fd: int | None, parent: int | None) -> None:
+    """Serve HTTP on an inherited socket, or on one of our own."""
+    listening = socket.socket(fileno=fd) if fd is not None else server.bind(settings)
+    await with_database(settings, lambda dsn: server.serve(settings, dsn, listening, parent=parent))
+
+
+async def worker(settings: Settings, *, parent: int | None) -> None:
+    """Run background jobs."""
+    await with_database(settings, lambda dsn: work.work(settings, dsn, parent=parent))
+
+
+async def migrate(settings: Settings, *, plan_only: bool) -> None:
+    """Migrate, or print the statements and their locks."""
+
+    async def work(database: Database) -> None:
+        kernel = await kernel_of(settings, database)
+        if not plan_only:
+            count = await provision.bring_up_all(database, kernel.registry.apps)
+            say(f"control schema is up to date; {count} tenant schemas migrated")
+            return
+        async with database.control(read_only=True):
+            schemas = [tenant.schema for tenant in await Tenant.all().order_by("created_at")]
+        for schema in ("control", *schemas):
+            for statement in await migrations.plan(database, schema, kernel.registry.apps):
+                say(f"{schema}  {statement.migration}", f"  lock: {statement.lock}", f"  {statement.sql}")
+
+    await opened(settings, work)
+
+
+async def plugins(settings: Settings) -> None:
+    """Print a line for each installed plugin."""
+
+    async def work(database: Database) -> None:
+        kernel = await kernel_of(settings, database)
+        for item in kernel.registry.decisions:
+            state = "admitted" if item.admitted else "refused"
+            prefixes = " ".join(item.manifest.prefixes)
+            say(f"{item.manifest.name} {item.manifest.version}  {state}: {item.reason}  {prefixes}")
+
+    await opened(settings, work)
+
+
+async def routes(settings: Settings) -> None:
+    """Print a line for each route."""
+
+    async def work(database: Database) -> None:
+        kernel = await kernel_of(settings, database)
+        for route in sorted(kernel.registry.routes, key=lambda item: (item.path, item.method)):
+            permission = getattr(route.permission, "value", route.permission)
+            say(f"{route.method:6} /api{route.path}  {permission}  {route.module_id or '-'}")
+
+    await opened(settings, work)
+
+
+async def openapi(settings: Settings) -> None:
+    """Print the OpenAPI document."""
+
+    async def work(database: Database) -> None:
+        kernel = await kernel_of(settings, database)
+        document = documents.document(kernel.registry.routes, version=__version__)
+        say(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+
+    await opened(settings, work)
+
+
+async def import_file(settings: Settings, file: Path, slug: str | None) -> None:
+    """Import a report in this process, by the job that the API uses, and print its result."""
+    if not file.is_file():
+        raise CommandError(f"there is no file {file}")
+
+    async def work(database: Database) -> None:
+        kernel = await kernel_of(settings, database)
+        tenant = await tenant_of(database, slug)
+        settings.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+        await provision.bring_up(database, tenant, kernel.registry.apps)
+        try:
+            result = await inline.import_file(kernel, tenant, file)
+        except ApiError as error:
+            details = "".join(f": {item['message']}" for item in error.members.get("details", ()))
+            raise CommandError(f"{file}: {error.message}{details}") from None
+        say(orjson.dumps(result, default=str, option=orjson.OPT_INDENT_2).decode())
+
+    await opened(settings, work)
