@@ -159,7 +159,7 @@ def fuzzed(report):
 
 @pytest.mark.parametrize(
     ("role", "asked"),
-    [("viewer", ["--phases", "fuzzing", "-n", "2"]), ("admin", ["-n", "6"])],
+    [("viewer", ["--phases", "fuzzing", "-n", "2"]), ("admin", ["-n", "3"])],
     ids=["viewer", "admin"],
 )
 def test_schemathesis_finds_nothing(fuzzed, role, asked, tmp_path):

@@ -247,9 +247,10 @@ def _success(emitter: _Emitter, route: Route) -> dict[str, Any]:
     if shape is Shape.EMPTY:
         return {"description": "Done; no body."}
     if shape is Shape.RAW:
+        kind = "object" if "json" in route.returns.content_type else "string"
         return {
             "description": route.summary,
-            "content": {route.returns.content_type: {"schema": {"type": "string"}}},
+            "content": {route.returns.content_type: {"schema": {"type": kind}}},
         }
     if shape is Shape.JOB:
         reference = {"$ref": "#/components/schemas/Job"}
