@@ -17,6 +17,7 @@ from threatweaver.auth import keys
 from threatweaver.auth.browser import FlowStorage
 from threatweaver.auth.identify import Identifier
 from threatweaver.auth.permissions import PERMISSIONS
+from threatweaver.auth.refusals import Refusals
 from threatweaver.auth.tables import TABLES as AUTH
 from threatweaver.config import Settings
 from threatweaver.db import orm
@@ -112,6 +113,7 @@ async def compose(settings: Settings, database: Database, current: CurrentLicens
         registry=loaded,
         license=current,
         identifier=Identifier(database, derived.access_token, loaded.grants),
+        refusals=Refusals(),
         standings=Standings(database),
         proxies=Proxies(settings.trusted_proxies),
         origins=Origins(settings.cors_origins),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from threatweaver import app as application
+from threatweaver.audit import service as audit
 from threatweaver.auth import passwords, service
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.roles import Role
@@ -37,13 +38,19 @@ async def prepare(database: Database, settings: Settings) -> Installation:
         tenant = await provision.create(
             database, slug=settings.tenant, name=settings.tenant.replace("-", " ").title(), apps=apps
         )
+        await audit.command(
+            database, "tenant-create", target=f"tenant:{tenant.id}", after={"slug": tenant.slug}
+        )
     if (known := await _oldest_admin(database, tenant)) is not None:
         email = known or settings.admin_email
         return Installation(tenant=tenant.slug, admin_email=email, admin_password=None)
     password = await _make_admin(database, settings, tenant)
     if not settings.saas:  # who owns it operates it; else `threatweaver operator grant` says who
         async with database.control():
-            await operators.grant(settings.admin_email, tenant)
+            user_id = await operators.grant(settings.admin_email, tenant)
+        await audit.command(
+            database, "operator-grant", target=f"user:{user_id}", after={"tenant": tenant.slug}
+        )
     return Installation(tenant=tenant.slug, admin_email=settings.admin_email, admin_password=password)
 
 
@@ -62,12 +69,15 @@ async def _make_admin(database: Database, settings: Settings, tenant: Tenant) ->
     password = settings.admin_password or passwords.generate()
     if len(password) < passwords.MIN_LENGTH:
         raise ConfigError(f"TW_ADMIN_PASSWORD needs at least {passwords.MIN_LENGTH} characters")
-    await service.create_user(
+    made = await service.create_user(
         database,
         email=settings.admin_email,
         password=password,
         role=Role.ADMIN,
         tenant_id=tenant.id,
         name="Administrator",
+    )
+    await audit.command(
+        database, "user-create", schema=tenant.schema, target=f"user:{made.id}", after={"role": Role.ADMIN}
     )
     return password

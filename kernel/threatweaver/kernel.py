@@ -7,6 +7,7 @@ from aiohttp import web
 
 from threatweaver.auth.identify import Identifier
 from threatweaver.auth.keys import Keys
+from threatweaver.auth.refusals import Refusals
 from threatweaver.auth.service import Signer
 from threatweaver.config import Settings
 from threatweaver.db.transaction import Database
@@ -30,6 +31,7 @@ class Kernel:
     registry: Registry
     license: CurrentLicense
     identifier: Identifier
+    refusals: Refusals
     standings: Standings
     proxies: Proxies
     origins: Origins

@@ -11,6 +11,7 @@ from threatweaver.audit.roots import PublicKeys
 from threatweaver.audit.verify import Broken, Chain, verify_file, verify_live
 from threatweaver.db.transaction import CONTROL
 from threatweaver.http.errors import NotFound
+from threatweaver.tenancy import across
 from threatweaver.tenancy.models import Tenant
 
 if TYPE_CHECKING:
@@ -60,16 +61,11 @@ async def check_live(kernel: "Kernel", slug: str | None, keys: PublicKeys) -> bo
 
 async def state(kernel: "Kernel") -> tuple[str, bool]:
     """Return what `doctor` says about the logs: a look at the ends, every line takes `audit verify`."""
-    wrong: list[str] = []
-    async with kernel.database.control(read_only=True):
-        schemas = [tenant.schema for tenant in await Tenant.all().order_by("created_at")]
-    for log in (CONTROL, *schemas):
-        async with _scope(kernel, log)():
-            if not await queries.ends_as_the_head_says():
-                wrong.append(log)
+    logs = await across.having(kernel.database, "audit_head")
+    wrong = [row["log"] for row in await across.fetch(kernel.database, logs, queries.CUT)]
     if wrong:
         return f"lines are missing at the end of {', '.join(wrong)}: threatweaver audit verify", False
-    return f"{len(schemas) + 1} logs end as they should; `threatweaver audit verify` checks every line", True
+    return f"{len(logs)} logs end as they should; `threatweaver audit verify` checks every line", True
 
 
 async def _log(kernel: "Kernel", slug: str | None) -> str:

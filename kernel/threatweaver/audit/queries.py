@@ -55,15 +55,11 @@ def _root(row: Mapping[str, Any]) -> Root:
     return Root(**{**row, "at": text_of(row["at"])})
 
 
-async def ends_as_the_head_says() -> bool:
-    """Say whether the last line is the one that the head names."""
-    return bool(
-        await connection().fetchval(
-            """SELECT head.seq = coalesce(last.id, 0) AND (last.id IS NULL OR head.hash = last.hash)
-               FROM audit_head head LEFT JOIN (SELECT id, hash FROM audit_line ORDER BY id DESC LIMIT 1) last
-                 ON true"""
-        )
-    )
+CUT = """SELECT '{schema}' AS log FROM (VALUES (1)) AS one
+    LEFT JOIN {schema}.audit_head head ON true
+    LEFT JOIN (SELECT id, hash FROM {schema}.audit_line ORDER BY id DESC LIMIT 1) last ON true
+    WHERE head.seq IS DISTINCT FROM coalesce(last.id, 0) OR head.hash <> last.hash"""
+"""The log of a schema, if its last line is not the one that its head names."""
 
 
 async def last_signed() -> int:

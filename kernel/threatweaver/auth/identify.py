@@ -18,6 +18,7 @@ from threatweaver.access.tokens import queries as api_tokens
 from threatweaver.auth import tokens
 from threatweaver.auth.principal import Principal
 from threatweaver.auth.queries import Identity, live_session
+from threatweaver.auth.refusals import CredentialRefused
 from threatweaver.db.transaction import Database
 from threatweaver.http.errors import AddressRefused, NoToken, TokenExpired, TokenInvalid
 
@@ -36,9 +37,9 @@ class _Caller:
     networks: tuple[Network, ...] = ()
 
     def check(self, address: str) -> Principal:
-        """Return the principal. Raises AddressRefused."""
+        """Return the principal. Raises CredentialRefused."""
         if self.networks and not _within(address, self.networks):
-            raise AddressRefused
+            raise CredentialRefused(self.principal.holder(), AddressRefused())
         return self.principal
 
 
@@ -53,7 +54,7 @@ class Identifier:
         self._forgotten = 0
 
     async def identify(self, request: web.Request, address: str) -> Principal:
-        """Return who calls from this address. Raises NoToken, TokenInvalid, TokenExpired, AddressRefused."""
+        """Return who calls from here. Raises NoToken, TokenInvalid, TokenExpired, CredentialRefused."""
         if (authorization := request.headers.get("Authorization")) is not None:
             scheme, _, token = authorization.partition(" ")
             if scheme.lower() != "bearer" or not token:
@@ -102,7 +103,7 @@ class Identifier:
                 if found is None:
                     raise TokenInvalid
                 if found.good_until <= now:
-                    raise TokenExpired
+                    raise CredentialRefused(found.holder(), TokenExpired())
                 held = (await self._rights(found.identity)).only(found.scopes)
             principal = Principal(
                 **asdict(found.identity),

@@ -28,6 +28,15 @@ class SessionState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Whose credential it is, and what the log calls it: `session:<id>` or `token:<id>`."""
+
+    user_id: UUID
+    tenant_id: UUID
+    credential: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """The caller of a request, as the gates established it.
 
@@ -49,6 +58,11 @@ class Principal:
     permissions: frozenset[str]
     scoped: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
     by_cookie: bool = False
+
+    def holder(self) -> Holder:
+        """Return whose credential the request came with."""
+        held = f"session:{self.session_id}" if self.session_id else f"token:{self.token_id}"
+        return Holder(user_id=self.user_id, tenant_id=self.tenant_id, credential=held)
 
     def may(self, permission: str) -> bool:
         """Say whether the caller holds a permission in the whole tenant."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from threatweaver.auth.refusals import CredentialRefused
 from threatweaver.auth.sessions import service as sessions
 from threatweaver.http.context import Context
 from threatweaver.http.errors import Forbidden, ForeignOrigin, ModuleDisabled, NoToken, SessionRequired
@@ -23,11 +24,15 @@ async def identity(ctx: Context) -> None:
     if ctx.route.permission is PUBLIC:
         return
     request = ctx.request
-    ctx.caller = await ctx.kernel.identifier.identify(request, ctx.address)
-    # What the request's log line says of the caller.
-    request["noted"] = {"user": str(ctx.caller.user_id), "tenant": ctx.caller.tenant_slug}
-    if ctx.caller.by_cookie and ctx.route.writes and not ctx.kernel.origins.may_write(request):
-        raise ForeignOrigin
+    try:
+        ctx.caller = await ctx.kernel.identifier.identify(request, ctx.address)
+        # What the request's log line says of the caller.
+        request["noted"] = {"user": str(ctx.caller.user_id), "tenant": ctx.caller.tenant_slug}
+        if ctx.caller.by_cookie and ctx.route.writes and not ctx.kernel.origins.may_write(request):
+            raise CredentialRefused(ctx.caller.holder(), ForeignOrigin())
+    except CredentialRefused as refused:
+        await ctx.kernel.refusals.note(ctx, refused)
+        raise refused.error from None
 
 
 async def tenant(ctx: Context) -> None:

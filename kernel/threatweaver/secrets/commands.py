@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from threatweaver.audit import service as audit
+from threatweaver.secrets import reseal as texts
 from threatweaver.secrets import service
 
 if TYPE_CHECKING:
@@ -41,17 +42,18 @@ async def retire(kernel: "Kernel", number: int) -> None:
 
 async def status(kernel: "Kernel") -> None:
     """Print a line for each key."""
-    for key in await service.status(kernel):
+    for key in await service.status(kernel, await texts.usage(kernel.database)):
         _say(f"key {key['id']}  {key['state']:8}  {key['texts']} texts{_dates(key)}")
 
 
 async def state(kernel: "Kernel") -> tuple[str, bool]:
     """Return what `doctor` says about the ring, and whether it is good."""
-    keys = await service.status(kernel)
-    used = await service.strays(kernel)
+    used = await texts.usage(kernel.database)
+    keys = await service.status(kernel, used)
+    strays = {key: count for key, count in used.items() if key not in kernel.secrets.ring}
     current = next(key["id"] for key in keys if key["state"] == "current")
-    if used:
-        return f"{sum(used.values())} texts are sealed with keys that are gone: {', '.join(used)}", False
+    if strays:
+        return f"{sum(strays.values())} texts are sealed with keys that are gone: {', '.join(strays)}", False
     behind = sum(key["texts"] for key in keys if key["state"] == "opens")
     waiting = f"; {behind} texts wait to be sealed anew" if behind else ""
     return f"key {current} seals, {sum(key['texts'] for key in keys)} texts{waiting}", True

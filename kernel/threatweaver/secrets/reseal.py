@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from threatweaver.db.transaction import CONTROL, Database, connection
 from threatweaver.secrets.box import SecretBox, SecretUnreadable
 from threatweaver.secrets.columns import COLUMNS, SealedColumn
-from threatweaver.tenancy.models import Tenant
+from threatweaver.tenancy import across
 
 _BATCH = 1000
 
@@ -32,24 +33,21 @@ async def everything(database: Database, box: SecretBox) -> Outcome:
 async def usage(database: Database) -> dict[str, int]:
     """Return how many sealed texts each key id holds."""
     counts: dict[str, int] = {}
-    async for column, schema in places(database):
-        async with scope(database, schema):
-            rows = await connection().fetch(
-                f"""SELECT split_part({column.column}, '.', 1) AS key, count(*) AS count
-                    FROM {column.table} WHERE {column.column} IS NOT NULL AND {column.column} <> ''
-                    GROUP BY 1"""
-            )
-        for row in rows:
+    for (table, kind), columns in groupby(COLUMNS, lambda item: (item.table, item.schema)):
+        schemas = [CONTROL] if kind == CONTROL else await across.having(database, table)
+        texts = ", ".join(f"({item.column})" for item in columns)
+        select = f"""SELECT split_part(held.text, '.', 1) AS key, count(*) AS count
+                     FROM {{schema}}.{table} CROSS JOIN LATERAL (VALUES {texts}) AS held (text)
+                     WHERE held.text <> '' GROUP BY 1"""
+        for row in await across.fetch(database, schemas, select):
             counts[row["key"]] = counts.get(row["key"], 0) + row["count"]
     return counts
 
 
 async def places(database: Database) -> AsyncIterator[tuple[SealedColumn, str]]:
     """Yield each sealed column with each schema that has it."""
-    async with database.control(read_only=True):
-        schemas = [tenant.schema for tenant in await Tenant.all().order_by("created_at")]
     for column in COLUMNS:
-        for schema in (CONTROL,) if column.schema == CONTROL else schemas:
+        for schema in [CONTROL] if column.schema == CONTROL else await across.having(database, column.table):
             yield column, schema
 
 

@@ -1,5 +1,6 @@
 """Rotating the ring: a new key, everything sealed anew, the old key retired."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -99,9 +100,8 @@ async def listed() -> list[dict[str, Any]]:
     return [_wire(number, rows.get(number), sealing) for number in sorted({0, *rows})]
 
 
-async def status(kernel: "Kernel") -> list[dict[str, Any]]:
-    """Return every key, and how many texts it holds as `texts`."""
-    used = await reseal.usage(kernel.database)
+async def status(kernel: "Kernel", used: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Return every key, and how many texts it holds as `texts`; `used` is what reseal.usage counted."""
     async with kernel.database.control(read_only=True):
         return [{**key, "texts": used.get(str(key["id"]), 0)} for key in await listed()]
 
@@ -118,9 +118,3 @@ def _wire(number: int, row: SecretKey | None, sealing: int) -> dict[str, Any]:
         "resealedAt": row.resealed_at if row else None,
         "retiredAt": row.retired_at if row else None,
     }
-
-
-async def strays(kernel: "Kernel") -> dict[str, int]:
-    """Return how many texts are sealed with a key that the ring does not have, by key id."""
-    used = await reseal.usage(kernel.database)
-    return {key: count for key, count in used.items() if key not in kernel.secrets.ring}

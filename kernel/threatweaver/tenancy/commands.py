@@ -3,6 +3,7 @@
 import sys
 
 from threatweaver.admin.network import service as network
+from threatweaver.audit import service as audit
 from threatweaver.kernel import Kernel
 from threatweaver.tenancy import operators
 from threatweaver.tenancy.models import Tenant
@@ -13,14 +14,18 @@ async def grant(kernel: Kernel, email: str, slug: str | None) -> None:
     """Make a member of a tenant, the first one by default, an operator of the platform."""
     async with kernel.database.control():
         tenant = await _tenant(slug)
-        await operators.grant(email, tenant)
+        user_id = await operators.grant(email, tenant)
+    await audit.command(
+        kernel.database, "operator-grant", target=f"user:{user_id}", after={"tenant": tenant.slug}
+    )
     sys.stdout.write(f"operator {email}  when signed in to {tenant.slug}\n")
 
 
 async def revoke(kernel: Kernel, email: str) -> None:
     """Make an operator an ordinary person again."""
     async with kernel.database.control():
-        await operators.revoke(email)
+        user_id = await operators.revoke(email)
+    await audit.command(kernel.database, "operator-revoke", target=f"user:{user_id}")
     sys.stdout.write(f"{email} is no operator any more\n")
 
 
@@ -34,7 +39,15 @@ async def list_(kernel: Kernel) -> None:
 async def open_network(kernel: Kernel, slug: str) -> None:
     """Clear a tenant's lists of networks and say how many lines they had."""
     async with kernel.database.control():
-        count = await network.clear((await _tenant(slug)).id)
+        tenant = await _tenant(slug)
+        count = await network.clear(tenant.id)
+    await audit.command(
+        kernel.database,
+        "tenant-open-network",
+        schema=tenant.schema,
+        target=f"tenant:{tenant.id}",
+        after={"removed": count},
+    )
     sys.stdout.write(f"{count} lines removed from the allow and block list of {slug}\n")
 
 

@@ -35,17 +35,19 @@ async def acts(kernel: "Kernel", principal: Principal) -> bool:
         return await PlatformOperator.exists(user_id=principal.user_id, tenant_id=principal.tenant_id)
 
 
-async def grant(email: str, tenant: Tenant) -> None:
-    """Make a member of this tenant an operator; in a control scope. Raises OperatorError."""
+async def grant(email: str, tenant: Tenant) -> UUID:
+    """Make a member of this tenant an operator; in a control scope; return their id. Raises OperatorError."""
     user = await _member(email, tenant)
     await PlatformOperator.get_or_create(user_id=user, tenant_id=tenant.id)
+    return user
 
 
-async def revoke(email: str) -> None:
-    """Take an operator's rights away; in a control scope. Raises OperatorError."""
+async def revoke(email: str) -> UUID:
+    """Take an operator's rights away; in a control scope; return their id. Raises OperatorError."""
     user = await User.get_or_none(email=email.strip().lower())
     if user is None or not await PlatformOperator.filter(user_id=user.id).delete():
         raise OperatorError(f"{email} is no operator")
+    return user.id
 
 
 async def listed() -> list[tuple[str, str]]:

@@ -10,11 +10,13 @@ import pytest_asyncio
 
 from threatweaver.config import ConfigError
 from threatweaver.ids import uuid7
+from threatweaver.notify.channels import service as channels
 from threatweaver.notify.mail.models import Mail
 from threatweaver.secrets import reseal, ring, service
 from threatweaver.secrets.box import SecretUnreadable
 from threatweaver.secrets.models import SecretKey
 from threatweaver.secrets.service import KeyInUse, RotationUnderWay
+from threatweaver.tenancy import across, provision
 
 AT_ONCE = timedelta(0)
 
@@ -32,6 +34,17 @@ async def ours(deployment):
     async with deployment.database.control() as unit:
         await unit.connection.execute("TRUNCATE secret_key, mail")
     return await process(deployment)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def tenants(ours):
+    """Two tenants, whose channels are gone afterwards: their texts would count in the next test."""
+    apps = ours.registry.apps
+    made = [await provision.create(ours.database, slug=uuid7().hex, name="x", apps=apps) for _ in range(2)]
+    yield made
+    for tenant in made:
+        async with ours.database.tenant(tenant.schema) as unit:
+            await unit.connection.execute("DELETE FROM notification_channel")
 
 
 async def process(kernel):
@@ -192,7 +205,7 @@ async def test_a_destroyed_key_leaves_no_bytes_behind(ours):
     async with ours.database.control(read_only=True):
         row = await SecretKey.get(id=1)
     assert row.wrapped is None
-    states = {key["id"]: key["state"] for key in await service.status(ours)}
+    states = {key["id"]: key["state"] for key in await service.status(ours, {})}
     assert states == {0: "opens", 1: "retired", 2: "current"}
 
 
@@ -211,3 +224,28 @@ async def test_the_wrong_master_is_noticed_at_the_start(ours):
     await rotate(ours)
     with pytest.raises(ConfigError, match="key 1 of the ring"):
         await ring.load(ours.database, b"\x00" * 32)
+
+
+async def test_tenants_channels_are_counted_and_sealed_anew(ours, tenants, monkeypatch):
+    monkeypatch.setattr(across, "_BATCH", 1)  # a statement for each tenant
+    made = {}
+    for tenant in tenants:
+        async with ours.database.tenant(tenant.schema):
+            values = {"kind": "webhook", "name": "hook", "url": f"https://hooks.example/{tenant.slug}"}
+            channel, first = await channels.create(ours, values)
+            second, _ = await channels.rotate(ours, channel.id)
+            made[tenant] = channel.id, values["url"], (second, first)
+    mail_id = await keep(ours, "letter")
+    assert await reseal.usage(ours.database) == {"0": 7}
+    await rotate(ours)
+    outcome = await service.reseal_all(ours)
+    assert (outcome.resealed, outcome.unreadable) == (7, 0)
+    assert await reseal.usage(ours.database) == {"1": 7}
+    await age(ours, minutes=20)
+    await service.retire(ours, 0)
+    later = await process(ours)
+    assert await read(later, mail_id) == "letter"
+    for tenant, (channel_id, url, secrets) in made.items():
+        async with later.database.tenant(tenant.schema, read_only=True):
+            target = channels.opened(later, await channels.get(channel_id))
+        assert (target.url, target.secrets) == (url, secrets)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
+from threatweaver.auth.principal import Holder
 from threatweaver.auth.queries import IDENTITY, MEMBER, Identity, identity
 from threatweaver.db.transaction import connection
 from threatweaver.resource.listing import Listing, Where, eq, given, search
@@ -60,6 +61,11 @@ class Found:
     addresses: tuple[str, ...]
     good_until: datetime
     last_used_at: datetime | None
+
+    def holder(self) -> Holder:
+        """Return whom the token belongs to, for the audit log."""
+        who = self.identity
+        return Holder(user_id=who.user_id, tenant_id=who.tenant_id, credential=f"token:{self.token_id}")
 
 
 async def find(digest: str) -> Found | None:
