@@ -9,9 +9,9 @@ from uuid import UUID
 
 from threatweaver.admin.settings import service as tenant_settings
 from threatweaver.auth.errors import SsoConfined, SsoRequired
-from threatweaver.auth.principal import Principal
+from threatweaver.auth.principal import Method, Principal
 from threatweaver.auth.queries import Identity
-from threatweaver.db.transaction import connection
+from threatweaver.db.transaction import connection, in_scope
 
 if TYPE_CHECKING:
     from threatweaver.kernel import Kernel
@@ -42,6 +42,22 @@ async def _shut(user_id: UUID, tenants: list[UUID]) -> set[UUID]:
     return {row["tenant_id"] for row in rows}
 
 
+async def require_open(kernel: "Kernel", place: Identity | Principal, method: Method) -> None:
+    """End what a password opened once the tenant requires single sign-on, within the settings' 3 seconds.
+
+    Inside a control scope or outside of any. Raises SsoRequired.
+    """
+    if method != "password" or not (await tenant_settings.read(kernel, place.schema)).sso_required:
+        return
+    if in_scope():
+        shut = await _shut(place.user_id, [place.tenant_id])
+    else:
+        async with kernel.database.control(read_only=True):
+            shut = await _shut(place.user_id, [place.tenant_id])
+    if shut:
+        raise SsoRequired
+
+
 async def require_own_password(kernel: "Kernel", caller: Principal, chosen: Identity) -> None:
     """Let a session go on in another tenant only if a password opened it and opens that one, too.
 
@@ -49,8 +65,7 @@ async def require_own_password(kernel: "Kernel", caller: Principal, chosen: Iden
     """
     if caller.session is None or caller.session.method != "password":
         raise SsoConfined
-    if not await open_places(kernel, [chosen]):
-        raise SsoRequired
+    await require_open(kernel, chosen, caller.session.method)
 
 
 async def require_own_account(kernel: "Kernel", caller: Principal) -> None:

@@ -18,7 +18,7 @@ table = RouteTable(path="/auth", tag="Authentication")
     "/refresh",
     permission=PUBLIC,
     returns=bare(TokenOut),
-    errors=(RefreshRefused, TenantSuspended, AddressRefused),
+    errors=(RefreshRefused, SsoRequired, TenantSuspended, AddressRefused),
     scope=Scope.NONE,
 )
 async def refresh(ctx: Context) -> dict[str, Any]:

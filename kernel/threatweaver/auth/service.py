@@ -162,7 +162,7 @@ async def switch_tenant(signer: Signer, caller: Principal, tenant_id: UUID, *, a
 async def refresh(signer: Signer, token: str, *, address: str, request_id: str) -> SignIn:
     """Exchange a refresh token for a new pair; the replay of any used one revokes the session.
 
-    Raises RefreshRefused, TenantSuspended, AddressRefused.
+    Raises RefreshRefused, SsoRequired, TenantSuspended, AddressRefused.
     """
     session_id, now = tokens.id_of(token), datetime.now(UTC)
     if session_id is None or not tokens.is_ours(signer.kernel.keys.refresh_token, token):
@@ -175,6 +175,7 @@ async def refresh(signer: Signer, token: str, *, address: str, request_id: str) 
             raise RefreshRefused
         replayed = not hmac.compare_digest(session.refresh_hash, tokens.digest(token))
         if not replayed:
+            await password_door.require_open(signer.kernel, found[0], found[1].method)
             await signer.kernel.standings.admit(session.tenant_id, address)
         change = {"revoked_at": now} if replayed else {"refresh_hash": tokens.digest(fresh)}
         await Session.filter(id=session_id).update(**change, refreshed_at=now)

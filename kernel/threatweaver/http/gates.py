@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from threatweaver.auth import password_door
 from threatweaver.auth.refusals import CredentialRefused
 from threatweaver.auth.sessions import service as sessions
 from threatweaver.http.context import Context
@@ -61,9 +62,13 @@ async def rate(ctx: Context) -> None:
 
 
 async def session(ctx: Context) -> None:
-    """A session must have its second factor and a password of its own, but where it gets them."""
+    """A session must still be let in by its tenant, and have its second factor and a password of its own.
+
+    These two it need not have where it gets them.
+    """
     if ctx.caller is None or ctx.caller.session is None:
         return
+    await password_door.require_open(ctx.kernel, ctx.caller, ctx.caller.session.method)
     await sessions.note_use(ctx.kernel, ctx.caller, ctx.caller.session)
     if not ctx.route.restricted:
         await sessions.check_standing(ctx.kernel, ctx.caller, ctx.caller.session)

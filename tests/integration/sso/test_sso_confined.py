@@ -48,15 +48,25 @@ def person(kernel, tenant):
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def required(http, admin):
+async def require(http, admin, kernel):
+    """A function that requires single sign-on; the administrator who asks for it keeps their password."""
+    async with http.get("/api/auth/me", headers=admin) as answer:
+        me = await answer.json()
+    async with kernel.database.control():
+        await Membership.filter(user_id=me["id"]).update(break_glass=True)
+
     async def switch(*, on):
         body = {"values": {"ssoRequired": on}}
         async with http.put("/api/admin/settings", json=body, headers=admin) as answer:
             assert answer.status == 200, await answer.text()
 
-    await switch(on=True)
-    yield
+    yield switch
     await switch(on=False)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def required(require):
+    await require(on=True)
 
 
 async def login(http, user):
@@ -93,6 +103,28 @@ async def test_a_password_is_refused_where_single_sign_on_is_required(http, requ
     status, body = await login(http, user)
     assert (status, body["code"]) == (403, "SSO_REQUIRED")
     assert (await (await signed_in(user.email)).me())["id"] == str(user.id)
+
+
+async def test_requiring_single_sign_on_closes_what_passwords_opened(
+    signed_in, person, require, kernel, another_browser, site
+):
+    """Access and refresh tokens alike; neither a break-glass account nor the provider's own sessions."""
+    user, keeper = await person(), await person(role="admin")
+    async with kernel.database.control():
+        await Membership.filter(user_id=keeper.id).update(break_glass=True)
+    by_provider, by_password = await signed_in(user.email), another_browser
+    http = by_password.session
+    await by_password.post("/api/auth/login", json={"email": user.email, "password": PASSWORD})
+    assert (await by_password.me())["id"] == str(user.id)
+    kept = {"Authorization": f"Bearer {(await login(http, keeper))[1]['token']}"}
+
+    await require(on=True)
+    for method, path in (("GET", "/api/auth/me"), ("POST", "/api/auth/refresh")):
+        answer = await by_password.send(method, path, headers=origin(site))
+        assert (answer.status, (await answer.json())["code"]) == (403, "SSO_REQUIRED")
+    assert (await by_provider.me())["id"] == str(user.id)
+    async with http.get("/api/auth/me", headers=kept) as answer:
+        assert answer.status == 200
 
 
 async def test_a_wrong_password_does_not_tell_that_single_sign_on_is_required(
