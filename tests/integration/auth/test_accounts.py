@@ -2,6 +2,7 @@
 
 import re
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -13,6 +14,7 @@ from threatweaver.auth.models import Membership, User
 from threatweaver.ids import uuid7
 from threatweaver.notify.mail import service as mail
 from threatweaver.notify.mail.models import Mail
+from threatweaver.tenancy.models import Tenant
 
 PASSWORD = "correct horse battery"
 OTHER = "nine brave otters sing"
@@ -238,6 +240,32 @@ async def test_an_invitation_is_accepted_once(client, kernel, tenant, invited):
         user = await User.get(email=email)
         assert (user.name, user.email_verified_at is not None) == ("Ada", True)
         assert not await invitations.revoke(tenant.id, made.id)
+
+
+async def test_registrations_and_invitations_take_seats(
+    client, kernel, registration, invited, mailed, monkeypatch
+):
+    """Neither makes an account without a seat; both links are good once there is one."""
+    registrant, invitee = (f"{uuid7().hex}@example.com" for _ in range(2))
+    made, token = await invited(invitee)
+    async with kernel.database.control(read_only=True):
+        tenant = await Tenant.get(id=made.tenant_id)
+    async with registration(registration="open"):
+        body = {"email": registrant, "password": OTHER, "name": "N", "tenant": tenant.slug}
+        assert (await post(client, "/register", body))[0] == 202
+    verification = token_in((await mailed(registrant))[-1])
+    acceptance = {"token": token, "password": OTHER}
+    with monkeypatch.context() as full:
+        full.setattr(kernel.license, "claims", replace(kernel.license.claims, seats=1))
+        for status, answer in (
+            await verify(client, verification),
+            await post(client, "/invite", acceptance),
+        ):
+            assert (status, answer["code"]) == (409, "SEATS_EXHAUSTED")
+        async with kernel.database.control(read_only=True):
+            assert not await User.filter(email__in=[registrant, invitee]).exists()
+    assert (await verify(client, verification))[0] == 200
+    assert (await post(client, "/invite", acceptance))[0] == 200
 
 
 async def test_a_newer_invitation_or_a_revocation_ends_an_older_one(client, kernel, tenant, invited):

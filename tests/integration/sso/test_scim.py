@@ -5,11 +5,16 @@ import pytest_asyncio
 
 from threatweaver.auth import service as auth
 from threatweaver.ids import uuid7
+from threatweaver.tenancy import provision
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def scim(client, admin):
     """A function that calls as the directory does: with an API token as bearer token."""
+    return await directory(client, admin)
+
+
+async def directory(client, admin):
     body = {"name": "directory", "scopes": ["kernel:scim:write"]}
     async with client.post("/api/tokens", json=body, headers=admin) as answer:
         assert answer.status == 201, await answer.text()
@@ -77,6 +82,38 @@ async def test_a_deactivated_person_is_out_at_once(scim, client, kernel, tenant,
     await scim("PATCH", f"/Users/{me['id']}", operations)
     async with client.get("/api/auth/me", headers=headers) as answer:
         assert answer.status == 401
+
+
+async def test_a_directory_leaves_the_tenant_its_last_administrator(kernel, client, as_role):
+    """Neither shut out nor removed nor demoted by a group; the second one is the directory's to take."""
+    slug = f"t-{uuid7().hex[-12:]}"
+    tenant = await provision.create(kernel.database, slug=slug, name=slug, apps=kernel.registry.apps)
+    headers = await as_role("admin", tenant)
+    body = {"rules": [], "defaultRole": "viewer"}
+    async with client.put("/api/sso/role-mapping", json=body, headers=headers) as answer:
+        assert answer.status == 200
+    async with client.get("/api/auth/me", headers=headers) as answer:
+        last = (await answer.json())["id"]
+    scim = await directory(client, headers)
+    path = f"/Users/{last}"
+    shut = {"Operations": [{"op": "replace", "path": "active", "value": False}]}
+    group = {"displayName": "Everybody", "members": [{"value": last}]}
+    whole = person(active=False)
+    for refusal in (
+        await scim("PATCH", path, shut, 409),
+        await scim("PUT", path, whole, 409),
+        await scim("DELETE", path, status=409),
+        await scim("POST", "/Groups", group, 409),
+    ):
+        assert refusal["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
+        assert (refusal["status"], refusal["code"]) == (409, "SCIM_LAST_ADMIN")
+    assert (await scim("GET", path))["active"] is True
+    async with client.get("/api/auth/me", headers=headers) as answer:
+        assert (await answer.json())["role"] == "admin"
+
+    async with client.get("/api/auth/me", headers=await as_role("admin", tenant)) as answer:
+        second = (await answer.json())["id"]
+    await scim("DELETE", f"/Users/{second}", status=204)
 
 
 async def test_groups_give_roles_and_take_them(scim, client, admin, kernel):

@@ -354,6 +354,31 @@ async def test_without_a_role_there_is_no_account(browser, come_back, http, admi
         pass
 
 
+async def test_the_last_administrator_keeps_the_role_whatever_the_groups_say(
+    browser, another_browser, come_back, kernel, tenant
+):
+    email = f"{uuid7().hex[-12:]}@example.com"
+    await auth.create_user(kernel.database, email=email, password="-" * 12, role="admin", tenant_id=tenant.id)
+    async with kernel.database.control() as unit:
+        others = await unit.connection.fetch(
+            """UPDATE membership SET role = 'viewer' WHERE tenant_id = $1 AND role = 'admin'
+               AND user_id <> (SELECT id FROM user_account WHERE email = $2) RETURNING id""",
+            tenant.id,
+            email,
+        )
+    answer = await come_back(browser, sub=email, email=email)
+    assert (answer.status, (await browser.me())["role"]) == (303, "admin")
+    async with kernel.database.tenant(tenant.schema, read_only=True) as unit:
+        line = await unit.connection.fetchval(
+            "SELECT e::text FROM audit_line e WHERE action = 'sso_sign_in' ORDER BY id DESC LIMIT 1"
+        )
+    assert "LAST_ADMIN" in line
+    async with kernel.database.control():
+        await Membership.filter(id__in=[row["id"] for row in others]).update(role="admin")
+    assert (await come_back(another_browser, sub=email, email=email)).status == 303
+    assert (await another_browser.me())["role"] == "analyst"
+
+
 async def test_just_in_time_users_take_seats(browser, come_back, kernel, monkeypatch):
     full = replace(kernel.license.claims, seats=1)
     monkeypatch.setattr(kernel.license, "claims", full)

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from threatweaver.access.rights import evaluate, refuse_beyond, serialize
 from threatweaver.access.roles.service import permissions_of
-from threatweaver.access.users import queries, seats
-from threatweaver.access.users.errors import EmailInUse, LastAdmin, PersonShared, UserExists
+from threatweaver.access.users import admins, queries, seats
+from threatweaver.access.users.errors import EmailInUse, PersonShared, UserExists
 from threatweaver.auth.account import links
 from threatweaver.auth.mfa.models import RecoveryCode
 from threatweaver.auth.models import Membership, User
@@ -72,8 +72,8 @@ async def update(
     if "role" in changes:
         before["role"] = person.place.role
         await _check_role(kernel, caller, changes["role"])
-        await Membership.filter(id=person.place.id).update(role=changes["role"])
-        await _keep_an_admin(caller.tenant_id)
+        async with admins.one_stays(caller.tenant_id):
+            await Membership.filter(id=person.place.id).update(role=changes["role"])
     if own_data:
         await _refuse_shared(person)
         await _change_account(person.user, own_data)
@@ -87,8 +87,8 @@ async def deactivate(kernel: "Kernel", caller: Principal, user_id: UUID) -> None
     """
     person = await own(kernel, caller, user_id)
     if person.place.deactivated_at is None:
-        await Membership.filter(id=person.place.id).update(deactivated_at=datetime.now(UTC))
-    await _keep_an_admin(caller.tenant_id)
+        async with admins.one_stays(caller.tenant_id):
+            await Membership.filter(id=person.place.id).update(deactivated_at=datetime.now(UTC))
     await queries.end_sessions(caller.tenant_id, user_id)
     await queries.end_tokens(caller.tenant_id, user_id)
 
@@ -149,12 +149,6 @@ async def own(kernel: "Kernel", caller: Principal, user_id: UUID) -> Person:
 async def _check_role(kernel: "Kernel", caller: Principal, role: str) -> None:
     roles = kernel.registry.grants
     refuse_beyond(caller, await permissions_of(roles, schema=caller.schema, name=role))
-
-
-async def _keep_an_admin(tenant_id: UUID) -> None:
-    """Raise LastAdmin when the change just made leaves the tenant without one."""
-    if not await queries.active_admins(tenant_id):
-        raise LastAdmin
 
 
 async def _refuse_shared(person: Person) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from threatweaver.access.users import seats
 from threatweaver.admin.settings import service as tenant_settings
 from threatweaver.auth import queries, tokens
 from threatweaver.auth.account import links
@@ -64,11 +65,15 @@ async def resend(kernel: "Kernel", *, email: str) -> None:
 
 
 async def verify(kernel: "Kernel", token: str) -> str:
-    """Verify an address, which makes the account of a registration; return it. Raises LinkRefused."""
+    """Verify an address, which makes the account of a registration; return it.
+
+    Raises LinkRefused, SeatsExhausted.
+    """
     async with kernel.database.control():
         waiting = await Registration.filter(id=tokens.id_of(token)).select_for_update().first()
         if waiting is not None:
             links.check(token, waiting.token_hash, waiting.expires_at)
+            await seats.take(kernel.license)
             await _make_account(waiting)
             return waiting.email
         link = await links.find("verify", token)

@@ -49,7 +49,7 @@ async def register(ctx: Context) -> None:
     permission=PUBLIC,
     query=VerifyQuery,
     returns=bare(VerifiedOut),
-    errors=(LinkRefused,),
+    errors=(LinkRefused, SeatsExhausted),
     scope=Scope.NONE,
 )
 async def verify_email(ctx: Context) -> dict[str, str]:

@@ -19,10 +19,14 @@ from threatweaver.sso.saml import party
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The role, None to refuse; and the rule that gave it, None when it was the default."""
+    """The role, None to refuse; and the rule that gave it, None when it was the default.
+
+    `kept`: the rules give the tenant's last administrator this role instead, and it was not taken up.
+    """
 
     role: str | None
     rule: Mapping[str, Any] | None
+    kept: bool = False
 
 
 def decide(row: SsoTenant, groups: Iterable[str], provider_id: UUID | None) -> Decision:

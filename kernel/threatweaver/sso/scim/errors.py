@@ -23,6 +23,12 @@ class ScimTaken(ScimError):
     status, code, scim_type = 409, "SCIM_UNIQUENESS", "uniqueness"
 
 
+class ScimLastAdmin(ScimError):
+    """A tenant keeps at least one active administrator."""
+
+    status, code = 409, "SCIM_LAST_ADMIN"
+
+
 class ScimInvalidValue(ScimError):
     """A value of this resource is not acceptable."""
 

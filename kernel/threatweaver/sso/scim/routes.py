@@ -7,7 +7,7 @@ from threatweaver.auth.permissions import Perm
 from threatweaver.http.context import Context
 from threatweaver.http.route import EMPTY, RouteTable, Scope, bare, raw
 from threatweaver.sso.scim import patch, queries, service, wire
-from threatweaver.sso.scim.errors import ScimInvalidFilter, ScimInvalidValue, ScimTaken
+from threatweaver.sso.scim.errors import ScimInvalidFilter, ScimInvalidValue, ScimLastAdmin, ScimTaken
 from threatweaver.sso.scim.schemas import (
     PatchIn,
     ScimGroupIn,
@@ -26,7 +26,13 @@ _CHANGE: dict[str, Any] = {
     "permission": Perm.SCIM_WRITE,
     "scope": Scope.CONTROL,
     "media": MEDIA,
-    "errors": (ScimTaken, ScimInvalidValue, SeatsExhausted),
+    "errors": (ScimTaken, ScimInvalidValue, ScimLastAdmin, SeatsExhausted),
+}
+_REMOVAL: dict[str, Any] = {
+    "permission": Perm.SCIM_WRITE,
+    "scope": Scope.CONTROL,
+    "returns": EMPTY,
+    "errors": (ScimLastAdmin,),
 }
 
 
@@ -106,7 +112,7 @@ async def _changed(ctx: Context, changes: dict[str, Any]) -> dict[str, Any]:
     return wire.user(await service.user(tenant_id, user_id))
 
 
-@table.route("DELETE", "/Users/{id}", permission=Perm.SCIM_WRITE, returns=EMPTY, scope=Scope.CONTROL)
+@table.route("DELETE", "/Users/{id}", **_REMOVAL)
 async def delete_user(ctx: Context) -> None:
     """Deactivate a member; what they did stays."""
     await service.remove_user(ctx.principal.tenant_id, ctx.uuid("id"))
@@ -167,7 +173,7 @@ async def _regrouped(ctx: Context, changes: patch.GroupChanges) -> dict[str, Any
     return found
 
 
-@table.route("DELETE", "/Groups/{id}", permission=Perm.SCIM_WRITE, returns=EMPTY, scope=Scope.CONTROL)
+@table.route("DELETE", "/Groups/{id}", **_REMOVAL)
 async def delete_group(ctx: Context) -> None:
     """Remove a group; the roles of its members follow."""
     await service.remove_group(ctx.principal.tenant_id, ctx.uuid("id"))

@@ -1,12 +1,14 @@
 """Users and groups as a directory keeps them. In a control scope, and always of one tenant."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from threatweaver.access.users import seats
+from threatweaver.access.users import admins, seats
+from threatweaver.access.users.errors import LastAdmin
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.roles import Role
 from threatweaver.http.errors import NotFound
@@ -15,7 +17,7 @@ from threatweaver.kernel import Kernel
 from threatweaver.sso.mapping import service as mapping
 from threatweaver.sso.models import ScimGroup, ScimMember, ScimUser, SsoTenant
 from threatweaver.sso.scim import queries
-from threatweaver.sso.scim.errors import ScimInvalidValue, ScimTaken
+from threatweaver.sso.scim.errors import ScimInvalidValue, ScimLastAdmin, ScimTaken
 from threatweaver.sso.scim.patch import GroupChanges
 from threatweaver.sso.signin.queries import is_address
 
@@ -33,7 +35,7 @@ async def user(tenant_id: UUID, user_id: UUID) -> asyncpg.Record:
 async def create_user(kernel: Kernel, tenant_id: UUID, given: Mapping[str, Any]) -> UUID:
     """Provision a member, or take back one who was removed.
 
-    Raises ScimTaken, ScimInvalidValue, SeatsExhausted.
+    Raises ScimTaken, ScimInvalidValue, ScimLastAdmin, SeatsExhausted.
 
     Somebody who has an account already, here or elsewhere, is not taken over: they need an invitation.
     """
@@ -52,15 +54,16 @@ async def create_user(kernel: Kernel, tenant_id: UUID, given: Mapping[str, Any])
         await User.create(id=user_id, email=email, name=_name(given), password_hash=_NO_PASSWORD)
         await Membership.create(user_id=user_id, tenant_id=tenant_id, role=Role.VIEWER.value)
     await queries.keep_external_id(tenant_id, user_id, given.get("external_id"))
-    await queries.set_active(tenant_id, user_id, active=given["active"])
-    await _give_roles(tenant_id, [user_id])
+    async with _keeping_an_admin(tenant_id):
+        await queries.set_active(tenant_id, user_id, active=given["active"])
+        await _give_roles(tenant_id, [user_id])
     return user_id
 
 
 async def change_user(kernel: Kernel, tenant_id: UUID, user_id: UUID, changes: Mapping[str, Any]) -> None:
     """Apply `active`, `external_id`, `display_name` and `user_name`.
 
-    Raises NotFound, ScimTaken, ScimInvalidValue, SeatsExhausted.
+    Raises NotFound, ScimTaken, ScimInvalidValue, ScimLastAdmin, SeatsExhausted.
 
     A person whom another tenant knows, too, keeps their name and address.
     """
@@ -70,7 +73,8 @@ async def change_user(kernel: Kernel, tenant_id: UUID, user_id: UUID, changes: M
     if "active" in changes:
         if changes["active"]:
             await seats.take(kernel.license, user_id)
-        await queries.set_active(tenant_id, user_id, active=changes["active"])
+        async with _keeping_an_admin(tenant_id):
+            await queries.set_active(tenant_id, user_id, active=changes["active"])
     if not await queries.is_alone_here(tenant_id, user_id):
         return
     if changes.get("display_name"):
@@ -82,9 +86,10 @@ async def change_user(kernel: Kernel, tenant_id: UUID, user_id: UUID, changes: M
 
 
 async def remove_user(tenant_id: UUID, user_id: UUID) -> None:
-    """Deactivate a member and forget what the directory knew of them. Raises NotFound."""
+    """Deactivate a member and forget what the directory knew of them. Raises NotFound, ScimLastAdmin."""
     await user(tenant_id, user_id)
-    await queries.set_active(tenant_id, user_id, active=False)
+    async with _keeping_an_admin(tenant_id):
+        await queries.set_active(tenant_id, user_id, active=False)
     await ScimUser.filter(tenant_id=tenant_id, user_id=user_id).delete()
     await ScimMember.filter(tenant_id=tenant_id, user_id=user_id).delete()
 
@@ -108,7 +113,7 @@ async def group(tenant_id: UUID, group_id: UUID) -> asyncpg.Record:
 
 
 async def create_group(tenant_id: UUID, given: Mapping[str, Any]) -> UUID:
-    """Add a group with its members, whose roles follow. Raises ScimTaken."""
+    """Add a group with its members, whose roles follow. Raises ScimTaken, ScimLastAdmin."""
     if await ScimGroup.exists(tenant_id=tenant_id, display_name=given["display_name"]):
         raise ScimTaken
     made = await ScimGroup.create(
@@ -116,12 +121,16 @@ async def create_group(tenant_id: UUID, given: Mapping[str, Any]) -> UUID:
     )
     members = _values(given)
     await queries.add_members(tenant_id, made.id, members)
-    await _give_roles(tenant_id, members)
+    async with _keeping_an_admin(tenant_id):
+        await _give_roles(tenant_id, members)
     return made.id
 
 
 async def change_group(tenant_id: UUID, group_id: UUID, changes: GroupChanges) -> None:
-    """Apply changes to a group; the roles of whom they concern follow. Raises NotFound, ScimTaken."""
+    """Apply changes to a group; the roles of whom they concern follow.
+
+    Raises NotFound, ScimTaken, ScimLastAdmin.
+    """
     before = await group(tenant_id, group_id)
     named = {"display_name": changes.display_name, "external_id": changes.external_id}
     kept = {name: value for name, value in named.items() if value is not None}
@@ -137,15 +146,17 @@ async def change_group(tenant_id: UUID, group_id: UUID, changes: GroupChanges) -
         if verb in {"add", "replace"}:
             await queries.add_members(tenant_id, group_id, members or [])
             concerned.update(members or [])
-    await _give_roles(tenant_id, concerned)
+    async with _keeping_an_admin(tenant_id):
+        await _give_roles(tenant_id, concerned)
 
 
 async def remove_group(tenant_id: UUID, group_id: UUID) -> None:
-    """Remove a group; the roles of its members follow. Raises NotFound."""
+    """Remove a group; the roles of its members follow. Raises NotFound, ScimLastAdmin."""
     before = await group(tenant_id, group_id)
     await ScimMember.filter(group_id=group_id).delete()
     await ScimGroup.filter(id=group_id, tenant_id=tenant_id).delete()
-    await _give_roles(tenant_id, before["members"])
+    async with _keeping_an_admin(tenant_id):
+        await _give_roles(tenant_id, before["members"])
 
 
 def replaced_group(given: Mapping[str, Any]) -> GroupChanges:
@@ -155,6 +166,16 @@ def replaced_group(given: Mapping[str, Any]) -> GroupChanges:
         external_id=given.get("external_id"),
         members=[("replace", _values(given))],
     )
+
+
+@asynccontextmanager
+async def _keeping_an_admin(tenant_id: UUID) -> AsyncIterator[None]:
+    """Change members within this block. Raises ScimLastAdmin."""
+    try:
+        async with admins.one_stays(tenant_id):
+            yield
+    except LastAdmin:
+        raise ScimLastAdmin from None
 
 
 async def _give_roles(tenant_id: UUID, user_ids: Iterable[UUID]) -> None:

@@ -1,11 +1,13 @@
 """From what a provider asserts to a member of its tenant (docs/adr/0012)."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
+from tortoise.transactions import in_transaction
 
-from threatweaver.access.users import seats
-from threatweaver.access.users.errors import SeatsExhausted
+from threatweaver.access.users import admins, seats
+from threatweaver.access.users.errors import LastAdmin, SeatsExhausted
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.queries import Identity, memberships_of
 from threatweaver.ids import uuid7
@@ -35,7 +37,8 @@ async def admit(kernel: Kernel, provider: SsoProvider, who: Asserted) -> tuple[I
         provisioned = await queries.provisioned_groups(provider, found["user_id"]) if found else []
         decision = mapping.decide(rules, (*who.groups, *provisioned), provider.id)
         if found is not None:
-            identity = await _member(provider, who, found, decision)
+            decision = await _follow(provider, who, found, decision)
+            identity = await _identity(found["user_id"], provider.tenant_id)
     if found is None:
         identity = await _newcomer(kernel, provider, who, decision)
     return identity, decision
@@ -47,9 +50,10 @@ def _check_domain(provider: SsoProvider, who: Asserted) -> None:
         raise SsoRefused("Addresses of this domain are not taken from this provider.", reason="WRONG_DOMAIN")
 
 
-async def _member(
+async def _follow(
     provider: SsoProvider, who: Asserted, found: asyncpg.Record, decision: Decision
-) -> Identity:
+) -> Decision:
+    """Let a member in with the role of their groups; return what was decided in the end."""
     if not found["linked"] and not who.verified:
         raise SsoRefused("The provider does not vouch for this address.", reason="UNVERIFIED_EMAIL")
     if found["membership_id"] is None:
@@ -60,15 +64,24 @@ async def _member(
     if found["deactivated"]:
         raise SsoRefused("This account is deactivated.", reason="DEACTIVATED")
     if not found["break_glass"]:
-        await _give_role(found["membership_id"], decision)
+        decision = await _give_role(provider.tenant_id, found["membership_id"], decision)
     await queries.link(provider, found["user_id"], who.subject)
-    return await _identity(found["user_id"], provider.tenant_id)
+    return decision
 
 
-async def _give_role(membership_id: UUID, decision: Decision) -> None:
+async def _give_role(tenant_id: UUID, membership_id: UUID, decision: Decision) -> Decision:
+    """Give a member their role, unless that takes the tenant its last administrator."""
     if decision.role is None:
         raise SsoRefused("None of your groups has a role here.", reason="NO_ROLE")
-    await Membership.filter(id=membership_id).exclude(role=decision.role).update(role=decision.role)
+    place = Membership.filter(id=membership_id).exclude(role=decision.role)
+    if not await place.exists():
+        return decision
+    try:
+        async with in_transaction("control"), admins.one_stays(tenant_id):
+            await place.update(role=decision.role)
+    except LastAdmin:
+        return replace(decision, kept=True)
+    return decision
 
 
 async def _newcomer(kernel: Kernel, provider: SsoProvider, who: Asserted, decision: Decision) -> Identity:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from threatweaver import outbound
+from threatweaver.access.users.errors import LastAdmin
 from threatweaver.auth import service as auth
 from threatweaver.auth.lockout import service as lockout
 from threatweaver.auth.lockout.service import Visitor
@@ -224,5 +225,6 @@ def audited(decision: Decision | None, failure: SsoRefused | None) -> Mapping[st
     """Return what an audit line says about a sign-in."""
     return {
         **({"rule": decision.rule, "role": decision.role} if decision else {}),
+        **({"refused": LastAdmin.code} if decision and decision.kept else {}),
         **({"reason": failure.members.get("reason")} if failure else {}),
     }
