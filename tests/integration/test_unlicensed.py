@@ -80,7 +80,8 @@ async def test_an_unlicensed_plugin_is_not_imported_and_its_paths_are_refused(ou
         False,
         "module vulnerability_dashboard is not in the license",
     )
-    assert (found["jobs"], found["tables"]) == ([], ["control", "kernel"])
+    assert [name for name in found["jobs"] if not name.startswith("kernel.")] == []
+    assert found["tables"] == ["control", "kernel"]
     assert len(found["answers"]) == len(PATHS) * 7 * 2
     wrong = [
         answer

@@ -104,7 +104,7 @@ async def test_parallel_changes_of_different_members_all_stay(ask):
     changes = [
         {"sessionIdleMinutes": 61},
         {"passwordMinLength": 17},
-        {"mfaRequired": True},
+        {"registration": "invited"},
         {"sessionMax": 3},
     ]
     answers = await asyncio.gather(*(put(ask, values=change) for change in changes))

@@ -19,6 +19,8 @@ def edge(kernel):
 
     @asynccontextmanager
     async def made(*routes, **variables):
+        async with kernel.database.control() as unit:  # what another test configured must not hold here
+            await unit.connection.execute("DELETE FROM rate_limit_config")
         kept = {"home": kernel.settings.home, "log_level": "error", "log_format": "console"}
         settings = config.load({"TW_RATE_LIMIT": "0"} | variables, **kept)
         under = replace(
