@@ -73,13 +73,15 @@ async def live_session(session_id: UUID) -> tuple[Identity, SessionState] | None
     return identity(row), SessionState(**{name: row[name] for name in _STATE})
 
 
-async def end_surplus_sessions(user_id: UUID, most: int) -> None:
-    """Revoke the oldest live sessions of a person beyond a number."""
+async def end_surplus_sessions(user_id: UUID, tenant_id: UUID, most: int) -> None:
+    """Revoke the oldest live sessions of a person in a tenant beyond the number that it allows."""
     await connection().execute(
         """UPDATE session SET revoked_at = now() WHERE id IN (
-               SELECT id FROM session WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now()
-               ORDER BY created_at DESC, id DESC OFFSET $2)""",
+               SELECT id FROM session
+               WHERE user_id = $1 AND tenant_id = $2 AND revoked_at IS NULL AND expires_at > now()
+               ORDER BY created_at DESC, id DESC OFFSET $3)""",
         user_id,
+        tenant_id,
         most,
     )
 

@@ -125,7 +125,7 @@ async def _open(  # noqa: PLR0913 - what a session knows of its sign-in
         method=method,
         mfa=mfa,
     )
-    await queries.end_surplus_sessions(identity.user_id, settings.session_max)
+    await queries.end_surplus_sessions(identity.user_id, identity.tenant_id, settings.session_max)
     await User.filter(id=identity.user_id).update(last_login_at=now)
     await Membership.filter(user_id=identity.user_id, tenant_id=identity.tenant_id).update(last_used_at=now)
     return signer.sign_in(identity, session_id, token, now)

@@ -5,12 +5,14 @@ answer there. Writes of one path through the API wait for each other, so nothing
 """
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from hashlib import blake2b
 
 from aiohttp import web
 
-from threatweaver.db.transaction import connection
+from threatweaver.db.transaction import connection, current
 from threatweaver.http import gates, input, output  # noqa: A004 - the file vocabulary of the house
 from threatweaver.http.context import Context
 from threatweaver.http.errors import PreconditionFailed
@@ -62,16 +64,33 @@ async def _current(ctx: Context, reading: Route) -> web.StreamResponse:
     query = input.defaults(reading)
     read = replace(ctx, route=reading, query=query, headers={}, body={}, upload=None)
     await gates.permission(read)
-    database = ctx.kernel.database
-    if reading.scope is ctx.route.scope or reading.scope is Scope.NONE:
+    if reading.scope in {ctx.route.scope, Scope.NONE}:
         value = await reading.handler(read)
-    elif reading.scope is Scope.TENANT:
-        async with database.tenant(ctx.principal.schema, read_only=True):
-            value = await reading.handler(read)
     else:
-        async with database.control(read_only=True):
+        async with _scope_of(ctx, reading):
             value = await reading.handler(read)
     return output.render(reading.returns, value, reading.status)
+
+
+@asynccontextmanager
+async def _scope_of(ctx: Context, reading: Route) -> AsyncIterator[None]:
+    """Move the open transaction to where the route reads, and back; open one for a handler without."""
+    database, schema = ctx.kernel.database, ctx.principal.schema
+    if ctx.route.scope is Scope.NONE:
+        tenant = reading.scope is Scope.TENANT
+        opened = database.tenant(schema, read_only=True) if tenant else database.control(read_only=True)
+        async with opened:
+            yield
+        return
+    unit = current()  # a second connection from within a transaction could wait for itself
+    if reading.scope is Scope.TENANT:
+        await database.go_on_in_tenant(unit, schema)
+        yield
+        await database.go_on_in_control(unit)
+    else:
+        await database.go_on_in_control(unit)
+        yield
+        await database.go_on_in_tenant(unit, schema)
 
 
 def _tag(response: web.StreamResponse) -> str:

@@ -11,6 +11,7 @@ from uuid import UUID
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.permissions import PLATFORM, PLATFORM_IN_SAAS
 from threatweaver.auth.principal import Principal
+from threatweaver.db.transaction import in_scope
 from threatweaver.tenancy.models import PlatformOperator, Tenant
 
 if TYPE_CHECKING:
@@ -31,8 +32,11 @@ async def acts(kernel: "Kernel", principal: Principal) -> bool:
     """Say whether the caller acts as an operator: asked anew each time, so that a revocation is at once."""
     if principal.session_id is None:
         return False
+    asked = PlatformOperator.filter(user_id=principal.user_id, tenant_id=principal.tenant_id)
+    if in_scope():  # a second connection from within a transaction could wait for itself
+        return await asked.exists()
     async with kernel.database.control(read_only=True):
-        return await PlatformOperator.exists(user_id=principal.user_id, tenant_id=principal.tenant_id)
+        return await asked.exists()
 
 
 async def grant(email: str, tenant: Tenant) -> UUID:

@@ -44,7 +44,7 @@ async def list_tenants(ctx: Context) -> Page:
     scope=Scope.NONE,
 )
 async def create_tenant(ctx: Context) -> dict[str, Any]:
-    """Create a tenant, with its first administrator if one is named."""
+    """Create a tenant with its first administrator, if one is named; who has an account is invited."""
     tenant, password = await service.create(ctx.kernel, **ctx.body)
     ctx.changed(f"tenant:{tenant.id}", after={"slug": tenant.slug, "name": tenant.name, "plan": tenant.plan})
     async with ctx.kernel.database.control(read_only=True):

@@ -9,6 +9,7 @@ import orjson
 
 from threatweaver.auth import passwords
 from threatweaver.auth import service as auth
+from threatweaver.auth.account import invitations
 from threatweaver.auth.models import User
 from threatweaver.auth.roles import Role
 from threatweaver.http.errors import Conflict, NotFound
@@ -33,6 +34,8 @@ async def create(
 ) -> tuple[Tenant, str | None]:
     """Create a tenant and its first administrator; return it, and the password of a new account.
 
+    Who has an account already is invited.
+
     Outside of any scope. Raises Conflict, TenantLimit.
     """
     claims = kernel.license.claims
@@ -53,9 +56,22 @@ async def create(
 
 
 async def _first_admin(kernel: "Kernel", tenant: Tenant, admin: Mapping[str, str]) -> str | None:
+    """Make the first administrator and return their password; somebody who has an account is invited.
+
+    Another tenant may have made that account for an address that is not theirs, and know its password.
+    """
+    async with kernel.database.control():
+        if await User.exists(email=admin["email"].strip().lower()):
+            await invitations.create(
+                kernel,
+                tenant_id=tenant.id,
+                email=admin["email"],
+                name=admin["name"],
+                role=Role.ADMIN.value,
+                invited_by=None,
+            )
+            return None
     password = passwords.generate()
-    async with kernel.database.control(read_only=True):
-        known = await User.exists(email=admin["email"].strip().lower())
     user = await auth.create_user(
         kernel.database,
         email=admin["email"],
@@ -64,8 +80,6 @@ async def _first_admin(kernel: "Kernel", tenant: Tenant, admin: Mapping[str, str
         role=Role.ADMIN,
         tenant_id=tenant.id,
     )
-    if known:
-        return None
     async with kernel.database.control():
         await User.filter(id=user.id).update(must_change_password=True)
     return password

@@ -152,3 +152,30 @@ async def test_head_is_a_get_without_its_body(client, admin, tag):
         assert (answer.headers["Content-Length"], answer.headers["ETag"]) == (length, current)
     assert (await client.head(path)).status == 401
     assert (await client.head(f"/api/asset-groups/{uuid7()}", headers=admin)).status == 404
+
+
+async def test_writes_that_read_elsewhere_do_not_wait_for_a_second_connection(client, admin):
+    async def made():
+        body = {"name": f"r{uuid7().hex}", "title": "Passing", "permissions": []}
+        async with client.post("/api/admin/roles", json=body, headers=admin) as answer:
+            return f"/api/admin/roles/{(await answer.json())['data']['id']}"
+
+    async def removed(path):
+        async with client.delete(path, headers={**admin, "If-Match": "*"}) as answer:
+            return answer.status
+
+    paths = [await made() for _ in range(16)]  # twice as many as the pool has connections
+    async with asyncio.timeout(8):  # a connection that is not there is waited for ten seconds
+        assert set(await asyncio.gather(*map(removed, paths))) == {204}
+
+
+async def test_operators_write_under_a_condition_in_one_connection_each(client, as_role, tenant):
+    operator, path = await as_role("operator", tenant), f"/api/tenants/{tenant.id}"
+    headers = {**operator, "If-Match": "*"}
+
+    async def changed(name):
+        async with client.put(path, json={"name": name}, headers=headers) as answer:
+            return answer.status
+
+    async with asyncio.timeout(8):
+        assert set(await asyncio.gather(*(changed(f"Name {n}") for n in range(16)))) == {200}

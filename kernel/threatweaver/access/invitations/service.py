@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from threatweaver.access.rights import refuse_beyond, serialize
+from threatweaver.access.rights import evaluate, refuse_beyond, serialize
 from threatweaver.access.roles.service import permissions_of
 from threatweaver.access.users import seats
 from threatweaver.access.users.errors import UserExists
@@ -26,6 +26,9 @@ async def invite(kernel: "Kernel", caller: Principal, *, email: str, role: str, 
     given = await permissions_of(kernel.registry.grants, schema=caller.schema, name=role)
     refuse_beyond(caller, given)
     known = await User.get_or_none(email=email.strip().lower())
+    if known:  # who was here before gets their grants and groups back with the place
+        held = await evaluate(kernel.registry.grants, schema=caller.schema, user_id=known.id, role=role)
+        refuse_beyond(caller, held.names)
     if known and await Membership.exists(
         user_id=known.id, tenant_id=caller.tenant_id, deactivated_at__isnull=True
     ):

@@ -13,7 +13,8 @@ from threatweaver.access.rights import evaluate, refuse_beyond, serialize
 from threatweaver.access.roles.service import permissions_of
 from threatweaver.access.users import admins, queries, seats
 from threatweaver.access.users.errors import EmailInUse, PersonShared, UserExists
-from threatweaver.auth.account import links
+from threatweaver.auth.account import invitations, links
+from threatweaver.auth.login import steps
 from threatweaver.auth.mfa.models import RecoveryCode
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.principal import Principal
@@ -91,6 +92,7 @@ async def deactivate(kernel: "Kernel", caller: Principal, user_id: UUID) -> None
             await Membership.filter(id=person.place.id).update(deactivated_at=datetime.now(UTC))
     await queries.end_sessions(caller.tenant_id, user_id)
     await queries.end_tokens(caller.tenant_id, user_id)
+    await invitations.revoke_for(caller.tenant_id, person.user.email)
 
 
 async def reactivate(kernel: "Kernel", caller: Principal, user_id: UUID) -> None:
@@ -110,6 +112,7 @@ async def reset_password(kernel: "Kernel", caller: Principal, user_id: UUID) -> 
     await _refuse_shared(person)
     await User.filter(id=user_id).update(password_hash=_NO_PASSWORD, must_change_password=False)
     await queries.end_sessions(caller.tenant_id, user_id)
+    await steps.drop(user_id)
     await _mail_link(kernel, caller, person.user)
 
 
@@ -123,6 +126,7 @@ async def reset_mfa(kernel: "Kernel", caller: Principal, user_id: UUID) -> None:
     await User.filter(id=user_id).update(mfa_secret=None, mfa_enabled_at=None)
     await RecoveryCode.filter(user_id=user_id).delete()
     await queries.end_sessions(caller.tenant_id, user_id)
+    await steps.drop(user_id)
 
 
 async def end_sessions(kernel: "Kernel", caller: Principal, user_id: UUID) -> None:
@@ -163,6 +167,7 @@ async def _change_account(user: User, changes: dict[str, str]) -> None:
         if await User.filter(email=email).exclude(id=user.id).exists():
             raise EmailInUse
         await User.filter(id=user.id).update(email=email, email_verified_at=None)
+        await links.drop_all(user.id)  # they went to the old address
     if "name" in changes:
         await User.filter(id=user.id).update(name=changes["name"])
 

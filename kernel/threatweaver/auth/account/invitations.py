@@ -71,6 +71,11 @@ async def revoke(tenant_id: UUID, invitation_id: UUID) -> bool:
     return bool(await _open(tenant_id).filter(id=invitation_id).update(revoked_at=datetime.now(UTC)))
 
 
+async def revoke_for(tenant_id: UUID, email: str) -> None:
+    """Revoke the open invitation of an address, in a control scope: its place was taken away."""
+    await _open(tenant_id).filter(email=email).update(revoked_at=datetime.now(UTC))
+
+
 async def accept(
     kernel: "Kernel", *, token: str, password: str, name: str, visitor: Visitor
 ) -> tuple[User, UUID]:

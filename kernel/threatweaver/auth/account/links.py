@@ -72,6 +72,11 @@ async def drop(kind: Kind, user_id: UUID) -> None:
     await MailLink.filter(user_id=user_id, kind=kind).delete()
 
 
+async def drop_all(user_id: UUID) -> None:
+    """End every link of a person, in a control scope."""
+    await MailLink.filter(user_id=user_id).delete()
+
+
 def check(token: str, token_hash: bytes, expires_at: datetime) -> None:
     """Raise LinkRefused unless the token is the stored one and still good."""
     if expires_at <= datetime.now(UTC) or not hmac.compare_digest(token_hash, tokens.digest(token)):

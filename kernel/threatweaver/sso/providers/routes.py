@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from threatweaver.access.errors import BeyondYourRights
+from threatweaver.access.rights import refuse_beyond
 from threatweaver.auth.permissions import Perm
+from threatweaver.auth.roles import Role
 from threatweaver.http.context import Context
 from threatweaver.http.errors import Conflict, NotFound, Unprocessable
 from threatweaver.http.route import EMPTY, PUBLIC, RouteTable, Scope, raw, rows
@@ -22,7 +25,14 @@ from threatweaver.sso.saml import party
 
 table = RouteTable(path="/sso", tag="Single sign-on")
 
-_REFUSALS = (ProviderMisconfigured, OutboundRefused, OutboundFailed, Conflict, Unprocessable)
+_REFUSALS = (
+    ProviderMisconfigured,
+    OutboundRefused,
+    OutboundFailed,
+    Conflict,
+    Unprocessable,
+    BeyondYourRights,
+)
 
 
 @table.route("GET", "/config", permission=Perm.SSO_READ, returns=ConfigOut, scope=Scope.NONE)
@@ -95,6 +105,7 @@ async def list_providers(ctx: Context) -> list[dict[str, Any]]:
 )
 async def create_provider(ctx: Context) -> dict[str, Any]:
     """Add an identity provider; SAML metadata is imported from XML or from a URL."""
+    _refuse_beyond(ctx)
     made = service.described(await service.create(ctx.kernel, ctx.principal.tenant_id, ctx.body))
     ctx.changed(f"sso-provider:{made['id']}", after=made)
     return made
@@ -118,6 +129,7 @@ async def get_provider(ctx: Context) -> dict[str, Any]:
 )
 async def replace_provider(ctx: Context) -> dict[str, Any]:
     """Replace an identity provider's settings; a secret that is not sent stays."""
+    _refuse_beyond(ctx)
     tenant_id, provider_id = ctx.principal.tenant_id, ctx.uuid("id")
     changed = service.described(await service.replace(ctx.kernel, tenant_id, provider_id, ctx.body))
     ctx.changed(f"sso-provider:{provider_id}", after=changed)
@@ -129,3 +141,8 @@ async def delete_provider(ctx: Context) -> None:
     """Remove an identity provider; people it brought keep their accounts."""
     gone = await service.delete(ctx.principal.tenant_id, ctx.uuid("id"))
     ctx.changed(f"sso-provider:{gone.id}", before=service.described(gone))
+
+
+def _refuse_beyond(ctx: Context) -> None:
+    """Whoever says which directory vouches for people can sign in as any of them, administrators too."""
+    refuse_beyond(ctx.principal, ctx.kernel.registry.grants[Role.ADMIN])

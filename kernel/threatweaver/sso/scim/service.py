@@ -9,6 +9,7 @@ import asyncpg
 
 from threatweaver.access.users import admins, seats
 from threatweaver.access.users.errors import LastAdmin
+from threatweaver.auth.account import links
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.roles import Role
 from threatweaver.http.errors import NotFound
@@ -83,6 +84,7 @@ async def change_user(kernel: Kernel, tenant_id: UUID, user_id: UUID, changes: M
         if await User.exists(email=email):
             raise ScimTaken
         await User.filter(id=user_id).update(email=email, email_verified_at=None)
+        await links.drop_all(user_id)  # they went to the old address
 
 
 async def remove_user(tenant_id: UUID, user_id: UUID) -> None:
