@@ -185,6 +185,8 @@ async def test_sha1_is_refused(answered, forge):
         ({"minutes": -10, "begin": -20}, "EXPIRED"),
         ({"minutes": 10, "begin": 2}, "NOT_YET_VALID"),
         ({"answered": ""}, "NOT_OUR_REQUEST"),
+        ({"name_id": ""}, "NO_SUBJECT"),
+        ({"name_id": f"{'a' * 512}@example.com"}, "NO_SUBJECT"),
         ({"asked": ""}, "NOT_OUR_REQUEST"),
         ({"asked": ' InResponseTo="_other"', "answered": ' InResponseTo="_other"'}, "NOT_OUR_REQUEST"),
     ],

@@ -6,8 +6,10 @@ from typing import Any
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
 from threatweaver.sso.asserted import Asserted
+from threatweaver.sso.errors import SsoRefused
 from threatweaver.sso.saml.structure import NAMESPACES
 
+_LONGEST = 512
 _TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 _CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
 _EMAILS = ("email", "mail", f"{_CLAIMS}/emailaddress", "urn:oid:0.9.2342.19200300.100.1.3")
@@ -33,8 +35,11 @@ def person(assertion: Any, options: Mapping[str, Any]) -> Asserted:
     lasting = name_id is not None and name_id.get("Format") != _TRANSIENT
     context = "saml:AuthnStatement/saml:AuthnContext/saml:AuthnContextClassRef"
     contexts = [text(node) for node in assertion.iterfind(context, NAMESPACES)]
+    subject = named if lasting else email.lower()
+    if not 0 < len(subject) <= _LONGEST:  # a name that is empty or cut would be several people's
+        raise SsoRefused(reason="NO_SUBJECT")
     return Asserted(
-        subject=(named if lasting else email.lower())[:512],
+        subject=subject,
         email=email.lower(),
         name=_first(attributes, options["nameAttribute"], _NAMES),
         groups=tuple(_values(attributes, options["groupsAttribute"], _GROUPS)),
