@@ -1,7 +1,9 @@
 """Signing in, refreshing, signing out, and what ends a session."""
 
+import asyncio
 import time
 
+import jwt
 import pytest
 import pytest_asyncio
 
@@ -193,3 +195,25 @@ async def test_sessions_of_one_person_are_independent(client, person):
         assert answer.status == 204
     assert (await me(client, first))[0] == 401
     assert (await me(client, second))[0] == 200
+
+
+async def test_a_session_that_is_used_while_it_is_ended_is_not_remembered(client, kernel, tenant, person):
+    """The audit log, which is written last, holds the end of the session up just before its commit."""
+    (ender, _), (ended, _) = await sign_in(client, person), await sign_in(client, person)
+    session_id = jwt.decode(ended, options={"verify_signature": False})["sid"]
+    headers = {"Authorization": f"Bearer {ender}"}
+
+    async def end():
+        async with client.delete(f"/api/auth/me/sessions/{session_id}", headers=headers) as answer:
+            return answer.status
+
+    async with kernel.database.control() as unit:
+        await unit.connection.execute(f'SELECT FROM "{tenant.schema}".audit_head FOR UPDATE')
+        ending = asyncio.create_task(end())
+        async with asyncio.timeout(10):
+            waits = "SELECT true FROM pg_locks WHERE NOT granted LIMIT 1"
+            while not await unit.connection.fetchval(waits):  # noqa: ASYNC110 - nobody announces a wait
+                await asyncio.sleep(0)
+        assert (await me(client, ended))[0] == 200
+    assert await ending == 204
+    assert (await me(client, ended))[0] == 401

@@ -1,6 +1,6 @@
 """What a handler gets: who calls, the validated input, and how to hand work to a job."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -60,6 +60,7 @@ class Context:
     change: Change | None = None
     actor: Identity | None = None  # whom a public route turned out to serve, for the audit line
     repeatable: "idempotency.Request | None" = None
+    committed: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def principal(self) -> Principal:
@@ -114,6 +115,10 @@ class Context:
     ) -> None:
         """Say what the write did, for the audit line: `user:<id>`, the members that differ, no secret."""
         self.change = Change(target=target, before=before, after=after)
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Do this once the write is committed: what a process forgets before, it may remember again."""
+        self.committed.append(act)
 
     def submit(self, job: Job, *, id: UUID | None = None, **payload: Any) -> UUID:  # noqa: A002 - the job's id
         """Enqueue a job, in the request's transaction, and answer 202; return its id. One a request."""

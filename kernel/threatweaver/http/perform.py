@@ -18,6 +18,8 @@ async def answer(ctx: Context) -> web.StreamResponse:
     """Do what the request asks and return the answer; what was answered before is only answered again."""
     ctx.repeatable = await idempotency.of(ctx)
     value = await (_on_its_own(ctx) if ctx.route.scope is Scope.NONE else _in_a_transaction(ctx))
+    for act in ctx.committed:
+        act()
     if ctx.route.returns.shape is Shape.JOB and not isinstance(value, web.StreamResponse):
         return await jobs.accepted(ctx)
     return etags.conditional(ctx, _rendered(ctx, value))

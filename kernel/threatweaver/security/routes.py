@@ -48,7 +48,7 @@ async def revoke_session(ctx: Context) -> None:
     owner = await queries.revoke_session(ctx.principal.tenant_id, ctx.uuid("id"))
     if owner is None:
         raise NotFound
-    ctx.kernel.identifier.forget()
+    ctx.after_commit(ctx.kernel.identifier.forget)
     ctx.changed(f"session:{ctx.uuid('id')}", after={"userId": owner, "revoked": True})
 
 

@@ -1,5 +1,6 @@
 """/tenants: what the platform's operators do with tenants."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -96,7 +97,8 @@ async def update_tenant(ctx: Context) -> asyncpg.Record:
 )
 async def suspend_tenant(ctx: Context) -> asyncpg.Record:
     """Refuse every sign-in and request of a tenant and run no job of it, everywhere within five seconds."""
-    tenant = await service.suspend(ctx.kernel, ctx.uuid("id"), ctx.body["reason"])
+    tenant = await service.suspend(ctx.uuid("id"), ctx.body["reason"])
+    ctx.after_commit(partial(ctx.kernel.standings.forget, tenant.id))
     ctx.changed(f"tenant:{tenant.id}", after={"slug": tenant.slug, "suspendedReason": ctx.body["reason"]})
     return await _detail(tenant.id)
 
@@ -112,7 +114,8 @@ async def suspend_tenant(ctx: Context) -> asyncpg.Record:
 )
 async def resume_tenant(ctx: Context) -> asyncpg.Record:
     """Let a suspended tenant in again, and run the jobs that waited."""
-    tenant = await service.resume(ctx.kernel, ctx.uuid("id"))
+    tenant = await service.resume(ctx.uuid("id"))
+    ctx.after_commit(partial(ctx.kernel.standings.forget, tenant.id))
     ctx.changed(f"tenant:{tenant.id}", before={"suspendedReason": tenant.suspended_reason})
     return await _detail(tenant.id)
 

@@ -101,7 +101,7 @@ async def update(tenant_id: UUID, members: Mapping[str, Any]) -> Tenant:
     return before
 
 
-async def suspend(kernel: "Kernel", tenant_id: UUID, reason: str) -> Tenant:
+async def suspend(tenant_id: UUID, reason: str) -> Tenant:
     """Let nobody in and run no job, everywhere within five seconds. Raises NotFound, OperatorsTenant.
 
     A job that is running comes to its end.
@@ -111,16 +111,14 @@ async def suspend(kernel: "Kernel", tenant_id: UUID, reason: str) -> Tenant:
     tenant.suspended_at = tenant.suspended_at or datetime.now(UTC)
     tenant.suspended_reason = reason
     await tenant.save(update_fields=["suspended_at", "suspended_reason"])
-    kernel.standings.forget(tenant_id)
     return tenant
 
 
-async def resume(kernel: "Kernel", tenant_id: UUID) -> Tenant:
+async def resume(tenant_id: UUID) -> Tenant:
     """Let people in again and run the jobs that waited. Raises NotFound."""
     tenant = await find(tenant_id)
     await Tenant.filter(id=tenant_id).update(suspended_at=None, suspended_reason="")
     await jobs.release_parked(tenant_id)
-    kernel.standings.forget(tenant_id)
     return tenant
 
 

@@ -1,5 +1,6 @@
 """/admin/security: the tenant's allow and block list.."""
 
+from functools import partial
 from typing import Any
 
 from threatweaver.admin.network import examples, service
@@ -72,7 +73,7 @@ def _remove(kind: Kind) -> Handler:
 
 def _changed(ctx: Context, rule: NetworkRule, **sides: dict[str, Any]) -> None:
     ctx.changed(f"network-rule:{rule.id}", **sides)
-    ctx.kernel.standings.forget(ctx.principal.tenant_id)
+    ctx.after_commit(partial(ctx.kernel.standings.forget, ctx.principal.tenant_id))
 
 
 def _shown(rule: NetworkRule) -> dict[str, Any]:

@@ -21,7 +21,7 @@ async def list_sessions(ctx: Context) -> list[asyncpg.Record]:
 async def revoke(ctx: Context) -> None:
     """End one of your sessions with all its tokens."""
     await service.revoke(ctx.principal, ctx.uuid("id"))
-    ctx.kernel.identifier.forget()
+    ctx.after_commit(ctx.kernel.identifier.forget)
     ctx.changed(f"session:{ctx.uuid('id')}", before={"live": True}, after={"live": False})
 
 
@@ -29,6 +29,6 @@ async def revoke(ctx: Context) -> None:
 async def revoke_others(ctx: Context) -> dict[str, int]:
     """End all your sessions but this one."""
     ended = await service.revoke_own_others(ctx.principal)
-    ctx.kernel.identifier.forget()
+    ctx.after_commit(ctx.kernel.identifier.forget)
     ctx.changed(f"user:{ctx.principal.user_id}", after={"sessionsEnded": ended})
     return {"revoked": ended}

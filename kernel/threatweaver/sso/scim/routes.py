@@ -107,7 +107,7 @@ async def patch_user(ctx: Context) -> dict[str, Any]:
 async def _changed(ctx: Context, changes: dict[str, Any]) -> dict[str, Any]:
     tenant_id, user_id = ctx.principal.tenant_id, ctx.uuid("id")
     await service.change_user(ctx.kernel, tenant_id, user_id, changes)
-    ctx.kernel.identifier.forget()
+    ctx.after_commit(ctx.kernel.identifier.forget)
     ctx.changed(f"user:{user_id}", after=changes)
     return wire.user(await service.user(tenant_id, user_id))
 
@@ -116,7 +116,7 @@ async def _changed(ctx: Context, changes: dict[str, Any]) -> dict[str, Any]:
 async def delete_user(ctx: Context) -> None:
     """Deactivate a member; what they did stays."""
     await service.remove_user(ctx.principal.tenant_id, ctx.uuid("id"))
-    ctx.kernel.identifier.forget()
+    ctx.after_commit(ctx.kernel.identifier.forget)
     ctx.changed(f"user:{ctx.uuid('id')}", after={"active": False})
 
 
@@ -167,7 +167,7 @@ async def patch_group(ctx: Context) -> dict[str, Any]:
 async def _regrouped(ctx: Context, changes: patch.GroupChanges) -> dict[str, Any]:
     tenant_id, group_id = ctx.principal.tenant_id, ctx.uuid("id")
     await service.change_group(tenant_id, group_id, changes)
-    ctx.kernel.identifier.forget()
+    ctx.after_commit(ctx.kernel.identifier.forget)
     found = wire.group(await service.group(tenant_id, group_id))
     ctx.changed(f"scim-group:{group_id}", after={"displayName": found["displayName"]})
     return found
@@ -177,5 +177,5 @@ async def _regrouped(ctx: Context, changes: patch.GroupChanges) -> dict[str, Any
 async def delete_group(ctx: Context) -> None:
     """Remove a group; the roles of its members follow."""
     await service.remove_group(ctx.principal.tenant_id, ctx.uuid("id"))
-    ctx.kernel.identifier.forget()
+    ctx.after_commit(ctx.kernel.identifier.forget)
     ctx.changed(f"scim-group:{ctx.uuid('id')}")
