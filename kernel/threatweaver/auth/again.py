@@ -1,9 +1,10 @@
 """Re-authentication: a signed-in person proves once more who they are before a change that matters."""
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from threatweaver.auth import passwords
-from threatweaver.auth.errors import BadCredentials
+from threatweaver.auth.errors import BadCredentials, ReauthenticationNeeded
 from threatweaver.auth.lockout import service as lockout
 from threatweaver.auth.models import User
 from threatweaver.auth.principal import Principal
@@ -11,6 +12,19 @@ from threatweaver.http.errors import Forbidden
 
 if TYPE_CHECKING:
     from threatweaver.kernel import Kernel
+
+_RECENT = timedelta(minutes=5)
+
+
+async def check_recent(kernel: "Kernel", caller: Principal, password: str | None) -> None:
+    """Let a caller go on who signed in within five minutes or gives their password.
+
+    Raises ReauthenticationNeeded, and what `check_password` raises.
+    """
+    if password is not None:
+        await check_password(kernel, caller, password)
+    elif caller.session is None or caller.session.signed_in_at < datetime.now(UTC) - _RECENT:
+        raise ReauthenticationNeeded
 
 
 async def check_password(kernel: "Kernel", caller: Principal, password: str) -> User:

@@ -21,6 +21,12 @@ class StepRefused(ApiError):
     status, code = 401, "INVALID_STEP_TOKEN"
 
 
+class ReauthenticationNeeded(ApiError):
+    """Say again who you are: give your password, or sign in anew and do this within five minutes."""
+
+    status, code = 403, "REAUTHENTICATION_NEEDED"
+
+
 class SsoRequired(ApiError):
     """This tenant asks for single sign-on. Use its provider to sign in."""
 

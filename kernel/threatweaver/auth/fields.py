@@ -10,9 +10,9 @@ def email() -> fields.Email:
     return fields.Email(required=True, validate=validate.Length(max=254))
 
 
-def password() -> fields.String:
-    """Return a required password, as text or as a compact JWE."""
-    return fields.String(required=True, validate=validate.Length(1, 4096))
+def password(*, required: bool = True) -> fields.String:
+    """Return a password, as text or as a compact JWE."""
+    return fields.String(required=required, validate=validate.Length(1, 4096))
 
 
 def link_token() -> fields.String:

@@ -59,7 +59,7 @@ class Session(Model):
     mfa = fields.BooleanField(default=False, db_default=False)
     user_agent = fields.CharField(max_length=300, default="")
     address = fields.CharField(max_length=64, default="")
-    created_at = fields.DatetimeField(auto_now_add=True)
+    created_at = fields.DatetimeField(auto_now_add=True)  # of the sign-in: a change of tenant keeps it
     refreshed_at = fields.DatetimeField(null=True)
     last_seen_at = fields.DatetimeField(null=True)
     idle_expires_at = fields.DatetimeField(null=True)  # moved on with every use, a minute at a time

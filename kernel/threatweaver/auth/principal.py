@@ -22,6 +22,7 @@ class SessionState:
     """What the sign-in behind an access token was, and what is still asked of the person."""
 
     method: Method
+    signed_in_at: datetime
     mfa: bool
     must_change_password: bool
     last_seen_at: datetime | None

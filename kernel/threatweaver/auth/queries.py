@@ -27,7 +27,7 @@ IDENTITY = """u.id AS user_id, u.email, u.name, m.role, t.id AS tenant_id, t.slu
     t.plan AS tenant_plan, t.schema"""
 
 
-_STATE = ("method", "mfa", "must_change_password", "last_seen_at")
+_STATE = ("method", "signed_in_at", "mfa", "must_change_password", "last_seen_at")
 MEMBER = "m.user_id = u.id AND m.deactivated_at IS NULL"
 
 
@@ -60,7 +60,9 @@ async def home_of(email: str) -> UUID | None:
 async def live_session(session_id: UUID) -> tuple[Identity, SessionState] | None:
     """Return whom a session stands for; None when it, the person, the membership or their time is over."""
     row = await connection().fetchrow(
-        f"""SELECT {IDENTITY}, s.method, s.mfa, u.must_change_password, s.last_seen_at FROM session s
+        f"""SELECT {IDENTITY}, s.method, s.created_at AS signed_in_at, s.mfa, u.must_change_password,
+                   s.last_seen_at
+            FROM session s
             JOIN user_account u ON u.id = s.user_id AND u.is_active
             JOIN membership m ON {MEMBER} AND m.tenant_id = s.tenant_id
             JOIN tenant t ON t.id = s.tenant_id
@@ -79,7 +81,7 @@ async def end_surplus_sessions(user_id: UUID, tenant_id: UUID, most: int) -> Non
         """UPDATE session SET revoked_at = now() WHERE id IN (
                SELECT id FROM session
                WHERE user_id = $1 AND tenant_id = $2 AND revoked_at IS NULL AND expires_at > now()
-               ORDER BY created_at DESC, id DESC OFFSET $3)""",
+               ORDER BY id DESC OFFSET $3)""",
         user_id,
         tenant_id,
         most,

@@ -84,6 +84,7 @@ async def open_session(
             address=address,
             method=method,
             mfa=mfa,
+            signed_in_at=datetime.now(UTC),
             expires_at=expires_at,
         )
         if unknown:
@@ -107,6 +108,7 @@ async def _open(  # noqa: PLR0913 - what a session knows of its sign-in
     address: str,
     method: Method,
     mfa: bool,
+    signed_in_at: datetime,
     expires_at: datetime,
 ) -> SignIn:
     now, session_id = datetime.now(UTC), uuid7()
@@ -119,6 +121,7 @@ async def _open(  # noqa: PLR0913 - what a session knows of its sign-in
         refresh_hash=tokens.digest(token),
         user_agent=user_agent[:300],
         address=address,
+        created_at=signed_in_at,
         last_seen_at=now,
         idle_expires_at=now + timedelta(minutes=settings.session_idle_minutes),
         expires_at=expires_at,
@@ -155,6 +158,7 @@ async def switch_tenant(signer: Signer, caller: Principal, tenant_id: UUID, *, a
             address=old.address,
             method=as_method(old.method),
             mfa=old.mfa,
+            signed_in_at=old.created_at,
             expires_at=old.expires_at,
         )
 

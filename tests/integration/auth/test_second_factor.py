@@ -11,6 +11,8 @@ from threatweaver.auth import service
 from threatweaver.auth.login.models import LoginStep
 from threatweaver.auth.models import User
 from threatweaver.ids import uuid7
+from threatweaver.notify.mail import service as mail
+from threatweaver.notify.mail.models import Mail
 
 PASSWORD = "correct horse battery"
 
@@ -75,6 +77,54 @@ async def test_setting_up_shows_secret_uri_and_picture(client, person):
     _, again = await post(client, "/mfa/setup", {"qrCode": "png"}, token)
     assert again["qrCode"].startswith("data:image/png;base64,iVBOR")
     assert again["secret"] != made["secret"]
+
+
+async def aged(kernel, person):
+    """Let a person's sessions be older than five minutes, and this process notice at once."""
+    async with kernel.database.control() as unit:
+        await unit.connection.execute(
+            "UPDATE session SET created_at = created_at - interval '5 minutes' WHERE user_id = $1", person.id
+        )
+    kernel.identifier.forget()
+
+
+async def test_five_minutes_after_signing_in_setting_up_asks_who_it_is(client, kernel, person):
+    token = (await sign_in(client, person))["token"]
+    await aged(kernel, person)
+    for given, expected in (
+        ({}, (403, "REAUTHENTICATION_NEEDED")),
+        ({"password": "wrong horse battery"}, (401, "INVALID_CREDENTIALS")),
+        ({"password": PASSWORD}, (200, None)),
+    ):
+        status, body = await post(client, "/mfa/setup", given, token)
+        assert (status, body.get("code")) == expected
+
+
+async def test_a_change_of_tenant_is_no_fresh_sign_in(client, kernel, tenant, person):
+    token = (await sign_in(client, person))["token"]
+    await aged(kernel, person)
+    status, moved = await post(client, "/switch-tenant", {"tenantId": str(tenant.id)}, token)
+    assert status == 200
+    assert (await post(client, "/mfa/setup", {}, moved["token"]))[1]["code"] == "REAUTHENTICATION_NEEDED"
+
+
+async def test_who_has_no_password_signs_in_anew(client, kernel, person):
+    token = (await sign_in(client, person))["token"]
+    async with kernel.database.control():
+        await User.filter(id=person.id).update(password_hash="-")
+    assert (await post(client, "/mfa/setup", {}, token))[0] == 200
+    await aged(kernel, person)
+    assert (await post(client, "/mfa/setup", {}, token))[1]["code"] == "REAUTHENTICATION_NEEDED"
+
+
+async def test_the_owner_is_told_of_the_second_factor(client, kernel, person, secured, forget_the_counter):
+    secret, _, token = secured
+    code = pyotp.TOTP(secret).now()
+    assert (await post(client, "/mfa/disable", {"password": PASSWORD, "code": code}, token))[0] == 204
+    async with kernel.database.control(read_only=True):
+        mails = await Mail.filter(recipient=person.email).order_by("created_at", "id")
+    subjects = [mail.read(kernel, row).subject for row in mails]
+    assert subjects == [f"Your ThreatWeaver second factor was {done}" for done in ("turned on", "taken away")]
 
 
 async def test_it_counts_only_after_its_first_good_code(client, person):

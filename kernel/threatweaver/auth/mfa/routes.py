@@ -6,7 +6,7 @@ from threatweaver.admin.settings import service as tenant_settings
 from threatweaver.auth import again
 from threatweaver.auth.encryption import service as encryption
 from threatweaver.auth.encryption.errors import PasswordUnreadable
-from threatweaver.auth.errors import BadCredentials, SsoConfined
+from threatweaver.auth.errors import BadCredentials, ReauthenticationNeeded, SsoConfined
 from threatweaver.auth.lockout.errors import SignInDelayed
 from threatweaver.auth.mfa import qr, service
 from threatweaver.auth.mfa.errors import MfaEnabled, MfaNotSetUp, MfaRefused
@@ -46,12 +46,24 @@ async def status(ctx: Context) -> dict[str, Any]:
     permission=SESSION,
     body=SetupIn,
     returns=bare(SetupOut),
-    errors=(MfaEnabled,),
-    scope=Scope.CONTROL,
+    errors=(
+        MfaEnabled,
+        ReauthenticationNeeded,
+        PasswordUnreadable,
+        BadCredentials,
+        SignInDelayed,
+        Forbidden,
+    ),
+    scope=Scope.NONE,
     restricted=True,
 )
 async def set_up(ctx: Context) -> dict[str, Any]:
-    """Get a new secret for an authenticator app, as text, otpauth URI and QR code; enable it with a code."""
+    """Get a new secret for an authenticator app, as text, otpauth URI and QR code; enable it with a code.
+
+    Five minutes after the sign-in it takes your password, too.
+    """
+    given = await encryption.reveal(ctx.kernel, ctx.body)
+    await again.check_recent(ctx.kernel, ctx.principal, given.get("password"))
     made = await service.set_up(ctx.kernel, ctx.principal.user_id)
     ctx.changed(f"user:{ctx.principal.user_id}", after={"mfa": "being set up"})
     image = qr.data_uri(made.otpauth_uri, ctx.body["qr_code"])

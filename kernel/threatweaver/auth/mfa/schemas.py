@@ -26,6 +26,7 @@ class ProofIn(Schema):
 
 
 class SetupIn(Schema):
+    password = password(required=False)
     qr_code = fields.String(validate=validate.OneOf(["svg", "png"]), load_default="svg")
 
 

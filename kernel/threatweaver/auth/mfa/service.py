@@ -17,6 +17,7 @@ from threatweaver.auth.mfa.models import RecoveryCode
 from threatweaver.auth.models import Session, User
 from threatweaver.auth.principal import Principal
 from threatweaver.http.errors import Forbidden, NotFound
+from threatweaver.notify.mail import service as mail
 
 if TYPE_CHECKING:
     from threatweaver.kernel import Kernel
@@ -57,16 +58,17 @@ async def status(user_id: UUID) -> Status:
 
 
 async def set_up(kernel: "Kernel", user_id: UUID) -> Setup:
-    """Make a secret, which counts once `enable` has seen a code of it; in a control scope.
+    """Make a secret, which counts once `enable` has seen a code of it, in a transaction of its own.
 
     Raises MfaEnabled.
     """
-    user = await _person(user_id)
-    if user.mfa_enabled_at is not None:
-        raise MfaEnabled
     secret = totp.new_secret()
     sealed = kernel.secrets.seal(secret, purpose=_purpose(user_id))
-    await User.filter(id=user_id).update(mfa_secret=sealed)
+    async with kernel.database.control():
+        user = await _person(user_id)
+        if user.mfa_enabled_at is not None:
+            raise MfaEnabled
+        await User.filter(id=user_id).update(mfa_secret=sealed)
     return Setup(secret=secret, otpauth_uri=totp.uri(secret, account=user.email, issuer=ISSUER))
 
 
@@ -80,6 +82,7 @@ async def enable(kernel: "Kernel", caller: Principal, code: str) -> list[str]:
     async with _proven(kernel, caller, Proof(code=code), enabled=False):
         await User.filter(id=caller.user_id).update(mfa_enabled_at=datetime.now(UTC))
         await Session.filter(id=caller.session_id).update(mfa=True)
+        await tell(kernel, caller.email, on=True, tenant_id=caller.tenant_id)
         return await _new_recovery_codes(caller.user_id)
 
 
@@ -88,6 +91,21 @@ async def disable(kernel: "Kernel", caller: Principal, proof: Proof) -> None:
     async with _proven(kernel, caller, proof, enabled=True):
         await User.filter(id=caller.user_id).update(mfa_secret=None, mfa_enabled_at=None)
         await RecoveryCode.filter(user_id=caller.user_id).delete()
+        await tell(kernel, caller.email, on=False, tenant_id=caller.tenant_id)
+
+
+async def tell(kernel: "Kernel", email: str, *, on: bool, tenant_id: UUID) -> None:
+    """Mail the owner of an account that its second factor came or went, in a control scope."""
+    done = "turned on" if on else "taken away"
+    await mail.queue(
+        kernel,
+        to=email,
+        subject=f"Your ThreatWeaver second factor was {done}",
+        text=f"The second factor of your account was {done}.\n\n"
+        "If it was not you, reset your password now and tell your administrator:\n"
+        f"{kernel.settings.public_url}/forgot-password\n",
+        tenant_id=tenant_id,
+    )
 
 
 async def renew_recovery_codes(kernel: "Kernel", caller: Principal, proof: Proof) -> list[str]:
