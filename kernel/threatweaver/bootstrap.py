@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 from threatweaver import app as application
+from threatweaver.admin.settings.values import TenantSettings
 from threatweaver.audit import service as audit
 from threatweaver.auth import passwords, service
 from threatweaver.auth.models import Membership, User
+from threatweaver.auth.password import policy
+from threatweaver.auth.password.errors import PasswordRefused
 from threatweaver.auth.roles import Role
 from threatweaver.config import ConfigError, Settings
 from threatweaver.db import migrate, orm
@@ -67,8 +70,10 @@ async def _oldest_admin(database: Database, tenant: Tenant) -> str | None:
 
 async def _make_admin(database: Database, settings: Settings, tenant: Tenant) -> str:
     password = settings.admin_password or passwords.generate()
-    if len(password) < passwords.MIN_LENGTH:
-        raise ConfigError(f"TW_ADMIN_PASSWORD needs at least {passwords.MIN_LENGTH} characters")
+    try:
+        policy.check(password, email=settings.admin_email, min_length=TenantSettings().password_min_length)
+    except PasswordRefused as refused:
+        raise ConfigError(f"TW_ADMIN_PASSWORD: {refused.message}") from None
     made = await service.create_user(
         database,
         email=settings.admin_email,

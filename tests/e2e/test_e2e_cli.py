@@ -83,7 +83,9 @@ def test_tenant_and_user_can_be_made_and_sign_in(product):
     assert "no tenant 'nowhere'" in bad("user", "create", "x@y.example", "--tenant", "nowhere", *home)
     assert "is no role" in bad("user", "create", "x@y.example", "--tenant", "acme", "--role", "king", *home)
     short = ("--tenant", "acme", "--password", "short")
-    assert "at least" in bad("user", "create", "x@y.example", *short, *home)
+    assert "12 to 256 characters" in bad("user", "create", "x@y.example", *short, *home)
+    listed = ("--tenant", "acme", "--password", "passwordpassword")
+    assert "lists that attackers use" in bad("user", "create", "x@y.example", *listed, *home)
     assert "exists" in bad("user", "create", "vera@acme.example", "--tenant", "acme", *home)
 
 

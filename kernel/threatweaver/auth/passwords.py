@@ -20,7 +20,6 @@ _POOL = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
 _MOST_WAITING = 100  # passwords at a time, about two seconds' work: whoever comes then is told to come again
 _DUMMY = _HASHER.hash("no such account")
 _ARGON2 = "$argon2id$"
-MIN_LENGTH = 12
 
 
 def generate() -> str:
