@@ -48,6 +48,7 @@ class Settings:
     sign_in_tenant: str = "recent"  # of several: the one used last, or "ask" (POST /auth/select-tenant)
     license_keys: Path | None = None  # PEM file with the vendor's public keys
     body_max_bytes: int = 1 << 20
+    quarantine_max_bytes: int = 50 << 20  # of larger refused records only the beginning is kept
     # CIDRs, separated by commas: proxies whose word about the client's address and scheme is taken
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = field(default=(), metadata={"kind": "networks"})
     # origins like https://tw.example.com, separated by commas, whose pages may call with cookies
@@ -79,6 +80,11 @@ class Settings:
     def exports(self) -> Path:
         """Where exports of whole tenants wait for their operator, a folder for each tenant."""
         return self.home / "exports"
+
+    @property
+    def quarantine(self) -> Path:
+        """Where the data of refused records is kept, a folder for each tenant."""
+        return self.home / "quarantine"
 
     @property
     def spool(self) -> Path:
@@ -176,6 +182,12 @@ _CHOICES = {
     "TW_SIGN_IN_TENANT": ("sign_in_tenant", ("recent", "ask")),
     "DEPLOYMENT_MODE": ("deployment_mode", ("dedicated", "saas")),
 }
+_LEAST = {
+    "TW_PROCESSES": ("processes", 1),
+    "TW_POOL_SIZE": ("pool_size", 2),
+    "TW_BODY_MAX_BYTES": ("body_max_bytes", 1 << 10),
+    "TW_QUARANTINE_MAX_BYTES": ("quarantine_max_bytes", 64 << 10),  # what is kept of larger ones
+}
 
 
 def _check(settings: Settings) -> None:
@@ -184,12 +196,9 @@ def _check(settings: Settings) -> None:
     for variable, (name, known) in _CHOICES.items():
         if getattr(settings, name) not in known:
             raise ConfigError(f"{variable} must be {', '.join(known[:-1])} or {known[-1]}")
-    if settings.processes < 1:
-        raise ConfigError("TW_PROCESSES must be at least 1")
-    if settings.pool_size < 2:
-        raise ConfigError("TW_POOL_SIZE must be at least 2")
-    if settings.body_max_bytes < 1024:
-        raise ConfigError("TW_BODY_MAX_BYTES must be at least 1024")
+    for variable, (name, least) in _LEAST.items():
+        if getattr(settings, name) < least:
+            raise ConfigError(f"{variable} must be at least {least}")
     _check_outbound(settings)
     if min(settings.jwt_expires_in, settings.jwt_refresh_expires_in, settings.statement_timeout) < 1:
         raise ConfigError(

@@ -71,7 +71,7 @@ def health_checks() -> "Sequence[HealthCheck]":  # type: ignore[empty-body]
 
 @hookspec
 def file_importers() -> "Sequence[FileImporter]":  # type: ignore[empty-body]
-    """Jobs that `threatweaver import FILE` may hand a file to; the first that takes it gets it."""
+    """Jobs that take a file: from `threatweaver import FILE` (the first one), or back from the quarantine."""
 
 
 @hookspec

@@ -6,6 +6,8 @@
 from threatweaver.access.scopes import GrantScope
 from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.admin.flags.service import is_on
+from threatweaver.admin.quarantine.declaration import Rejected
+from threatweaver.admin.quarantine.service import quarantine
 from threatweaver.admin.retention.declaration import DataClass
 from threatweaver.auth.principal import Principal
 from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, OPERATORS, Permission, Role
@@ -73,6 +75,7 @@ __all__ = [
     "PayloadTooLarge",
     "Permission",
     "Principal",
+    "Rejected",
     "Resource",
     "Role",
     "RouteTable",
@@ -96,6 +99,7 @@ __all__ = [
     "hookimpl",
     "is_on",
     "page",
+    "quarantine",
     "raise_event",
     "raw",
     "rows",

@@ -41,6 +41,8 @@ class Perm(StrEnum):
     NETWORK_WRITE = "kernel:network:write"
     ARCHIVE_READ = "kernel:archive:read"
     ARCHIVE_WRITE = "kernel:archive:write"
+    QUARANTINE_READ = "kernel:quarantine:read"
+    QUARANTINE_WRITE = "kernel:quarantine:write"
     RETENTION_READ = "kernel:retention:read"
     RETENTION_WRITE = "kernel:retention:write"
     ISOLATION_READ = "kernel:isolation:read"
@@ -80,6 +82,8 @@ PERMISSIONS = (
     Permission(Perm.NETWORK_WRITE, "Change the allow and block list of networks", ADMINS),
     Permission(Perm.ARCHIVE_READ, "See and download archives of old data", ADMINS),
     Permission(Perm.ARCHIVE_WRITE, "Archive old data, bring it back, delete archives", ADMINS),
+    Permission(Perm.QUARANTINE_READ, "See and download what imports refused", ADMINS),
+    Permission(Perm.QUARANTINE_WRITE, "Import what was refused once more, delete it", ADMINS),
     Permission(Perm.RETENTION_READ, "See how long data is kept, and what would go", ADMINS),
     Permission(Perm.RETENTION_WRITE, "Change how long data is kept, and delete what is older", ADMINS),
     Permission(Perm.ISOLATION_READ, "See the reports of the isolation probe", ADMINS),

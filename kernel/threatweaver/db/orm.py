@@ -59,6 +59,7 @@ KERNEL_APPS = (
             "threatweaver.access.models",
             "threatweaver.admin.retention.models",
             "threatweaver.admin.archives.models",
+            "threatweaver.admin.quarantine.models",
         ),
         migrations="threatweaver.db.tenant_migrations",
     ),

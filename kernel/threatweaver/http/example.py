@@ -25,7 +25,7 @@ class Caller(Protocol):
     """The person who is about to call, for examples that need another call first."""
 
     async def call(self, method: str, path: str, body: Any = None) -> Reply:
-        """Call `/tags` and the like as the same person."""
+        """Call `/tags` and the like as the same person; a body of bytes is an upload."""
 
     async def some(self, collection: str) -> str:
         """Return the id of a row of the list at `/assets` and the like, made first where that is possible."""

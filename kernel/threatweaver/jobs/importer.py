@@ -1,4 +1,4 @@
-"""What `threatweaver import FILE` needs of a plugin: turn a spooled file into a job's payload."""
+"""What `threatweaver import FILE` and the quarantine need of a plugin: turn a spooled file into a payload."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

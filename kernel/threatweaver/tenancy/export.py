@@ -108,6 +108,7 @@ async def delete(settings: Settings, tenant_id: UUID, export_id: UUID) -> bool:
 
 
 async def forget(settings: Settings, tenant_id: UUID) -> None:
-    """Delete every file of a tenant: its exports and its archives."""
-    for place in (folder(settings, tenant_id), settings.archives / str(tenant_id)):
+    """Delete every file of a tenant: its exports, its archives and what its imports refused."""
+    owned = (settings.archives / str(tenant_id), settings.quarantine / str(tenant_id))
+    for place in (folder(settings, tenant_id), *owned):
         await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)

@@ -1,5 +1,7 @@
 """Errors only exposure can raise."""
 
+from typing import Any
+
 from threatweaver.sdk import ApiError
 from threatweaver_exposure.engine.report import ReportError
 
@@ -9,8 +11,9 @@ class ReportRefused(ApiError):
 
     status, code = 422, "REPORT_REFUSED"
 
-    def __init__(self, error: ReportError) -> None:
-        super().__init__(error.message[:1].upper() + error.message[1:], reason=error.code.value)
+    def __init__(self, error: ReportError, **members: Any) -> None:
+        message = error.message[:1].upper() + error.message[1:]
+        super().__init__(message, reason=error.code.value, **members)
 
 
 class NotAcceptable(ApiError):

@@ -24,12 +24,17 @@ if TYPE_CHECKING:
 def archivable(declared: "Mapping[str, DataClass]", name: str, before: datetime) -> DataClass:
     """Return the class, if what is older than `before` may be archived. Raises Unprocessable."""
     kind = declared.get(name)
-    if kind is None or kind.shared:
-        known = ", ".join(sorted(item.name for item in declared.values() if not item.shared))
+    if kind is None or not _movable(kind):
+        known = ", ".join(sorted(item.name for item in declared.values() if _movable(item)))
         raise Unprocessable(f"There is no such class of data to archive; there are {known}.")
     if before > datetime.now(UTC) - timedelta(days=kind.minimum_days):
         raise Unprocessable(f"What is younger than {kind.minimum_days} days stays in the database.")
     return kind
+
+
+def _movable(kind: DataClass) -> bool:
+    """Rows in the tenant's schema that are all there is: an archive holds rows and no files."""
+    return not kind.shared and kind.removed is None
 
 
 async def create(

@@ -1,5 +1,6 @@
 """The kernel's own classes of data. The audit log is none: it is append-only, and its chain has no gaps."""
 
+from threatweaver.admin.quarantine.service import sweep
 from threatweaver.admin.retention.declaration import DataClass
 
 CLASSES = (
@@ -29,5 +30,13 @@ CLASSES = (
         where="status IN ('sent', 'dead')",
         default_days=90,
         minimum_days=7,
+    ),
+    DataClass(
+        name="kernel.quarantine",
+        title="Records that imports refused, with their data",
+        table="quarantine",
+        age="rejected_at",
+        default_days=30,
+        removed=sweep,
     ),
 )

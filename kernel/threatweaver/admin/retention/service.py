@@ -96,6 +96,8 @@ async def run(kernel: "Kernel", tenant_id: UUID, schema: str, *, by: UUID | None
             await connection().execute("SET LOCAL statement_timeout = 0")
             await queries.mark(kind, tenant_id, before)
             removed[kind.name] = await queries.remove(kind)
+        if kind.removed is not None:
+            await kind.removed(kernel, tenant_id, schema)
     async with kernel.database.tenant(schema):
         await RetentionRun.create(started_by=by, removed=removed)
     return removed

@@ -13,9 +13,6 @@ _DOMAIN = validate.Regexp(
     r"\A(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?\Z",
     error="Must be a domain in lower case, like example.com.",
 )
-_ORIGIN = validate.Regexp(
-    r"\Ahttps?://[a-z0-9.-]{1,253}(:[0-9]{1,5})?\Z", error="Must be an origin, like https://app.example.com."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +75,6 @@ class TenantSettings:
         int,
         About(_whole(1, 100), "Sessions a person may have at a time; one more ends the oldest", "sessions"),
     ] = 20
-    cors_origins: Annotated[
-        tuple[str, ...],
-        About(
-            _few(_ORIGIN, "https://app.example.com"),
-            "Origins of other sites whose pages may call the API",
-            "network",
-        ),
-    ] = ()
     notifications_per_hour: Annotated[
         int,
         About(

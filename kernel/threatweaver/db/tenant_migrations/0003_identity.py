@@ -210,6 +210,32 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Quarantined",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ("source", fields.CharField(max_length=100)),
+                ("code", fields.CharField(max_length=100)),
+                ("message", fields.CharField(max_length=2000)),
+                ("line", fields.BigIntField(null=True)),
+                ("name", fields.CharField(max_length=200)),
+                ("size", fields.BigIntField()),
+                ("sha256", fields.CharField(max_length=64)),
+                ("stored_bytes", fields.BigIntField(default=0)),
+                ("times", fields.IntField(default=1)),
+                ("job_id", fields.UUIDField()),
+                ("rejected_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
+            ],
+            options={
+                "table": "quarantine",
+                "app": "kernel",
+                "unique_together": (("source", "sha256"),),
+                "indexes": [Index(fields=["rejected_at"])],
+                "pk_attr": "id",
+                "table_description": "One refused record. The same data from the same source is one record, however often it comes.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="RetentionRule",
             fields=[
                 (

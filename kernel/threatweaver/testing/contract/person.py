@@ -1,6 +1,7 @@
 """Somebody of one tenant who can call every route: what a call needs is made first, by other calls."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from threatweaver.http.example import Example, ExampleOf
@@ -10,6 +11,7 @@ from threatweaver.testing.contract.answers import Answer, Api, Call, query
 
 Headers = Mapping[str, str]
 Examples = Mapping[str, ExampleOf]
+_UPLOAD = {"Content-Type": "application/octet-stream", "X-Filename": "example"}
 _PAGES = (Shape.PAGE, Shape.ROWS)
 _GOOD = range(200, 300)
 
@@ -80,9 +82,11 @@ class Person:
         return str(values.plain(kind, name))
 
     async def call(self, method: str, path: str, body: Any = None) -> Answer:
-        """Call a path as this person."""
-        route = self._route(method, path.partition("?")[0])
-        return await self.api.send(Call(route=route, path=path, headers=self.headers, json=body))
+        """Call a path as this person; a body of bytes is an upload."""
+        call = Call(route=self._route(method, path.partition("?")[0]), path=path, headers=self.headers)
+        if isinstance(body, bytes):
+            return await self.api.send(replace(call, headers={**self.headers, **_UPLOAD}, data=body))
+        return await self.api.send(replace(call, json=body))
 
     async def some(self, collection: str) -> str:
         """Return the id of a fresh row of a list, or of its first one. Raises NotCallable."""

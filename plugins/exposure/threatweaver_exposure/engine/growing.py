@@ -92,7 +92,7 @@ class GrowingTree:
             if self._tail.endswith(f"</{self._name}>".encode()):
                 raise _translate(error) from None
             raise ReportError(
-                Fault.TRUNCATED, f"the report ends in the middle, on line {error.lineno}"
+                Fault.TRUNCATED, f"the report ends in the middle, on line {error.lineno}", line=error.lineno
             ) from None
         self._find_root()
 
@@ -107,7 +107,8 @@ class GrowingTree:
     def _check_log(self) -> None:
         """Refuse an undeclared entity, at which lxml stops building the tree without raising an error."""
         for entry in self._parser.feed_error_log.filter_types(_ENTITIES):
-            raise ReportError(Fault.MALFORMED, f"line {entry.line} of the report is not XML: {entry.message}")
+            text = f"line {entry.line} of the report is not XML: {entry.message}"
+            raise ReportError(Fault.MALFORMED, text, line=entry.line)
 
     def _find_root(self) -> None:
         """Find the root element and trust the parser over the reading of the head, should the two differ."""
@@ -129,6 +130,7 @@ class GrowingTree:
 
 def _translate(error: etree.XMLSyntaxError) -> ReportError:
     reason = error.msg.partition(", line ")[0].strip()
+    line = error.lineno
     if error.code in _LIMITS:
-        return ReportError(Fault.LIMIT, f"line {error.lineno} of the report goes past a limit: {reason}")
-    return ReportError(Fault.MALFORMED, f"line {error.lineno} of the report is not XML: {reason}")
+        return ReportError(Fault.LIMIT, f"line {line} of the report goes past a limit: {reason}", line=line)
+    return ReportError(Fault.MALFORMED, f"line {line} of the report is not XML: {reason}", line=line)

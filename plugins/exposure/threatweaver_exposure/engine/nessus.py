@@ -199,14 +199,14 @@ def _read_finding(number: int, item: Element, output: str | None) -> Finding:
     if not (0 < plugin_id <= _LARGEST_ID and 0 <= severity <= 4 and 0 <= port <= 65535):
         raise _refuse(item)
     if len(service) > SERVICE_LENGTH or len(protocol) > SERVICE_LENGTH:
-        raise ReportError(Fault.LIMIT, f"a service name on line {item.sourceline} is too long")
+        text = f"a service name on line {item.sourceline} is too long"
+        raise ReportError(Fault.LIMIT, text, line=item.sourceline)
     return Finding(number, plugin_id, port, protocol, service, severity, output)
 
 
 def _refuse(item: Element) -> ReportError:
-    return ReportError(
-        Fault.MALFORMED, f"the ReportItem on line {item.sourceline} has no valid pluginID, severity and port"
-    )
+    text = f"the ReportItem on line {item.sourceline} has no valid pluginID, severity and port"
+    return ReportError(Fault.MALFORMED, text, line=item.sourceline)
 
 
 def _read(stream: BinaryIO, size: int) -> bytes:

@@ -20,9 +20,11 @@ def read_host(number: int, host: Element, properties: Element) -> Host:
     name = (host.get("name") or "").strip() or tags.get("host-fqdn") or tags.get("host-ip") or ""
     identifiers = identify(name, tags)
     if not identifiers:
-        raise ReportError(Fault.MALFORMED, f"the host on line {host.sourceline} has no name and no address")
+        text = f"the host on line {host.sourceline} has no name and no address"
+        raise ReportError(Fault.MALFORMED, text, line=host.sourceline)
     if len(name) > NAME_LENGTH:
-        raise ReportError(Fault.LIMIT, f"the name of the host on line {host.sourceline} is too long")
+        text = f"the name of the host on line {host.sourceline} is too long"
+        raise ReportError(Fault.LIMIT, text, line=host.sourceline)
     return Host(
         number=number,
         name=name,

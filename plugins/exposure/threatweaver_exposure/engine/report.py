@@ -94,9 +94,13 @@ class Fault(StrEnum):
 
 
 class ReportError(Exception):
-    """A report that cannot be taken; `code` is stable, the message is for people."""
+    """A report that cannot be taken; `code` is stable, the message is for people.
 
-    def __init__(self, code: Fault, message: str) -> None:
+    `line` is where in the report, if that is known.
+    """
+
+    def __init__(self, code: Fault, message: str, *, line: int | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.line = line

@@ -15,7 +15,7 @@ async def _discard(*, path: str, **_: Any) -> None:
     Path(path).unlink(missing_ok=True)
 
 
-@table.job("exposure.import_report", timeout=timedelta(hours=2), attempts=5, cleanup=_discard)
+@table.job(service.IMPORT_REPORT, timeout=timedelta(hours=2), attempts=5, cleanup=_discard)
 async def import_report(run: JobRun, *, import_id: str, path: str, format_name: str) -> dict[str, Any]:
     """Import a spooled report. Safe to run twice: all of it is one transaction."""
     return await service.import_report(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from threatweaver.sdk import JobRun, SpooledFile, uuid7
+from threatweaver.sdk import JobRun, Rejected, SpooledFile, quarantine, uuid7
 from threatweaver_exposure.engine.formats import (
     FORMATS,
     TAIL_SIZE,
@@ -21,6 +21,8 @@ from threatweaver_exposure.imports import news
 from threatweaver_exposure.imports.merge import merge
 from threatweaver_exposure.imports.models import Import
 from threatweaver_exposure.imports.staging import stage
+
+IMPORT_REPORT = "exposure.import_report"  # the name of the job, and of what it refuses in the quarantine
 
 
 async def accept(file: SpooledFile, *, job_id: UUID, user_id: UUID | None) -> dict[str, Any]:
@@ -49,7 +51,8 @@ async def accept(file: SpooledFile, *, job_id: UUID, user_id: UUID | None) -> di
 async def import_report(run: JobRun, *, import_id: UUID, path: Path, format_name: str) -> dict[str, Any]:
     """Parse, stage and merge one report in the current transaction; return what it changed.
 
-    Raises ReportRefused when the report turns out to be malformed: nothing is written then.
+    Raises ReportRefused when the report turns out to be malformed: it goes to quarantine, and nothing else is
+    written.
     """
     entry = await Import.get(id=import_id)
     # A report without dates happened when its bytes first came in, so importing it again changes nothing.
@@ -57,7 +60,8 @@ async def import_report(run: JobRun, *, import_id: UUID, path: Path, format_name
     try:
         staged = await stage(run, path, _format(format_name))
     except ReportError as error:
-        raise ReportRefused(error) from None
+        kept = await _quarantine(run, entry, path, error)
+        raise ReportRefused(error, quarantineId=str(kept)) from None
     except FileNotFoundError:
         lost = ReportError(
             Fault.UNSUPPORTED, "the uploaded file is gone from the spool folder; upload it again"
@@ -69,6 +73,22 @@ async def import_report(run: JobRun, *, import_id: UUID, path: Path, format_name
     counts = asdict(merged)
     await Import.filter(id=import_id).update(finished_at=datetime.now(UTC), **counts)
     return {"importId": str(import_id), **counts}
+
+
+async def _quarantine(run: JobRun, entry: Import, path: Path, error: ReportError) -> UUID:
+    return await quarantine(
+        run,
+        Rejected(
+            source=IMPORT_REPORT,
+            path=path,
+            name=entry.filename,
+            size=entry.size,
+            sha256=entry.sha256,
+            code=error.code.value,
+            message=error.message,
+            line=error.line,
+        ),
+    )
 
 
 def _format(name: str) -> Format:
