@@ -15,7 +15,7 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
+from aiohttp import DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from threatweaver import app as application
@@ -84,8 +84,9 @@ async def kernel(settings: Settings, database: Database) -> Kernel:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def client(kernel: Kernel) -> AsyncIterator[Client]:
-    """An HTTP client on the application; paths start with /api."""
-    async with TestClient(TestServer(application.build(kernel))) as opened:
+    """An HTTP client on the application, which keeps no cookies; paths start with /api."""
+    server = TestServer(application.build(kernel))
+    async with TestClient(server, cookie_jar=DummyCookieJar()) as opened:
         yield opened
 
 
