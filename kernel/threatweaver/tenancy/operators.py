@@ -28,6 +28,11 @@ def reserved(settings: "Settings", permission: str) -> bool:
     return permission in PLATFORM or (settings.saas and permission in PLATFORM_IN_SAAS)
 
 
+async def is_one(user_id: UUID) -> bool:
+    """Say whether a person is an operator, wherever they are signed in; in a control scope."""
+    return await PlatformOperator.filter(user_id=user_id).exists()
+
+
 async def acts(kernel: "Kernel", principal: Principal) -> bool:
     """Say whether the caller acts as an operator: asked anew each time, so that a revocation is at once."""
     if principal.session_id is None:

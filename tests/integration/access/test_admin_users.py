@@ -10,7 +10,7 @@ from threatweaver import app as application
 from threatweaver.auth.models import Membership, User
 from threatweaver.ids import uuid7
 from threatweaver.license.current import CurrentLicense
-from threatweaver.tenancy import provision
+from threatweaver.tenancy import operators, provision
 
 PASSWORD = "a long and unusual passphrase 9"
 
@@ -129,6 +129,25 @@ async def test_nobody_acts_on_somebody_with_more_rights(call, person, helpdesk):
     ]:
         status, answer = await call(method, target, acting.headers, body)
         assert (status, answer["code"]) == (403, "BEYOND_YOUR_RIGHTS"), target
+
+
+async def test_an_administrator_who_is_no_operator_does_not_act_on_one(call, person, kernel, tenant):
+    acting, operator = await person("admin"), await person("admin")
+    async with kernel.database.control():
+        user = await User.get(id=operator.id)
+        await operators.grant(user.email, tenant)
+    path = f"/admin/users/{operator.id}"
+    for method, target, body in [
+        ("PUT", path, {"email": address()}),
+        ("DELETE", path, None),
+        ("POST", f"{path}/reset-password", None),
+        ("POST", f"{path}/reset-mfa", None),
+    ]:
+        status, answer = await call(method, target, acting.headers, body)
+        assert (status, answer["code"]) == (403, "BEYOND_YOUR_RIGHTS"), target
+    async with kernel.database.control():
+        await operators.revoke(user.email)
+    assert (await call("DELETE", path, acting.headers, None))[0] in (200, 204)
 
 
 async def test_nobody_gives_a_role_above_their_own(call, helpdesk, made):

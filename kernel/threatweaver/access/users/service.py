@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from threatweaver.access.errors import BeyondYourRights
 from threatweaver.access.rights import evaluate, refuse_beyond, serialize
 from threatweaver.access.roles.service import permissions_of
 from threatweaver.access.users import admins, queries, seats
@@ -18,9 +19,11 @@ from threatweaver.auth.login import steps
 from threatweaver.auth.mfa import service as mfa
 from threatweaver.auth.mfa.models import RecoveryCode
 from threatweaver.auth.models import Membership, User
+from threatweaver.auth.permissions import PLATFORM
 from threatweaver.auth.principal import Principal
 from threatweaver.http.errors import NotFound
 from threatweaver.notify.mail import service as mail
+from threatweaver.tenancy import operators
 
 if TYPE_CHECKING:
     from threatweaver.kernel import Kernel
@@ -150,6 +153,8 @@ async def own(kernel: "Kernel", caller: Principal, user_id: UUID) -> Person:
     roles = kernel.registry.grants
     held = await evaluate(roles, schema=caller.schema, user_id=user_id, role=place.role)
     refuse_beyond(caller, held.names)
+    if await operators.is_one(user_id) and not await operators.acts(kernel, caller):
+        raise BeyondYourRights(PLATFORM)  # an operator's account opens every tenant
     return Person(await User.get(id=user_id), place)
 
 
