@@ -1,6 +1,13 @@
-"""What schemathesis cannot read off the document: two rules between parts of a request."""
+"""What schemathesis cannot read off the document: rules between parts of a request, and who is asking."""
+
+import json
+import os
+from pathlib import Path
 
 import schemathesis
+
+ANSWERS = Path(os.environ["SCHEMATHESIS_ANSWERS"])
+SPARED = json.loads(os.environ["SCHEMATHESIS_SPARED"])
 
 
 @schemathesis.hook
@@ -12,3 +19,14 @@ def before_call(context, case, kwargs):
     raw = case.media_type not in {None, "multipart/form-data", "application/json"}
     if case.operation.path == "/api/imports" and raw and "X-Filename" not in (case.headers or {}):
         case.headers = {**(case.headers or {}), "X-Filename": "report.nessus"}
+    # Whoever deactivates themselves has only refusals to show: changes meet somebody else instead.
+    if case.method.upper() != "GET":
+        for name, value in (case.path_parameters or {}).items():
+            case.path_parameters[name] = SPARED.get(str(value), value)
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    # The test counts which operations were answered at all.
+    with ANSWERS.open("a") as answers:
+        answers.write(f"{response.status_code} {case.operation.label}\n")

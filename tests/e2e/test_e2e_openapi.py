@@ -1,5 +1,6 @@
 """The OpenAPI document: valid, complete, good enough to generate clients from, and true."""
 
+import json
 import os
 import re
 import shutil
@@ -157,27 +158,56 @@ def fuzzed(report):
         products.remove_home(path)
 
 
+def of_bearer(product, path, token):
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.get(f"{product.url}/api{path}", headers=headers, timeout=20)
+
+
+@pytest.fixture(scope="module")
+def stand_in(fuzzed):
+    """Somebody who is changed, and whose session is ended, in place of whoever asks."""
+    return identity(fuzzed, fuzzed.token_of("compliance_officer"))
+
+
+def identity(product, token):
+    """The person and the session of a token."""
+    sessions = of_bearer(product, "/auth/me/sessions", token).json()["data"]
+    own = next(session["id"] for session in sessions if session["current"])
+    return of_bearer(product, "/auth/me", token).json()["id"], own
+
+
+def accepted(answers: Path):
+    """How many operations were tried, and which of them were answered with 2xx at least once."""
+    lines = [line.split(" ", 1) for line in answers.read_text().splitlines()]
+    return {label for _, label in lines}, {label for status, label in lines if status.startswith("2")}
+
+
 @pytest.mark.parametrize(
-    ("role", "asked"),
-    [("viewer", ["--phases", "fuzzing", "-n", "2"]), ("admin", ["-n", "3"])],
+    ("role", "asked", "share"),
+    [("viewer", ["--phases", "fuzzing", "-n", "2"], 0.2), ("admin", ["-n", "3"], 0.6)],
     ids=["viewer", "admin"],
 )
-def test_schemathesis_finds_nothing(fuzzed, role, asked, tmp_path):
+def test_schemathesis_finds_nothing(fuzzed, stand_in, role, asked, share, tmp_path):
     """No 5xx and no answer outside the document; schemathesis.toml says what is set aside, and why."""
     token = fuzzed.token() if role == "admin" else fuzzed.token_of(role)
     command = [Path(sys.executable).with_name("schemathesis"), "--config-file", HERE / "schemathesis.toml"]
     command += ["run", f"{fuzzed.url}/api-docs/swagger.json", *asked]
     command += ["-H", f"Authorization: Bearer {token}"]
-    hooks = {"SCHEMATHESIS_HOOKS": str(HERE / "schemathesis_hooks.py"), "PYTHONWARNINGS": "ignore"}
-    ran = run(*command, cwd=tmp_path, timeout=SCHEMATHESIS_SECONDS, **hooks)
+    answers = tmp_path / "answers.txt"
+    settings = {
+        "SCHEMATHESIS_HOOKS": str(HERE / "schemathesis_hooks.py"),
+        "SCHEMATHESIS_SPARED": json.dumps(dict(zip(identity(fuzzed, token), stand_in, strict=True))),
+        "SCHEMATHESIS_ANSWERS": str(answers),
+        "PYTHONWARNINGS": "ignore",
+    }
+    ran = run(*command, cwd=tmp_path, timeout=SCHEMATHESIS_SECONDS, **settings)
+    still = of_bearer(fuzzed, "/auth/me", token)
+    assert still.status_code == 200, f"what followed was asked by nobody: {still.text}"
     said = ran.stdout.partition("FAILURES")[2] or ran.stdout + ran.stderr
     assert ran.returncode == 0, said[:6000]
-    tested = re.search(r"Tested: (\d+)", ran.stdout)
-    assert tested, ran.stdout
-    assert int(tested[1]) >= 100
+    tried, done = accepted(answers)
+    print(f"{role}: {len(done)} of {len(tried)} operations did what they are for")  # noqa: T201
+    assert len(tried) >= 100
+    assert len(done) >= share * len(tried), sorted(tried - done)
     assert fuzzed.get("/api/health/ready").status_code == 200
-    still = requests.get(
-        f"{fuzzed.url}/api/auth/me", headers={"Authorization": f"Bearer {token}"}, timeout=20
-    )
-    assert still.status_code == 200, "what followed was asked by nobody"
     assert '"request_failed"' not in fuzzed.log

@@ -4,7 +4,6 @@ The library emits Swagger 2.0 and writes into the handlers it documents, so its 
 every operation's description is made here from the Route (docs/dependencies.md).
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,17 +11,16 @@ from aiohttp import web
 from aiohttp_apispec.aiohttp_apispec import AiohttpApiSpec, resolver
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from marshmallow import INCLUDE, Schema, fields, validate
+from marshmallow import INCLUDE, Schema, fields
 
 from threatweaver.http import errors, etags
 from threatweaver.http import openapi_headers as headers
 from threatweaver.http.errors import ApiError
+from threatweaver.http.openapi_fields import ATTRIBUTES
 from threatweaver.http.route import PUBLIC, SESSION, Access, Route, Shape
-from threatweaver.http.schema import CommaSeparated
 from threatweaver.idempotency import errors as repeating
 
 TITLE = "ThreatWeaver API"
-_LETTER = re.compile(r"(?<!\\)[A-Za-z]")  # not after a backslash; our patterns have no letters in classes
 _ALWAYS: tuple[type[ApiError], ...] = (
     errors.TooManyRequests,
     errors.InternalError,
@@ -84,8 +82,8 @@ class _Emitter(AiohttpApiSpec):  # type: ignore[misc]
         )
         assert self.plugin.converter is not None  # noqa: S101 - set by APISpec just above
         self.converter: Any = self.plugin.converter
-        self.converter.add_attribute_function(_comma_separated)  # type: ignore[no-untyped-call]
-        self.converter.add_attribute_function(_portable_pattern)  # type: ignore[no-untyped-call]
+        for function in ATTRIBUTES:
+            self.converter.add_attribute_function(function)
 
     def register(self, app: web.Application, in_place: bool = False) -> None:  # noqa: FBT001, FBT002
         """Do nothing: routes are given one by one."""
@@ -96,32 +94,6 @@ def _schema_name(schema: Any) -> str:
     module = kind.__module__.removeprefix("threatweaver_").removesuffix(".schemas").split(".")
     plugin = "" if module[0] == "threatweaver" else module[0].title()
     return plugin + kind.__name__.removesuffix("Out")
-
-
-def _comma_separated(_: Any, field: Any, **__: Any) -> dict[str, Any]:
-    if not isinstance(field, CommaSeparated):
-        return {}
-    described = {"type": "string", "description": "One value, or several separated by commas."}
-    limits = (item.choices for item in field.inner.validators if isinstance(item, validate.OneOf))
-    words = [str(word) for word in next(limits, getattr(field.inner, "choices", ()))]
-    if not words:
-        return described | {"minLength": 1}
-    one = f"({'|'.join(words)})"
-    described["description"] += f" For instance {','.join(words[:2])}."  # an `example` would be filled in
-    return described | {"pattern": f"^{one}(,{one})*$"}
-
-
-def _portable_pattern(_: Any, __: Any, ret: dict[str, Any] | None = None, **___: Any) -> dict[str, Any]:
-    """Say a pattern in the regular expressions of ECMA 262, which JSON Schema uses, not in Python's."""
-    pattern = (ret or {}).get("pattern")
-    if pattern is None:
-        return {}
-    pattern = pattern.replace(r"\A", "^").replace(r"\Z", "$")
-    if pattern.startswith("(?i)"):
-        pattern = _LETTER.sub(
-            lambda found: f"[{found[0].upper()}{found[0].lower()}]", pattern.removeprefix("(?i)")
-        )
-    return {"pattern": pattern}
 
 
 def document(routes: Sequence[Route], *, version: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from threatweaver.admin.license import queries
 from threatweaver.db.transaction import Database
@@ -39,7 +39,7 @@ class LicensePage:
     next_change_at: datetime | None
     deployment_mode: str
     modules: list[Module]
-    claims: "Claims | None" = None
+    claims: dict[str, Any] | None = None
     seats: Usage | None = None
     tenants: Usage | None = None
 
@@ -55,10 +55,23 @@ async def page(kernel: "Kernel", license_: "CurrentLicense", *, whole: bool) -> 
         next_change_at=state.next_change_at,
         deployment_mode=kernel.settings.deployment_mode,
         modules=_modules(kernel, license_),
-        claims=claims,
+        claims=_told(claims) if claims else None,
         seats=Usage(used=seats, licensed=claims.seats) if claims else None,
         tenants=Usage(used=tenants, licensed=claims.tenants_max) if claims else None,
     )
+
+
+def _told(claims: "Claims") -> dict[str, Any]:
+    """Return what the page says of a license, by the names of the wire."""
+    return {
+        "jti": claims.jti,
+        "customer": claims.customer,
+        "type": claims.type,
+        "deployment": claims.deployment,
+        "issuedAt": claims.issued_at,
+        "expiresAt": claims.expires_at,
+        "graceDays": claims.grace_days,
+    }
 
 
 def _modules(kernel: "Kernel", license_: "CurrentLicense") -> list[Module]:
