@@ -83,7 +83,7 @@ class _Emitter(AiohttpApiSpec):  # type: ignore[misc]
         assert self.plugin.converter is not None  # noqa: S101 - set by APISpec just above
         self.converter: Any = self.plugin.converter
         for function in ATTRIBUTES:
-            self.converter.add_attribute_function(function)
+            self.converter.add_attribute_function(function)  # type: ignore[no-untyped-call]
 
     def register(self, app: web.Application, in_place: bool = False) -> None:  # noqa: FBT001, FBT002
         """Do nothing: routes are given one by one."""
