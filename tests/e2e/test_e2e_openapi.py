@@ -16,6 +16,11 @@ from openapi_spec_validator import validate
 HERE = Path(__file__).parent
 SCHEMATHESIS_SECONDS = 900  # against hanging; on a free machine of two cores it takes some two minutes
 
+# Answers that are files: this generator is told so for each media type.
+FILES = dict.fromkeys(
+    ("application/zip", "application/jsonl", "application/samlmetadata+xml"), "application/octet-stream"
+)
+
 
 @pytest.fixture(scope="module")
 def document(product):
@@ -55,7 +60,7 @@ def test_every_operation_says_what_a_caller_must_know(document):
     for where, operation in found:
         assert re.fullmatch(r"[A-Z].*\.", operation["summary"]), where
         assert operation["tags"], where
-        assert any(status.startswith("2") for status in operation["responses"]), where
+        assert any(status[0] in "23" for status in operation["responses"]), where  # signing in redirects
         assert {"400", "429", "500", "503"} <= set(operation["responses"]), where
         if operation["security"]:
             assert "401" in operation["responses"], where
@@ -126,7 +131,10 @@ def _python_generator(cache: Path) -> Path:
 def test_python_client_lists_vulnerabilities(product, imported, document, cache, tmp_path):
     tools = _python_generator(cache)
     source = f"{product.url}/api-docs/swagger.json"
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"content_type_overrides": FILES}))
     command = [tools / "openapi-python-client", "generate", "--url", source, "--meta", "none"]
+    command += ["--config", config]
     made = run(
         *command,
         "--output-path",

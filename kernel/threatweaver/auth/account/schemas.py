@@ -20,7 +20,7 @@ class AddressIn(Schema):
 class AcceptIn(Schema):
     token = link_token()
     password = password()
-    name = name(load_default="")
+    name = fields.String(load_default="", validate=validate.Length(0, 200))
 
 
 class VerifyQuery(Schema):
