@@ -20,7 +20,7 @@ from threatweaver.auth.principal import Principal
 from threatweaver.auth.queries import Identity, live_session
 from threatweaver.auth.refusals import CredentialRefused
 from threatweaver.db.transaction import Database
-from threatweaver.http.errors import AddressRefused, NoToken, TokenExpired, TokenInvalid
+from threatweaver.http.errors import NoToken, TokenAddressRefused, TokenExpired, TokenInvalid
 
 _TTL = 3.0
 _MOST = 10_000
@@ -39,7 +39,7 @@ class _Caller:
     def check(self, address: str) -> Principal:
         """Return the principal. Raises CredentialRefused."""
         if self.networks and not _within(address, self.networks):
-            raise CredentialRefused(self.principal.holder(), AddressRefused())
+            raise CredentialRefused(self.principal.holder(), TokenAddressRefused())
         return self.principal
 
 

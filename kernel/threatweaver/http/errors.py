@@ -119,7 +119,7 @@ class SessionRequired(ApiError):
     status, code = 403, "SESSION_REQUIRED"
 
 
-class AddressRefused(ApiError):
+class TokenAddressRefused(ApiError):
     """This API token may not be used from your network address."""
 
     status, code = 403, "TOKEN_ADDRESS_REFUSED"

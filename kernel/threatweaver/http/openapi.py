@@ -199,7 +199,7 @@ def implied(route: Route) -> tuple[type[ApiError], ...]:
         (True, (errors.ValidationFailed, *_ALWAYS)),
         (guarded, (errors.NoToken, errors.TokenInvalid, errors.TokenExpired)),
         (guarded and route.writes, (errors.ForeignOrigin,)),
-        (route.takes_tokens, (errors.AddressRefused,)),
+        (route.takes_tokens, (errors.TokenAddressRefused,)),
         (route.permission is SESSION, (errors.SessionRequired,)),
         (not isinstance(route.permission, Access), (errors.Forbidden,)),
         (route.module_id is not None, (errors.ModuleDisabled,)),
