@@ -20,7 +20,7 @@ from threatweaver.secrets.box import SecretBox
 from threatweaver.tenancy.standing import Standings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Kernel:
     """Built once for each application; a license change builds a new one."""
 

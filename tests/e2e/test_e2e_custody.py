@@ -196,7 +196,7 @@ def test_operators_come_and_go(custody):
 def test_mail_without_a_server_is_held_and_can_be_read(custody):
     url = f"{custody.product.url}/api/auth/forgot-password"
     assert requests.post(url, json={"email": KEEPER}, timeout=20).status_code < 300
-    (line,) = [line for line in custody.command("mail", "list").splitlines() if KEEPER in line]
+    line = next(line for line in custody.command("mail", "list").splitlines() if KEEPER in line)
     mail_id, _, _, status, recipient, *_ = line.split()
     assert (status, recipient) == ("held", KEEPER)
     assert custody.command("mail", "show", mail_id).startswith(f"To: {KEEPER}\nSubject: ")
