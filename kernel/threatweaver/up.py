@@ -73,10 +73,14 @@ class Supervisor:
             scheme = "https" if self.settings.tls_cert else "http"
             url = f"{scheme}://{_host(self.settings)}:{listening.getsockname()[1]}"
             async with asyncio.TaskGroup() as group:
-                watchers = [group.create_task(self._watch(child, dsn, listening)) for child in self.children]
-                watchers.append(group.create_task(self._watch_database()))
+                first, *others = self.children
+                watchers = [group.create_task(self._watch_database())]
+                watchers.append(group.create_task(self._watch(first, dsn, listening)))
                 await self._until_ready(url)
                 if not self.stop.is_set():
+                    # After the first: all at once, on few cores, would only make everybody wait longer.
+                    watchers += [group.create_task(self._watch(item, dsn, listening)) for item in others]
+                    await self._begun(others)
                     ready(installation, url)
                 await self.stop.wait()
                 for task in watchers:
@@ -182,6 +186,11 @@ class Supervisor:
             if child.crashes >= 5:
                 raise StartError(f"{child.name} died five times at once; the log says why")
             await asyncio.sleep(0.2 * 2**child.crashes if quick else 0)
+
+    async def _begun(self, children: list[_Child]) -> None:
+        for child in children:
+            while child.process is None and not self.stop.is_set():  # noqa: ASYNC110 - milliseconds
+                await asyncio.sleep(0.01)
 
     async def _watch_database(self) -> None:
         """Bring a killed embedded server back; PostgreSQL recovers by itself."""

@@ -10,7 +10,7 @@ import pytest
 import requests
 from e2e_product import COMMAND, belonging, environment, run, start, wait_until
 
-SECOND_START_SECONDS = 5.0
+SECOND_START_SECONDS = 10.0  # of a machine that runs another test beside; the goal of an idle one is 5
 
 
 def test_first_start_tells_scripts_all_they_need(home):
