@@ -48,7 +48,9 @@ async def test_every_operation_is_listed(product):
         tags = "document.querySelectorAll('.opblock-tag')"
         # One after the other: drawing a tag draws the others anew, and a click on the old ones is lost.
         for number in range(await page.run(f"{tags}.length")):
-            await page.run(f"{tags}[{number}].click()")
-            await page.until(f"{tags}[{number}].dataset.isOpen === 'true'")
+            opened = f"{tags}[{number}]?.dataset.isOpen === 'true'"
+            if not await page.run(opened):
+                await page.run(f"{tags}[{number}]?.click()")
+            await page.until(opened)
         await page.until(f"document.querySelectorAll('.opblock').length >= {operations}")
         assert not page.complaints
