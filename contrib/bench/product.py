@@ -40,10 +40,11 @@ class Product:
     def processes(self) -> dict[str, int]:
         """Name → process id of the serve and worker processes."""
         found = {}
-        for pid in processes.children(self.supervisor):
-            arguments = processes.command(pid)
-            if "--name" in arguments:
-                found[arguments[arguments.index("--name") + 1]] = pid
+        for template in processes.children(self.supervisor):
+            for pid in processes.children(template):
+                title, name, *_ = [*processes.command(pid)[0].split(" "), ""]
+                if title == "threatweaver:":
+                    found[name] = pid
         return dict(sorted(found.items()))
 
     def servers(self) -> list[int]:

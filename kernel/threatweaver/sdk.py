@@ -31,6 +31,7 @@ from threatweaver.http.schema import CommaSeparated, Schema
 from threatweaver.http.upload import SpooledFile
 from threatweaver.ids import uuid7
 from threatweaver.jobs.importer import FileImporter
+from threatweaver.jobs.lanes import Lane
 from threatweaver.jobs.run import JobCancelled, JobPostponed, JobRun
 from threatweaver.jobs.table import Job, JobTable
 from threatweaver.notify.events.catalog import Mode, NotificationEvent, Severity
@@ -66,6 +67,7 @@ __all__ = [
     "JobPostponed",
     "JobRun",
     "JobTable",
+    "Lane",
     "Listing",
     "Mode",
     "NotFound",

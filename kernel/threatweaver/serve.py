@@ -5,6 +5,7 @@ has begun and goes (docs/adr/0005).
 """
 
 import asyncio
+import os
 import signal
 import socket
 import ssl
@@ -27,28 +28,15 @@ _RECOVERY = 120.0  # seconds a killed database may take to come back before the 
 _log = log.get(__name__)
 
 
-def bind_socket(settings: Settings) -> socket.socket:
-    """Return a listening socket; children inherit it by number. Raises OSError."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((settings.host, settings.port))
-    listening.listen(1024)
-    listening.setblocking(False)
-    return listening
-
-
-def bind(settings: Settings) -> socket.socket:
-    """Return a listening socket, or say why not. Raises ConfigError."""
-    try:
-        return bind_socket(settings)
-    except OSError as error:
-        where = f"{settings.host}:{settings.port}"
-        raise ConfigError(f"cannot listen on {where}: {error.strerror}; choose another --port") from None
-
-
-async def serve(settings: Settings, dsn: str, listening: socket.socket, *, parent: int | None = None) -> None:
-    """Serve until SIGTERM or SIGINT, or until the parent's pipe closes."""
+async def serve(
+    settings: Settings,
+    dsn: str,
+    listening: socket.socket,
+    *,
+    parent: int | None = None,
+    ready: int | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, or until the parent's pipe closes; tell `ready` when it begins."""
     database = Database(dsn, size=settings.pool_size, statement_timeout=settings.statement_timeout)
     stop, reload = asyncio.Event(), asyncio.Event()
     watch_signals(stop, parent)
@@ -77,6 +65,7 @@ async def serve(settings: Settings, dsn: str, listening: socket.socket, *, paren
                 await _drain(*previous)
             previous = (runner, kernel)
             if listener is None:
+                tell(ready)
                 listener = asyncio.create_task(listen(database, license_store.CHANNEL, announced, stop))
             await first(stop, reload)
     finally:
@@ -128,6 +117,13 @@ async def connect(database: Database, stop: asyncio.Event, *, patiently: bool) -
             await asyncio.sleep(0.3)
         else:
             return
+
+
+def tell(ready: int | None) -> None:
+    """Say through a descriptor that this process does its work now, and close it."""
+    if ready is not None:
+        os.write(ready, b"ready")
+        os.close(ready)
 
 
 def watch_signals(stop: asyncio.Event, parent: int | None) -> None:

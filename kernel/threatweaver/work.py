@@ -11,25 +11,28 @@ from threatweaver.db.transaction import Database, listen
 from threatweaver.jobs.worker import Worker
 from threatweaver.license import store as license_store
 from threatweaver.secrets import ring
-from threatweaver.serve import connect, ended, first, watch_signals
+from threatweaver.serve import connect, ended, first, tell, watch_signals
 
 _log = log.get(__name__)
 
 
-async def work(settings: Settings, dsn: str, *, parent: int | None = None) -> None:
-    """Run jobs until SIGTERM or SIGINT, or until the parent's pipe closes."""
+async def work(settings: Settings, dsn: str, *, parent: int | None = None, ready: int | None = None) -> None:
+    """Run jobs until SIGTERM or SIGINT, or until the parent's pipe closes; tell `ready` when it begins."""
     database = Database(dsn, size=settings.pool_size, statement_timeout=settings.statement_timeout)
     stop = asyncio.Event()
     watch_signals(stop, parent)
     await connect(database, stop, patiently=parent is not None)
     try:
         while not stop.is_set():
-            await _until_change(settings, database, stop)
+            await _until_change(settings, database, stop, ready)
+            ready = None
     finally:
         await database.close()
 
 
-async def _until_change(settings: Settings, database: Database, stop: asyncio.Event) -> None:
+async def _until_change(
+    settings: Settings, database: Database, stop: asyncio.Event, ready: int | None
+) -> None:
     """Run one worker until stop, a license change, or the loss of its database connection."""
     kernel = await application.assemble(settings, database)
     changed, over = asyncio.Event(), asyncio.Event()
@@ -45,6 +48,7 @@ async def _until_change(settings: Settings, database: Database, stop: asyncio.Ev
     running = asyncio.create_task(worker.run())
     leaving = asyncio.create_task(first(stop, changed))
     _log.info("working", jobs=len(kernel.registry.jobs))
+    tell(ready)
     await asyncio.wait({running, leaving}, return_when=asyncio.FIRST_COMPLETED)
     worker.stop()
     outcome = (await asyncio.gather(running, return_exceptions=True))[0]

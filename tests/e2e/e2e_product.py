@@ -98,17 +98,13 @@ class Product:
         return (self.home / "up.log").read_text()
 
     def child(self, name: str) -> psutil.Process | None:
-        """The newest process of that name: serve-1, worker."""
-        named = [item for item in self._children() if name in item.cmdline()]
-        return max(named, key=lambda item: item.create_time(), default=None)
-
-    def _children(self) -> list[psutil.Process]:
-        alive = []
-        for item in psutil.Process(self.process.pid).children():
+        """The newest process of that name: template, serve-1, worker."""
+        named = []
+        for item in psutil.Process(self.process.pid).children(recursive=True):
             with suppress(psutil.Error):
-                if item.cmdline():
-                    alive.append(item)
-        return alive
+                if " ".join(item.cmdline()).startswith(f"threatweaver: {name} "):
+                    named.append(item)
+        return max(named, key=lambda item: item.create_time(), default=None)
 
     def postmaster(self) -> psutil.Process:
         pid = int((self.home / "postgres" / "data" / "postmaster.pid").read_text().split()[0])

@@ -15,6 +15,7 @@ from e2e_product import Product, belonging, start, wait_until
 def running(shared_home):
     """The product on this module's home; a test may have killed it by the end."""
     product = start(shared_home, "--port", "0")
+    wait_until(lambda: product.child("worker"), seconds=20, what="all processes run")
     yield product
     assert product.stop() == (0 if product.process.returncode is None else product.process.returncode)
     product.assert_nothing_left()
@@ -45,6 +46,22 @@ def test_killed_child_is_replaced(running, name):
         assert running.get("/api/auth/me").status_code == 200
 
 
+def test_killed_template_is_replaced_with_all_that_was_forked_from_it(running):
+    old = {name: running.child(name).pid for name in ("template", "serve-1", "worker")}
+    running.child("template").kill()
+
+    def replaced() -> bool:
+        new = {name: running.child(name) for name in old}
+        return all(new.values()) and not {item.pid for item in new.values()} & set(old.values())
+
+    wait_until(replaced, seconds=20, what="all processes are replaced")
+    wait_until(lambda: ready(running), seconds=20, what="the product is ready again")
+    wait_until(
+        lambda: not any(psutil.pid_exists(pid) for pid in old.values()), seconds=20, what="the old end"
+    )
+    assert running.get("/api/auth/me").status_code == 200
+
+
 def test_killed_supervisor_leaves_nothing_and_the_next_start_works(running):
     group = running.get("/api/tags").json()["meta"]["total"]
     os.kill(running.process.pid, signal.SIGKILL)
@@ -53,7 +70,8 @@ def test_killed_supervisor_leaves_nothing_and_the_next_start_works(running):
     try:
         assert again.line["admin"]["password"] is None
         assert again.get("/api/tags").json()["meta"]["total"] == group
-        theirs = {again.process.pid, *(item.pid for item in psutil.Process(again.process.pid).children())}
+        supervisor = psutil.Process(again.process.pid)
+        theirs = {supervisor.pid, *(item.pid for item in supervisor.children(recursive=True))}
 
         def orphans():
             mine = [item for item in belonging(again.home) if "threatweaver" in " ".join(item.cmdline())]

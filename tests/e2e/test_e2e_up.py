@@ -1,6 +1,7 @@
 """`threatweaver up`: start, the line for scripts, a second start, every way to stop."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -19,9 +20,11 @@ def test_first_start_tells_scripts_all_they_need(home):
     assert set(running.line["admin"]) == {"email", "password"}
     assert running.line["playground"] == f"{running.url}/api-playground"
     assert running.get("/api/auth/me").json()["tenantSlug"] == running.line["tenant"]
-    assert len([item for item in belonging(home) if "serve" in item.cmdline()]) == len(
-        [line for line in running.log.splitlines() if '"serving"' in line]
+    # `up` is ready with its first process; the others follow.
+    wait_until(
+        lambda: running.log.count('"serving"') == os.cpu_count(), seconds=60, what="all processes serve"
     )
+    assert len([item for item in belonging(home) if "serve-" in " ".join(item.cmdline())]) == os.cpu_count()
     assert running.stop(signal.SIGTERM) == 0
     running.assert_nothing_left()
 

@@ -42,6 +42,13 @@ def run(work: Coroutine[Any, Any, Any], *, fast_loop: bool = False) -> Any:
     """Run a command's work to its end; what it expects to go wrong becomes one line."""
     from threatweaver.commands import opening
 
+    return run_until(work, opening.expected(), fast_loop=fast_loop)
+
+
+def run_until(
+    work: Coroutine[Any, Any, Any], expected: tuple[type[Exception], ...], *, fast_loop: bool = False
+) -> Any:
+    """Run work to its end; each of these errors becomes one line."""
     try:
         if fast_loop:
             import uvloop
@@ -50,7 +57,7 @@ def run(work: Coroutine[Any, Any, Any], *, fast_loop: bool = False) -> Any:
         return asyncio.run(work)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-    except opening.expected() as error:
+    except expected as error:
         fail(error)
 
 

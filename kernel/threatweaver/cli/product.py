@@ -3,14 +3,11 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
-from threatweaver.cli.common import Home, run, settings_of
-
-if TYPE_CHECKING:
-    from threatweaver.bootstrap import Installation
+from threatweaver.cli.common import Home, run, run_until, settings_of
 
 app = typer.Typer(
     name="threatweaver",
@@ -25,7 +22,10 @@ TlsCert = Annotated[
     Path | None, typer.Option("--tls-cert", help="PEM file with the certificate chain [TW_TLS_CERT].")
 ]
 TlsKey = Annotated[Path | None, typer.Option("--tls-key", help="PEM file with its key [TW_TLS_KEY].")]
+Fd = Annotated[int | None, typer.Option("--fd", help="Listening socket inherited from a parent.")]
+# How `up` and its processes find each other: descriptors of pipes.
 Parent = Annotated[int | None, typer.Option("--parent", hidden=True)]
+Ready = Annotated[int | None, typer.Option("--ready", hidden=True)]
 Name = Annotated[str | None, typer.Option("--name", hidden=True)]
 
 
@@ -41,26 +41,53 @@ def up(
     """Run the whole product: embedded PostgreSQL, one serve process a core, a worker."""
     settings = settings_of("up", home=home, port=port, host=host, tls_cert=tls_cert, tls_key=tls_key)
 
-    def ready(found: "Installation", url: str) -> None:
+    def ready(found: dict[str, Any], url: str) -> None:
         playground = f"{url}/api-playground"
-        admin = {"email": found.admin_email, "password": found.admin_password}
+        tenant, email, password = found["tenant"], found["admin_email"], found["admin_password"]
         if as_json:
-            line = {"url": url, "playground": playground, "tenant": found.tenant, "admin": admin}
+            admin = {"email": email, "password": password}
+            line = {"url": url, "playground": playground, "tenant": tenant, "admin": admin}
             sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
         else:
-            known = found.admin_password or "(set at the first start)"
+            known = password or "(set at the first start)"
             sys.stdout.write(
                 f"\n  ThreatWeaver is ready.\n\n  API         {url}/api\n  Playground  {playground}\n"
-                f"  Tenant      {found.tenant}\n  Sign in     {found.admin_email}\n  Password    {known}\n"
+                f"  Tenant      {tenant}\n  Sign in     {email}\n  Password    {known}\n"
             )
-            if found.admin_password:
+            if password:
                 sys.stdout.write("              Shown once: keep it now.\n")
             sys.stdout.write("\n  Ctrl-C stops everything.\n\n")
         sys.stdout.flush()
 
+    from threatweaver import up  # loads little: what works is forked from a process that has loaded all
+
+    run_until(up.Supervisor(settings).run(ready), up.ERRORS)
+
+
+@app.command(hidden=True)
+def template(fd: Annotated[int, typer.Option("--fd")]) -> None:
+    """Load the product, and fork the processes of `up` from this one."""
+    import importlib
+    import socket
+
+    from threatweaver.processes.template import serve_orders
+
+    importlib.import_module("threatweaver.commands.product")
+    serve_orders(socket.socket(fileno=fd), app)
+
+
+@app.command(hidden=True)
+def prepare(
+    answer: Annotated[int, typer.Option("--answer")],
+    home: Home = None,
+    parent: Parent = None,  # noqa: ARG001 - every fork is told; this one ends by itself
+    name: Name = None,
+) -> None:
+    """Bring the database to this version and make what a first start needs."""
+    settings = settings_of(name or "prepare", home=home)
     from threatweaver.commands import product
 
-    run(product.up(settings, ready))
+    run(product.prepare(settings, answer=answer))
 
 
 @app.command()
@@ -69,24 +96,25 @@ def serve(  # noqa: PLR0913, PLR0917 - an option each
     port: Port = None,
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
-    fd: Annotated[int | None, typer.Option("--fd", help="Listening socket inherited from a parent.")] = None,
+    fd: Fd = None,
     parent: Parent = None,
+    ready: Ready = None,
     name: Name = None,
 ) -> None:
     """Serve HTTP from one process; the database must be migrated and reachable."""
     settings = settings_of(name or "serve", home=home, port=port, tls_cert=tls_cert, tls_key=tls_key)
     from threatweaver.commands import product
 
-    run(product.serve(settings, fd=fd, parent=parent), fast_loop=True)
+    run(product.serve(settings, fd=fd, parent=parent, ready=ready), fast_loop=True)
 
 
 @app.command()
-def worker(home: Home = None, parent: Parent = None, name: Name = None) -> None:
+def worker(home: Home = None, parent: Parent = None, ready: Ready = None, name: Name = None) -> None:
     """Run background jobs from one process."""
     settings = settings_of(name or "worker", home=home)
     from threatweaver.commands import product
 
-    run(product.worker(settings, parent=parent), fast_loop=True)
+    run(product.worker(settings, parent=parent, ready=ready), fast_loop=True)
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from threatweaver import app as application
-from threatweaver.config import Settings
+from threatweaver.config import ConfigError, Settings
 from threatweaver.db import embedded, orm
 from threatweaver.db import migrate as migrations
 from threatweaver.db.transaction import Database
@@ -20,7 +20,8 @@ from threatweaver.plugins.manifest import ManifestError
 from threatweaver.plugins.registry import RegistryError
 from threatweaver.tenancy import operators, provision
 from threatweaver.tenancy.models import Tenant
-from threatweaver.up import ERRORS, UNREACHABLE
+
+UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class CommandError(Exception):
@@ -30,18 +31,17 @@ class CommandError(Exception):
 def expected() -> tuple[type[Exception], ...]:
     """Return the errors that end a command with one line instead of a traceback."""
     return (
-        *ERRORS,
         AdmissionError,
         CommandError,
+        ConfigError,
+        embedded.EmbeddedError,
         ManifestError,
         PluginLoadError,
         RegistryError,
         operators.OperatorError,
         provision.TenantError,
         ApiError,
-        OSError,
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
+        *UNREACHABLE,
     )
 
 

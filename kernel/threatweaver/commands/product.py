@@ -1,40 +1,56 @@
 """The product's processes, and what it says of itself: migrations, plugins, routes, its document; imports."""
 
+import os
 import socket
-from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import orjson
 
-from threatweaver import __version__, work
+from threatweaver import __version__, bootstrap, work
 from threatweaver import serve as server
-from threatweaver.bootstrap import Installation
-from threatweaver.commands.opening import CommandError, kernel_of, opened, say, tenant_of, with_database
+from threatweaver.commands.opening import (
+    CommandError,
+    expected,
+    kernel_of,
+    opened,
+    say,
+    tenant_of,
+    with_database,
+)
 from threatweaver.config import Settings
 from threatweaver.db import migrate as migrations
 from threatweaver.db.transaction import Database
 from threatweaver.http import openapi as documents
 from threatweaver.http.errors import ApiError
 from threatweaver.jobs import inline
+from threatweaver.processes import listening as door
 from threatweaver.tenancy import provision
 from threatweaver.tenancy.models import Tenant
-from threatweaver.up import Supervisor
 
 
-async def up(settings: Settings, ready: Callable[[Installation, str], None]) -> None:
-    """Run the whole product until told to stop."""
-    await Supervisor(settings).run(ready)
+async def prepare(settings: Settings, *, answer: int) -> None:
+    """Bring the database to this version, make what a first start needs, and tell the supervisor of it."""
+    settings.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        made = asdict(await opened(settings, lambda database: bootstrap.prepare(database, settings)))
+    except expected() as error:
+        made = {"error": str(error)}
+    os.write(answer, orjson.dumps(made))
+    os.close(answer)
 
 
-async def serve(settings: Settings, *, fd: int | None, parent: int | None) -> None:
+async def serve(settings: Settings, *, fd: int | None, parent: int | None, ready: int | None) -> None:
     """Serve HTTP on an inherited socket, or on one of our own."""
-    listening = socket.socket(fileno=fd) if fd is not None else server.bind(settings)
-    await with_database(settings, lambda dsn: server.serve(settings, dsn, listening, parent=parent))
+    listening = socket.socket(fileno=fd) if fd is not None else await door.bind(settings)
+    await with_database(
+        settings, lambda dsn: server.serve(settings, dsn, listening, parent=parent, ready=ready)
+    )
 
 
-async def worker(settings: Settings, *, parent: int | None) -> None:
+async def worker(settings: Settings, *, parent: int | None, ready: int | None) -> None:
     """Run background jobs."""
-    await with_database(settings, lambda dsn: work.work(settings, dsn, parent=parent))
+    await with_database(settings, lambda dsn: work.work(settings, dsn, parent=parent, ready=ready))
 
 
 async def migrate(settings: Settings, *, plan_only: bool) -> None:

@@ -53,6 +53,7 @@ async def enqueue(ctx: "Context") -> None:
         module_id=ctx.kernel.registry.job_modules[submission.job.name],
         kind=submission.job.name,
         payload=dict(submission.payload),
+        lane=submission.job.lane,
     )
 
 

@@ -1,5 +1,6 @@
 """Reads and writes of the job table, in a control scope."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,9 +11,9 @@ from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.db import AsyncpgDriver
 
 from threatweaver.db.transaction import connection
+from threatweaver.jobs.lanes import Lane
 from threatweaver.jobs.models import Status
 
-ENTRYPOINT = "threatweaver"
 FINAL = (Status.COMPLETED.value, Status.FAILED.value, Status.CANCELLED.value)
 
 _COLUMNS = """id, tenant_id, module_id, kind, payload, status, progress, attempts, result, error,
@@ -23,7 +24,7 @@ def _queue() -> Queries:
     return Queries(AsyncpgDriver(connection()))
 
 
-async def enqueue(
+async def enqueue(  # noqa: PLR0913 - a column each
     job_id: UUID,
     *,
     tenant_id: UUID,
@@ -31,9 +32,10 @@ async def enqueue(
     module_id: str | None,
     kind: str,
     payload: dict[str, Any],
+    lane: Lane,
 ) -> None:
     """Add a job and its queue entry in the current transaction."""
-    (queue_id,) = await _queue().enqueue(ENTRYPOINT, job_id.bytes)
+    (queue_id,) = await _queue().enqueue(lane.value, job_id.bytes)
     await connection().execute(
         """INSERT INTO job (id, tenant_id, user_id, module_id, kind, payload, status, progress, attempts,
                             queue_id, cancel_requested, created_at)
@@ -48,12 +50,12 @@ async def enqueue(
     )
 
 
-async def requeue(job_id: UUID, *, delay: timedelta) -> None:
+async def requeue(job_id: UUID, *, lane: Lane, delay: timedelta) -> None:
     """Put a job back for another attempt after a delay; not one that has its final state."""
     running = "SELECT 1 FROM job WHERE id = $1 AND status = 'running' FOR UPDATE"
     if not await connection().fetchval(running, job_id):
         return
-    (queue_id,) = await _queue().enqueue(ENTRYPOINT, job_id.bytes, execute_after=delay)
+    (queue_id,) = await _queue().enqueue(lane.value, job_id.bytes, execute_after=delay)
     await connection().execute(
         "UPDATE job SET status = 'queued', queue_id = $2 WHERE id = $1", job_id, queue_id
     )
@@ -156,16 +158,20 @@ async def park_if_suspended(job_id: UUID) -> bool:
     return parked is not None
 
 
-async def release_parked(tenant_id: UUID) -> int:
-    """Queue the jobs that were put aside while the tenant was suspended; return how many there were."""
+async def release_parked(tenant_id: UUID, lanes: Mapping[str, Lane]) -> int:
+    """Queue the jobs that were put aside while the tenant was suspended; return how many there were.
+
+    `lanes` says where jobs of each kind stand.
+    """
     rows = await connection().fetch(
-        "SELECT id FROM job WHERE tenant_id = $1 AND status = 'queued' AND queue_id IS NULL FOR UPDATE",
+        "SELECT id, kind FROM job WHERE tenant_id = $1 AND status = 'queued' AND queue_id IS NULL FOR UPDATE",
         tenant_id,
     )
     if not rows:
         return 0
     ids = [row["id"] for row in rows]
-    queued = await _queue().enqueue([ENTRYPOINT] * len(ids), [item.bytes for item in ids], [0] * len(ids))
+    places = [lanes.get(row["kind"], Lane.WORK).value for row in rows]
+    queued = await _queue().enqueue(places, [item.bytes for item in ids], [0] * len(ids))
     await connection().execute(
         """UPDATE job SET queue_id = given.queue_id
            FROM unnest($1::uuid[], $2::bigint[]) AS given (id, queue_id) WHERE job.id = given.id""",
@@ -180,6 +186,12 @@ async def unqueue(tenant_id: UUID) -> None:
     await connection().execute(
         "DELETE FROM pgqueuer WHERE id IN (SELECT queue_id FROM job WHERE tenant_id = $1)", tenant_id
     )
+
+
+async def is_pending(tenant_id: UUID, kind: str) -> bool:
+    """Say whether a job of this kind waits or runs for the tenant."""
+    pending = "SELECT 1 FROM job WHERE tenant_id = $1 AND kind = $2 AND status IN ('queued', 'running')"
+    return bool(await connection().fetchval(pending, tenant_id, kind))
 
 
 async def waiting(tenant_id: UUID) -> list[asyncpg.Record]:

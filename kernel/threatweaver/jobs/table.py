@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from threatweaver.http.route import Scope
+from threatweaver.jobs.lanes import Lane
 
 JobFunction = Callable[..., Awaitable[Any]]
 
@@ -22,6 +23,7 @@ class Job:
     cleanup: JobFunction | None = None
     every: timedelta | None = None
     scope: Scope = Scope.TENANT
+    lane: Lane = Lane.WORK
 
 
 class JobTable:
@@ -30,7 +32,7 @@ class JobTable:
     def __init__(self) -> None:
         self.jobs: list[Job] = []
 
-    def job(
+    def job(  # noqa: PLR0913 - an option each
         self,
         name: str,
         *,
@@ -39,20 +41,24 @@ class JobTable:
         cleanup: JobFunction | None = None,
         every: timedelta | None = None,
         scope: Scope = Scope.TENANT,
+        lane: Lane = Lane.WORK,
     ) -> Callable[[Callable[..., Awaitable[Any]]], Job]:
         """Declare a job `<plugin>.<verb>_<noun>`.
 
         The function is called as `f(run, **payload)` inside the tenant's transaction, or in none with
         `Scope.NONE`; what it returns becomes the job's `result`. It is tried at most `attempts` times when
         the database or the worker is lost, or when it raises JobPostponed; anything else it raises ends it
-        at once. `cleanup(**payload)` runs when it is over.
+        at once. `cleanup(**payload)` runs when it is over. A job that waits for other systems belongs into
+        `Lane.OUTWARD`, and holds no transaction meanwhile (`Scope.NONE`).
 
         With `every` (whole minutes) the worker calls it for each tenant at that interval, without payload;
         it leaves no row among the tenant's jobs, and a failure shows in the log and is tried next time.
-        Raises ValueError when `every` is no whole number of minutes.
+        Raises ValueError when `every` is no whole number of minutes, or an outward job has a transaction.
         """
         if every is not None and (every < timedelta(minutes=1) or every % timedelta(minutes=1)):
             raise ValueError(f"{name}: `every` must be whole minutes")
+        if lane is Lane.OUTWARD and scope is not Scope.NONE:
+            raise ValueError(f"{name}: what waits for other systems must hold no transaction: Scope.NONE")
 
         def declare(function: Callable[..., Awaitable[Any]]) -> Job:
             job = Job(
@@ -64,6 +70,7 @@ class JobTable:
                 cleanup=cleanup,
                 every=every,
                 scope=scope,
+                lane=lane,
             )
             self.jobs.append(job)
             return job

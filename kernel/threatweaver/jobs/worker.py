@@ -25,6 +25,7 @@ from threatweaver.db.transaction import CONTROL
 from threatweaver.http.errors import ApiError
 from threatweaver.http.failures import translate
 from threatweaver.jobs import outcome, schedule, store
+from threatweaver.jobs.lanes import Lane
 from threatweaver.jobs.models import Status
 from threatweaver.jobs.run import JobCancelled, JobPostponed, JobRun, call
 from threatweaver.jobs.table import Job
@@ -32,6 +33,7 @@ from threatweaver.kernel import Kernel
 
 _HEARTBEAT = timedelta(seconds=6)
 _POLL = timedelta(seconds=5)
+_PLACES = {Lane.WORK: 4, Lane.OUTWARD: 8}
 _log = log.get(__name__)
 
 
@@ -42,10 +44,10 @@ class _TookTooLong(Exception):
 class Worker:
     """One worker process."""
 
-    def __init__(self, kernel: Kernel, *, concurrency: int = 2) -> None:
+    def __init__(self, kernel: Kernel, *, places: Mapping[Lane, int] = _PLACES) -> None:
         self._kernel = kernel
-        self._concurrency = concurrency
-        self._queuer: PgQueuer | None = None
+        self._places = places
+        self._queuers: list[PgQueuer] = []
         self._stopping = False
 
     async def run(self) -> None:
@@ -53,33 +55,40 @@ class Worker:
         pool = await asyncpg.create_pool(
             self._kernel.database.dsn,
             min_size=2,
-            max_size=4,
+            max_size=6,
             server_settings={"search_path": CONTROL, "application_name": "threatweaver worker"},
         )
         try:
-            self._queuer = PgQueuer.from_asyncpg_pool(pool)
-            self._queuer.entrypoint(store.ENTRYPOINT, accepts_context=True)(self._take)
-            self._queuer.schedule(schedule.ENTRYPOINT, schedule.EVERY_MINUTE)(self._tick)
+            work, *others = [self._queuer_of(lane, pool) for lane in Lane]
+            work.schedule(schedule.ENTRYPOINT, schedule.EVERY_MINUTE)(self._tick)
+            self._queuers = [work, *others]
             if self._stopping:  # asked to stop while the pool was opening
                 return
-            await self._queuer.run(
-                dequeue_timeout=_POLL,
-                batch_size=self._concurrency,
-                max_concurrent_tasks=self._concurrency * 2,
-                heartbeat_timeout=_HEARTBEAT,
-                shutdown_on_listener_failure=True,
-            )
-        except FailingListenerError as error:
-            # Its first probe may also run before it listens: rare, and curing it is starting anew, too.
-            raise ConnectionError("the job queue does not hear its notifications") from error
+            async with asyncio.TaskGroup() as group:
+                group.create_task(work.run(**_options(self._places[Lane.WORK])))
+                for lane, queuer in zip(
+                    list(Lane)[1:], others, strict=True
+                ):  # the clock ticks in one of them
+                    group.create_task(queuer.qm.run(**_options(self._places[lane])))
+        except BaseExceptionGroup as group:
+            error = group.exceptions[0]  # the others were cancelled for it
+            if isinstance(error, FailingListenerError):
+                # Its first probe may also run before it listens: rare, and curing it is starting anew, too.
+                raise ConnectionError("the job queue does not hear its notifications") from error
+            raise error from None
         finally:
             pool.terminate()
+
+    def _queuer_of(self, lane: Lane, pool: asyncpg.Pool) -> PgQueuer:
+        queuer = PgQueuer.from_asyncpg_pool(pool)
+        queuer.entrypoint(lane.value, accepts_context=True)(self._take)
+        return queuer
 
     def stop(self) -> None:
         """Take no more jobs; `run` returns when the current ones are done."""
         self._stopping = True
-        if self._queuer is not None:
-            self._queuer.shutdown.set()
+        for queuer in self._queuers:
+            queuer.shutdown.set()
 
     async def _tick(self, _: QueueSchedule) -> None:
         await schedule.run_due(self._kernel, int(time.time() // 60))
@@ -163,7 +172,7 @@ class Worker:
         """Fail at once what will not heal by itself; try again when the database or a lock was the cause."""
         if isinstance(error, JobPostponed) and row["attempts"] < job.attempts:
             later = error.delay
-            await self._patiently(lambda: store.requeue(row["id"], delay=later))
+            await self._patiently(lambda: store.requeue(row["id"], lane=job.lane, delay=later))
             return
         known = translate(error)
         if isinstance(error, ApiError) and error.status != 503:
@@ -175,7 +184,7 @@ class Worker:
             await self._fail(job, row, payload, last)
             return
         delay = timedelta(seconds=2 ** row["attempts"])
-        await self._patiently(lambda: store.requeue(row["id"], delay=delay))
+        await self._patiently(lambda: store.requeue(row["id"], lane=job.lane, delay=delay))
 
     async def _fail(
         self, job: Job, row: asyncpg.Record, payload: Mapping[str, Any], error: dict[str, Any]
@@ -207,6 +216,16 @@ class Worker:
             else:
                 return
         _log.error("job_state_not_written")
+
+
+def _options(places: int) -> dict[str, Any]:
+    return {
+        "dequeue_timeout": _POLL,
+        "batch_size": places // 2,
+        "max_concurrent_tasks": places,
+        "heartbeat_timeout": _HEARTBEAT,
+        "shutdown_on_listener_failure": True,
+    }
 
 
 async def _clean(job: Job, payload: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from threatweaver.db.orm import KERNEL_APPS, ModelApp
 from threatweaver.health import HealthCheck
 from threatweaver.http.route import Access, Route, RouteTable
 from threatweaver.jobs.importer import FileImporter
+from threatweaver.jobs.lanes import Lane
 from threatweaver.jobs.table import Job, JobTable
 from threatweaver.notify.events.catalog import NotificationEvent
 from threatweaver.plugins.admission import Decision
@@ -52,6 +53,7 @@ class Registry:
     apps: tuple[ModelApp, ...]
     jobs: Mapping[str, Job]
     job_modules: Mapping[str, str | None]
+    lanes: Mapping[str, Lane]  # of each kind of job
     permissions: tuple[Permission, ...]
     flags: Mapping[str, FeatureFlag]
     data_classes: Mapping[str, DataClass]
@@ -91,6 +93,7 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
         apps=(*KERNEL_APPS, *(_app(item) for item in contributions if item.model_modules)),
         jobs=jobs,
         job_modules=job_modules,
+        lanes={name: job.lane for name, job in jobs.items()},
         permissions=permissions,
         flags=_flags(contributions),
         data_classes=_data_classes(contributions),

@@ -114,7 +114,7 @@ async def suspend_tenant(ctx: Context) -> asyncpg.Record:
 )
 async def resume_tenant(ctx: Context) -> asyncpg.Record:
     """Let a suspended tenant in again, and run the jobs that waited."""
-    tenant = await service.resume(ctx.uuid("id"))
+    tenant = await service.resume(ctx.uuid("id"), ctx.kernel.registry.lanes)
     ctx.after_commit(partial(ctx.kernel.standings.forget, tenant.id))
     ctx.changed(f"tenant:{tenant.id}", before={"suspendedReason": tenant.suspended_reason})
     return await _detail(tenant.id)

@@ -14,6 +14,7 @@ from threatweaver.auth.models import User
 from threatweaver.auth.roles import Role
 from threatweaver.http.errors import Conflict, NotFound
 from threatweaver.jobs import store as jobs
+from threatweaver.jobs.lanes import Lane
 from threatweaver.tenancy import drop as dropping
 from threatweaver.tenancy import export, provision
 from threatweaver.tenancy.errors import (
@@ -114,11 +115,11 @@ async def suspend(tenant_id: UUID, reason: str) -> Tenant:
     return tenant
 
 
-async def resume(tenant_id: UUID) -> Tenant:
-    """Let people in again and run the jobs that waited. Raises NotFound."""
+async def resume(tenant_id: UUID, lanes: Mapping[str, Lane]) -> Tenant:
+    """Let people in again and run the jobs that waited, each in its kind's lane. Raises NotFound."""
     tenant = await find(tenant_id)
     await Tenant.filter(id=tenant_id).update(suspended_at=None, suspended_reason="")
-    await jobs.release_parked(tenant_id)
+    await jobs.release_parked(tenant_id, lanes)
     return tenant
 
 

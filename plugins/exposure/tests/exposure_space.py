@@ -74,6 +74,9 @@ class Space:
     assets: dict[str, str] = field(default_factory=dict)
     group: str = ""
 
+    def __repr__(self) -> str:  # hypothesis would print the whole kernel beside a failure
+        return f"<space {self.tenant.slug}>"
+
     @classmethod
     async def make(cls, kernel: Kernel, client: Any, as_role: Any) -> "Space":
         slug = f"s-{uuid7().hex[-12:]}"

@@ -10,15 +10,17 @@ import pytest_asyncio
 
 from threatweaver.db.transaction import connection
 from threatweaver.http.errors import Unprocessable
+from threatweaver.http.route import Scope
 from threatweaver.ids import uuid7
 from threatweaver.jobs import run as runs
 from threatweaver.jobs import service, store
+from threatweaver.jobs.lanes import Lane
 from threatweaver.jobs.models import Job
 from threatweaver.jobs.table import JobTable
 from threatweaver.testing.plugin import running_worker
 
 SOON = timedelta(seconds=20)
-table, cleaned, seen = JobTable(), {}, {}
+table, cleaned, seen, answered = JobTable(), {}, {}, asyncio.Event()
 
 
 async def clean(*, key, **_):
@@ -87,6 +89,12 @@ async def report(run, *, key):
         await asyncio.sleep(0.02)
 
 
+@job("wait_for_a_receiver", scope=Scope.NONE, lane=Lane.OUTWARD)
+async def wait_for_a_receiver(run, *, key):
+    """Wait for somebody who does not answer before he is told to."""
+    await answered.wait()
+
+
 @job("odd_result")
 async def odd_result(run, *, key):
     """Return what PostgreSQL does not store as JSON."""
@@ -102,7 +110,8 @@ def often(monkeypatch):
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def kernel_of_jobs(alone):
     jobs = {item.name: item for item in table.jobs}
-    known = replace(alone.registry, jobs=jobs, job_modules=dict.fromkeys(jobs))
+    lanes = {name: item.lane for name, item in jobs.items()}
+    known = replace(alone.registry, jobs=jobs, job_modules=dict.fromkeys(jobs), lanes=lanes)
     return replace(alone, registry=known)
 
 
@@ -120,6 +129,8 @@ async def running(kernel_of_jobs):
 
 @pytest.fixture
 def enqueue(alone, home_tenant):
+    known = {item.name: item for item in table.jobs}
+
     async def enqueued(name, *, columns=None, then=None, **payload):
         job_id, key = uuid7(), uuid7().hex
         seen[key] = asyncio.Event()
@@ -131,6 +142,7 @@ def enqueue(alone, home_tenant):
                 module_id=None,
                 kind=f"test.{name}",
                 payload={"key": key, **payload},
+                lane=known.get(f"test.{name}", add).lane,
             )
             if columns:
                 await Job.filter(id=job_id).update(**columns)
@@ -178,3 +190,10 @@ def cleanup_of():
 def started():
     """Key → event that a job sets when it runs."""
     return seen
+
+
+@pytest.fixture
+def answer():
+    """An event that is set when receivers answer."""
+    answered.clear()
+    return answered

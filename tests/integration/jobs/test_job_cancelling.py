@@ -6,6 +6,7 @@ import pytest
 
 from threatweaver.jobs import run as runs
 from threatweaver.jobs import store
+from threatweaver.jobs.lanes import Lane
 from threatweaver.jobs.models import Job, Status
 from threatweaver.jobs.run import JobCancelled
 
@@ -61,7 +62,7 @@ async def test_a_final_state_is_final(alone, running, enqueue, final):
     await final(job_id)
     async with alone.database.control():
         await store.finish(job_id, Status.FAILED, error={"code": "LATE", "message": "A second run lost."})
-        await store.requeue(job_id, delay=timedelta(0))
+        await store.requeue(job_id, lane=Lane.WORK, delay=timedelta(0))
         assert await store.start(job_id) is None
     done = await final(job_id)
     assert (done.status, done.error) == (Status.COMPLETED, None)

@@ -14,6 +14,7 @@ from threatweaver.auth.models import Membership
 from threatweaver.auth.queries import memberships_of
 from threatweaver.ids import uuid7
 from threatweaver.jobs import store
+from threatweaver.jobs.lanes import Lane
 from threatweaver.tenancy import operators
 from threatweaver.tenancy.models import Tenant
 
@@ -144,7 +145,13 @@ async def enqueued(kernel, data):
     job_id = uuid7()
     async with kernel.database.control():
         await store.enqueue(
-            job_id, tenant_id=data["id"], user_id=None, module_id=None, kind="test.nothing", payload={}
+            job_id,
+            tenant_id=data["id"],
+            user_id=None,
+            module_id=None,
+            kind="test.nothing",
+            payload={},
+            lane=Lane.WORK,
         )
     return job_id
 

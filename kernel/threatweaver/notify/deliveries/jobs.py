@@ -5,6 +5,7 @@ from datetime import timedelta
 from threatweaver.http.route import Scope
 from threatweaver.ids import uuid7
 from threatweaver.jobs import store
+from threatweaver.jobs.lanes import Lane
 from threatweaver.jobs.run import JobRun
 from threatweaver.jobs.table import JobTable
 from threatweaver.notify.deliveries import queries, service
@@ -13,7 +14,7 @@ from threatweaver.tenancy.models import Tenant
 table = JobTable()
 DELIVER = "kernel.deliver_notifications"
 KEPT_DAYS = 30
-_BUSY = 600.0
+_BUSY = 50.0  # seconds: then the next minute's job goes on, so that tenants with slow receivers take turns
 
 
 async def _tenant(run: JobRun) -> Tenant:
@@ -32,12 +33,19 @@ async def plan_notifications(run: JobRun) -> None:
     if not await service.work_of(run.kernel, await _tenant(run)):
         return
     async with run.database.control():
-        await store.enqueue(
-            uuid7(), tenant_id=run.tenant_id, user_id=None, module_id=None, kind=DELIVER, payload={}
-        )
+        if not await store.is_pending(run.tenant_id, DELIVER):
+            await store.enqueue(
+                uuid7(),
+                tenant_id=run.tenant_id,
+                user_id=None,
+                module_id=None,
+                kind=DELIVER,
+                payload={},
+                lane=Lane.OUTWARD,
+            )
 
 
-@table.job(DELIVER, timeout=timedelta(minutes=15), scope=Scope.NONE)
+@table.job(DELIVER, timeout=timedelta(minutes=15), scope=Scope.NONE, lane=Lane.OUTWARD)
 async def deliver_notifications(run: JobRun) -> dict[str, int]:
     """Send the tenant's notifications that are due."""
     return {"messages": await service.deliver_due(run.kernel, await _tenant(run), seconds=_BUSY)}

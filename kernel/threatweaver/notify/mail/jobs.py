@@ -5,6 +5,7 @@ from uuid import UUID
 
 from threatweaver.http.errors import Unprocessable
 from threatweaver.http.route import Scope
+from threatweaver.jobs.lanes import Lane
 from threatweaver.jobs.run import JobPostponed, JobRun
 from threatweaver.jobs.table import JobTable
 from threatweaver.notify.mail import service
@@ -17,7 +18,9 @@ _LONGEST = timedelta(hours=1)
 _KEPT = timedelta(days=30)
 
 
-@table.job(service.SEND, timeout=timedelta(minutes=5), attempts=_ATTEMPTS, scope=Scope.NONE)
+@table.job(
+    service.SEND, timeout=timedelta(minutes=5), attempts=_ATTEMPTS, scope=Scope.NONE, lane=Lane.OUTWARD
+)
 async def send_mail(run: JobRun, *, mail_id: str) -> None:
     """Hand one mail to the mail server; a refusal that may pass is tried again, at growing intervals."""
     try:

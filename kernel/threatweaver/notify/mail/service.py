@@ -9,6 +9,7 @@ import orjson
 
 from threatweaver.ids import uuid7
 from threatweaver.jobs import store
+from threatweaver.jobs.lanes import Lane
 from threatweaver.notify.mail import smtp
 from threatweaver.notify.mail.message import Letter, address, compose, line
 from threatweaver.notify.mail.models import Mail, MailStatus
@@ -54,6 +55,7 @@ async def _enqueue(mail_id: UUID, tenant_id: UUID) -> None:
         module_id=None,
         kind=SEND,
         payload={"mail_id": mail_id},
+        lane=Lane.OUTWARD,
     )
 
 
