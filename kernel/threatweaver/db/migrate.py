@@ -15,6 +15,7 @@ from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationExecutor
 
 from threatweaver.db import orm
+from threatweaver.db.fresh import Script, is_fresh, recorded
 from threatweaver.db.orm import CONTROL, TENANT, ModelApp
 from threatweaver.db.transaction import Database, connection
 
@@ -31,6 +32,9 @@ _LOCKS = (
     ("INSERT", "ROW EXCLUSIVE: rows it adds"),
     ("COMMENT", "SHARE UPDATE EXCLUSIVE: other schema changes"),
 )
+
+
+_scripts: dict[tuple[tuple[str, ...], ...], Script] = {}  # of each set of migrations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +80,18 @@ async def migrate_tenant(database: Database, schema: str, apps: Sequence[ModelAp
 
 
 async def _apply(kind: str, apps: Sequence[ModelApp]) -> None:
+    fresh = await is_fresh()
     executor = MigrationExecutor(get_connection(kind), orm.apps_config(apps))
     # Before `migrate` asks which migrations ran: it takes any error of that query for "none".
     await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))  # noqa: SLF001
-    await executor.migrate(direction="forward")
+    known = tuple((app.label, *_names(app)) for app in apps)
+    if fresh and known in _scripts:
+        await _scripts[known].run()
+        return
+    async with recorded() as script:
+        await executor.migrate(direction="forward")
+    if fresh and script.whole:
+        _scripts[known] = script
 
 
 async def _grant(schema: str) -> None:
