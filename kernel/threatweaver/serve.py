@@ -1,7 +1,7 @@
-"""One serve process: applications come and go on the same listening socket, the process stays.
+"""One serve process: applications come and go behind the same door, the process stays.
 
-A license change builds a new application beside the old one; the old one stops accepting, answers what it
-has begun and goes (docs/adr/0005).
+A license change builds a new application beside the old one; the old one answers what it has begun and goes
+(docs/adr/0005).
 """
 
 import asyncio
@@ -13,12 +13,12 @@ import time
 from typing import Any
 
 import asyncpg
-from aiohttp import web
 
 from threatweaver import app as application
 from threatweaver import log
 from threatweaver.config import ConfigError, Settings
 from threatweaver.db.transaction import Database, listen
+from threatweaver.door import Door
 from threatweaver.kernel import Kernel
 from threatweaver.license import store as license_store
 from threatweaver.secrets import ring
@@ -36,55 +36,45 @@ async def serve(
     parent: int | None = None,
     ready: int | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, or until the parent's pipe closes; tell `ready` when it begins."""
+    """Serve until SIGTERM or SIGINT, or until the parent's pipe closes; tell `ready` when it begins.
+
+    SIGQUIT lets a successor take over: who has a connection open gets one more answer on it.
+    """
     database = Database(dsn, size=settings.pool_size, statement_timeout=settings.statement_timeout)
-    stop, reload = asyncio.Event(), asyncio.Event()
+    stop, leave, changed = asyncio.Event(), asyncio.Event(), asyncio.Event()
     watch_signals(stop, parent)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGQUIT, leave.set)
     await connect(database, stop, patiently=parent is not None)
-    served: str | None = None
+    door = Door(drain=_DRAIN)
     kernel: Kernel  # before anybody listens
 
     async def announced(_: str) -> None:
         claims = await license_store.current(database, settings)
-        if served != (claims.jti if claims else ""):
-            reload.set()
+        if kernel.license.jti != (claims.jti if claims else None):
+            changed.set()
         await ring.refresh(database, kernel.keys.storage, kernel.secrets)
 
     listener: asyncio.Task[None] | None = None
-    previous: tuple[web.AppRunner, Kernel] | None = None
     try:
-        while not stop.is_set():
-            reload.clear()
+        while not (stop.is_set() or leave.is_set()):
+            changed.clear()
             kernel = await application.assemble(settings, database)
-            served = kernel.license.jti or ""
-            runner = await _start(kernel, listening)
-            _log.info(
-                "serving", license=kernel.license.evaluation().state.value, routes=len(kernel.registry.routes)
-            )
-            if previous is not None:
-                await _drain(*previous)
-            previous = (runner, kernel)
+            await door.enter(kernel)
+            state = kernel.license.evaluation().state.value
+            _log.info("serving", license=state, routes=len(kernel.registry.routes))
             if listener is None:
+                await door.listen(listening, _tls(settings))
                 tell(ready)
                 listener = asyncio.create_task(listen(database, license_store.CHANNEL, announced, stop))
-            await first(stop, reload)
+            await first(stop, leave, changed)
+        if not stop.is_set():
+            await door.leave()
     finally:
         stop.set()
-        if previous is not None:
-            await _drain(*previous)
+        await door.close()
         if listener is not None:
             await ended(listener)
         await database.close()
-
-
-async def _start(kernel: Kernel, listening: socket.socket) -> web.AppRunner:
-    runner = web.AppRunner(
-        application.build(kernel), access_log=None, handle_signals=False, shutdown_timeout=_DRAIN
-    )
-    await runner.setup()
-    # A duplicate of the descriptor: closing the old application's must not close the new one's.
-    await web.SockSite(runner, listening.dup(), ssl_context=_tls(kernel.settings)).start()
-    return runner
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
@@ -98,11 +88,6 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(f"cannot use TW_TLS_CERT and TW_TLS_KEY: {error}") from None
     return context
-
-
-async def _drain(runner: web.AppRunner, kernel: Kernel) -> None:
-    kernel.stopping.set()
-    await runner.cleanup()
 
 
 async def connect(database: Database, stop: asyncio.Event, *, patiently: bool) -> None:

@@ -29,6 +29,7 @@ class _Member:
     name: str
     command: str
     handles: Mapping[str, int]
+    farewell: signal.Signals = signal.SIGTERM  # what tells it that its successor is there
     process: Forked | None = None
     started: float = 0.0
     crashes: int = 0
@@ -62,7 +63,9 @@ class Crew:
         Raises CrewError when one of them cannot be kept running.
         """
         handles = {"--fd": listening}
-        self.members = [_Member(f"serve-{n}", "serve", handles) for n in range(1, processes + 1)]
+        self.members = [
+            _Member(f"serve-{n}", "serve", handles, signal.SIGQUIT) for n in range(1, processes + 1)
+        ]
         self.members.append(_Member("worker", "worker", {}))
         first, *others = self.members
         async with asyncio.TaskGroup() as group:
@@ -167,7 +170,7 @@ class Crew:
                 raise CrewError(f"the new {member.name} does not become ready")
             old, member.process, member.started = member.process, process, time.monotonic()
             if old is not None:
-                old.kill()
+                old.kill(member.farewell)
 
     async def end(self) -> None:
         """End every process and the template."""
