@@ -1,6 +1,7 @@
 """The application: the one place that knows all parts and puts them together."""
 
 import asyncio
+from collections.abc import Collection
 
 import aiohttp_session
 from aiohttp import web
@@ -33,7 +34,8 @@ from threatweaver.license import store as license_store
 from threatweaver.license.current import CurrentLicense
 from threatweaver.notify import parts as notify
 from threatweaver.notify.events.catalog import KERNEL_EVENTS
-from threatweaver.plugins import admission, loader, manifest, registry
+from threatweaver.plugins import admission, imports, loader, manifest, registry
+from threatweaver.plugins.admission import Grounds
 from threatweaver.plugins.registry import Contribution, Registry
 from threatweaver.ratelimits import routes as ratelimits
 from threatweaver.ratelimits.limiter import RateLimiter
@@ -81,16 +83,23 @@ _KERNEL = Contribution(
 )
 
 
-def load_registry(settings: Settings, current: CurrentLicense) -> Registry:
-    """Find, admit, load and freeze the plugins that the license names.
+def load_registry(
+    settings: Settings, current: CurrentLicense, disabled: Collection[str] = frozenset()
+) -> Registry:
+    """Find, admit, load and freeze the plugins that the license names and nobody switched off.
 
-    Raises ManifestError, AdmissionError, PluginLoadError, RegistryError, ConfigError.
+    Raises ConfigError.
     """
     manifests = manifest.installed()
     config.refuse_unknown(settings, {item.name for item in manifests})
-    decisions = admission.decide(manifests, current.grants)
-    contributions = loader.load(decisions, settings.plugin_values)
-    return registry.build([_KERNEL, *contributions], decisions)
+    grounds = Grounds(
+        licensed=current.grants,
+        disabled=disabled,
+        reserved={f"/{table.path.split('/')[1]}" for table in _KERNEL.route_tables},
+        foreign=imports.foreign,
+    )
+    contributions, decisions = loader.load(admission.decide(manifests, grounds), settings.plugin_values)
+    return registry.build_what_fits(_KERNEL, contributions, decisions)
 
 
 async def assemble(settings: Settings, database: Database) -> Kernel:
@@ -128,8 +137,9 @@ def build(kernel: Kernel) -> web.Application:
     app[KERNEL] = kernel
     aiohttp_session.setup(app, FlowStorage(kernel.database, kernel.secrets))
     mount.mount(app, kernel.registry.routes)
+    taken = {f"/{route.path.split('/')[1]}" for route in kernel.registry.routes}
     for decision in kernel.registry.decisions:
-        if not decision.admitted:
-            mount.mount_refused(app, decision.manifest)
+        if not decision.admitted:  # and may have claimed what is another's
+            mount.mount_refused(app, decision.manifest, set(decision.manifest.prefixes) - taken)
     system.mount_documents(app, __version__)
     return app

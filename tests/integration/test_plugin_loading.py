@@ -1,5 +1,6 @@
-"""What can be wrong with an installed plugin: start-up stops, and the message names it."""
+"""What can be wrong with an installed plugin: it is refused with its reason, and the rest runs."""
 
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +11,6 @@ import pytest
 from threatweaver import app, config
 from threatweaver.config import ConfigError
 from threatweaver.plugins import manifest
-from threatweaver.plugins.admission import AdmissionError
-from threatweaver.plugins.loader import PluginLoadError
-from threatweaver.plugins.manifest import ManifestError
-from threatweaver.plugins.registry import RegistryError
 
 MANIFEST = 'module_id = "{name}"\nprefixes = ["/{name}"]\nkernel_api = ">=1.0,<2"\n'
 PLUGIN = "from threatweaver.sdk import *\nfrom threatweaver.sdk import hookimpl\n"
@@ -69,6 +66,16 @@ def load(environment=None, *, licensed=lambda _: True):
     return app.load_registry(settings, Licensed(licensed))
 
 
+def refused(environment=None, **options):
+    """(verdict, reason) of alpha; everybody else runs."""
+    found = load(environment, **options)
+    by_name = {item.manifest.name: item for item in found.decisions}
+    assert by_name["exposure"].admitted
+    assert any(route.path == "/assets" for route in found.routes)
+    assert not any(route.module_id == "alpha" for route in found.routes)
+    return by_name["alpha"].verdict.value, by_name["alpha"].reason
+
+
 def test_a_plugin_that_is_fine(install):
     install("alpha", PLUGIN + ROUTE.format(path="/alpha", tail="", permission=SIGNED_IN, word="list_alphas"))
     found = load()
@@ -105,20 +112,20 @@ def test_an_unlicensed_one_may_be_broken_for_it_is_not_imported(install):
 )
 def test_a_manifest_that_is_missing_or_wrong(install, text, message):
     install("alpha", manifest=text)
-    with pytest.raises(ManifestError, match=f"plugin alpha: .*{message}"):
-        load()
+    verdict, reason = refused()
+    assert verdict == "misfit"
+    assert re.search(message, reason), reason
 
 
 def test_a_bad_name(install):
     install("Alpha")
-    with pytest.raises(ManifestError, match=r"plugin Alpha: .*entry point's name"):
-        load()
+    (decision,) = [item for item in load().decisions if item.manifest.name == "Alpha"]
+    assert (decision.admitted, "entry point's name" in decision.reason) == (False, True)
 
 
 def test_a_package_that_is_not_there(install):
     install("alpha", target="tw_never_there.plugin")
-    with pytest.raises(ManifestError, match="plugin alpha: package tw_never_there is not there"):
-        load()
+    assert refused() == ("misfit", "package tw_never_there is not there")
 
 
 def test_a_manifest_is_read_without_importing(install):
@@ -134,34 +141,50 @@ def test_a_manifest_is_read_without_importing(install):
         (MANIFEST.replace('"{name}"', '"vulnerability_dashboard"', 1), "module vulnerability_dashboard"),
     ],
 )
-def test_two_plugins_with_one_claim(install, text, claim):
+def test_of_two_plugins_with_one_claim_neither_runs(install, text, claim):
     install("alpha", manifest=text)
-    with pytest.raises(ManifestError, match=f"plugins alpha and exposure both claim {claim}"):
-        load(licensed=lambda _: False)
+    found = {item.manifest.name: (item.verdict.value, item.reason) for item in load().decisions}
+    assert found == {
+        "alpha": ("misfit", f"{claim} is claimed by exposure, too"),
+        "exposure": ("misfit", f"{claim} is claimed by alpha, too"),
+    }
 
 
-def test_two_plugins_with_one_name(install):
-    install("exposure")
-    with pytest.raises(ManifestError, match="plugins exposure and exposure both claim name exposure"):
-        load()
+def test_an_unlicensed_plugin_claims_nothing(install):
+    install("alpha", manifest=MANIFEST.replace('"/{name}"', '"/{name}", "/assets", "/auth"'))
+    verdict, _ = refused(licensed=lambda module: module != "alpha")
+    assert verdict == "unlicensed"
 
 
 def test_a_prefix_of_the_kernel(install):
     install("alpha", manifest=MANIFEST.replace("/{name}", "/auth"))
-    with pytest.raises(RegistryError, match="plugin alpha claims /auth"):
-        load(licensed=lambda module: module != "alpha")
+    assert refused() == ("misfit", "prefix /auth belongs to the kernel")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from threatweaver.auth import sessions",
+        "import threatweaver.db.transaction",
+        "    from threatweaver import app",
+        "import threatweaver",
+    ],
+)
+def test_a_plugin_that_imports_the_inside_of_the_kernel_is_not_even_imported(install, line):
+    package = install("alpha", f"from threatweaver.sdk import hookimpl\ndef late():\n    pass\n{line}\n")
+    verdict, reason = refused()
+    assert (verdict, "plugin.py imports threatweaver" in reason) == ("misfit", True)
+    assert not any(name.startswith(package) for name in sys.modules)
 
 
 def test_another_kernel_api_and_a_missing_requirement(install):
     install("alpha", manifest=MANIFEST.replace(">=1.0,<2", ">=2"))
-    with pytest.raises(AdmissionError, match="plugin alpha needs kernel API >=2"):
-        load()
+    assert refused() == ("misfit", "it needs kernel API >=2; this kernel has 1.0")
 
 
 def test_a_missing_requirement(install):
     install("alpha", manifest=MANIFEST + 'requires = ["beta"]')
-    with pytest.raises(AdmissionError, match="plugin alpha requires beta"):
-        load()
+    assert refused() == ("unmet", "it requires beta, which does not run: install and license it")
 
 
 HOOK = PLUGIN + "@hookimpl\ndef {hook}:\n    {body}\n"
@@ -170,20 +193,20 @@ HOOK = PLUGIN + "@hookimpl\ndef {hook}:\n    {body}\n"
 @pytest.mark.parametrize(
     ("plugin", "message"),
     [
-        ("import no_such_module_at_all", "alpha does not import: .*no_such_module_at_all"),
-        ("1/0", "alpha does not import: ZeroDivisionError"),
-        ("def broken(:", "alpha does not import: SyntaxError"),
-        (None, "alpha does not import: ModuleNotFoundError"),
+        ("import no_such_module_at_all", "it does not import: .*no_such_module_at_all"),
+        ("1/0", "it does not import: ZeroDivisionError"),
+        ("def broken(:", "it does not import: SyntaxError"),
+        (None, "it does not import: ModuleNotFoundError"),
         (HOOK.format(hook="route_table()", body="return []"), "route_table"),
         (
             HOOK.format(hook="settings(environment)", body="return []"),
-            "alpha does not register: (?s:.*)environment",
+            "it does not register: (?s:.*)environment",
         ),
         (
             HOOK.format(hook="permissions()", body="return 1/0"),
-            "alpha: hook permissions failed: ZeroDivision",
+            "its hook permissions failed: ZeroDivision",
         ),
-        (HOOK.format(hook="permissions()", body="return 7"), "alpha: hook permissions failed: TypeError"),
+        (HOOK.format(hook="permissions()", body="return 7"), "its hook permissions failed: TypeError"),
         (HOOK.format(hook="permissions()", body="return ['a:b:c']"), "returned 'a:b:c', no Permission"),
         (HOOK.format(hook="route_tables()", body="return [[]]"), r"returned \[\], no RouteTable"),
         (HOOK.format(hook="model_modules()", body="return [1]"), "returned 1, no str"),
@@ -191,8 +214,9 @@ HOOK = PLUGIN + "@hookimpl\ndef {hook}:\n    {body}\n"
 )
 def test_a_plugin_that_does_not_load(install, plugin, message):
     install("alpha", plugin)
-    with pytest.raises(PluginLoadError, match=message):
-        load()
+    verdict, reason = refused()
+    assert verdict == "broken"
+    assert re.search(message, reason), reason
 
 
 @pytest.mark.parametrize(
@@ -206,14 +230,14 @@ def test_a_plugin_that_does_not_load(install, plugin, message):
 def test_routes_out_of_bounds(install, route, message):
     parts = {"path": "/alpha", "tail": "", "permission": SIGNED_IN, "word": "list_alphas"} | route
     install("alpha", PLUGIN + ROUTE.format(**parts))
-    with pytest.raises(RegistryError, match=message):
-        load()
+    verdict, reason = refused()
+    assert (verdict, message in reason) == ("misfit", True), reason
 
 
 def test_models_without_migrations(install):
     install("alpha", HOOK.format(hook="model_modules()", body="return ['json']"))
-    with pytest.raises(RegistryError, match="plugin alpha has tables and no"):
-        load()
+    verdict, reason = refused()
+    assert (verdict, "has tables and no" in reason) == ("misfit", True)
 
 
 def test_settings_of_plugins_reach_them_and_are_checked(install):

@@ -1,4 +1,6 @@
-"""The registry: what two plugins both claim, or one may not have, stops the start."""
+"""The registry: what two plugins both claim, or one may not have, is refused."""
+
+from dataclasses import replace
 
 import pytest
 from marshmallow import fields
@@ -7,7 +9,7 @@ from threatweaver.auth.roles import EVERYONE, Permission, Role
 from threatweaver.http.route import EMPTY, SIGNED_IN, RouteTable
 from threatweaver.jobs.table import JobTable
 from threatweaver.plugins import registry
-from threatweaver.plugins.admission import Decision
+from threatweaver.plugins.admission import Decision, Verdict
 from threatweaver.plugins.manifest import Manifest
 from threatweaver.plugins.registry import Contribution, RegistryError
 
@@ -48,12 +50,12 @@ def kernel(*tables):
     return Contribution(manifest=None, route_tables=tables, settings={})
 
 
-def build(*contributions, refused=()):
-    decisions = [
-        Decision(manifest=item.manifest, admitted=True, reason="") for item in contributions if item.manifest
-    ]
-    decisions += [Decision(manifest=item, admitted=False, reason="") for item in refused]
-    return registry.build(contributions, decisions)
+def decision(of):
+    return Decision(manifest=of, verdict=Verdict.ADMITTED, reason="")
+
+
+def build(*contributions):
+    return registry.build(contributions, [decision(item.manifest) for item in contributions if item.manifest])
 
 
 def jobs(*names):
@@ -95,12 +97,22 @@ def test_a_plugins_route_cannot_do_without_a_license():
         build(plugin("alpha", table("/alpha", ("GET", "", "list"), always=True)))
 
 
-@pytest.mark.parametrize("admitted", [True, False])
-def test_no_plugin_claims_a_prefix_of_the_kernel(admitted):
-    thief = plugin("alpha", prefixes=("/alpha", "/auth"))
-    own = kernel(table("/auth", ("POST", "/login", "login")))
-    with pytest.raises(RegistryError, match="plugin alpha claims /auth"):
-        build(own, thief) if admitted else build(own, refused=[thief.manifest])
+def test_who_claims_what_is_anothers_is_refused_and_the_rest_runs():
+    mine = plugin("alpha", table("/alpha", ("GET", "", "list_alphas")))
+    second = plugin("beta", table("/beta", ("GET", "", "list_betas")), job_tables=[jobs("alpha.run")])
+    late = plugin("gamma", table("/gamma", ("GET", "", "list_gammas")), job_tables=[jobs("alpha.run")])
+    needs = replace(manifest("delta", "/delta"), requires=("gamma",))
+    last = Contribution(manifest=needs, route_tables=[table("/delta", ("GET", "", "list"))], settings={})
+    given = [mine, second, late, last]
+    made = registry.build_what_fits(kernel(), given, [decision(item.manifest) for item in given])
+    assert {item.manifest.name: item.verdict.value for item in made.decisions} == {
+        "alpha": "admitted",
+        "beta": "admitted",
+        "gamma": "misfit",
+        "delta": "unmet",
+    }
+    assert {route.path for route in made.routes} == {"/alpha", "/beta"}
+    assert made.decisions[2].reason == "two jobs are called alpha.run"
 
 
 @pytest.mark.parametrize("second", ["/{id}", "/{uuid}"])

@@ -14,10 +14,6 @@ from threatweaver.db.transaction import Database
 from threatweaver.http.errors import ApiError
 from threatweaver.kernel import Kernel
 from threatweaver.license import service as license_service
-from threatweaver.plugins.admission import AdmissionError
-from threatweaver.plugins.loader import PluginLoadError
-from threatweaver.plugins.manifest import ManifestError
-from threatweaver.plugins.registry import RegistryError
 from threatweaver.tenancy import operators, provision
 from threatweaver.tenancy.models import Tenant
 
@@ -31,13 +27,9 @@ class CommandError(Exception):
 def expected() -> tuple[type[Exception], ...]:
     """Return the errors that end a command with one line instead of a traceback."""
     return (
-        AdmissionError,
         CommandError,
         ConfigError,
         embedded.EmbeddedError,
-        ManifestError,
-        PluginLoadError,
-        RegistryError,
         operators.OperatorError,
         provision.TenantError,
         ApiError,

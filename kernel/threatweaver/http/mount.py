@@ -76,8 +76,8 @@ def _pattern(path: str, paths: Collection[str]) -> str:
     return "/".join(parts)
 
 
-def mount_refused(app: web.Application, manifest: Manifest) -> None:
-    """Let every path of a refused plugin answer 401 to strangers and 403 MODULE_DISABLED to the rest."""
+def mount_refused(app: web.Application, manifest: Manifest, prefixes: Collection[str]) -> None:
+    """Let every path below these answer 401 to strangers and 403 MODULE_DISABLED to the rest."""
 
     async def refuse(_: Context) -> NoReturn:
         """Refuse."""
@@ -98,7 +98,7 @@ def mount_refused(app: web.Application, manifest: Manifest) -> None:
         await gates.pass_all(ctx)
         await refuse(ctx)
 
-    for prefix in manifest.prefixes:
+    for prefix in sorted(prefixes):
         app.router.add_route("*", f"/api{prefix}", handle)
         app.router.add_route("*", f"/api{prefix}/{{tail:.*}}", handle)
 

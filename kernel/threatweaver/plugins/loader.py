@@ -1,11 +1,11 @@
-"""Loading: admitted plugins are imported and asked; refused ones are blocked before import."""
+"""Loading: admitted plugins are imported and asked; refused ones never are."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pluggy
 
-from threatweaver import hookspecs, settings
+from threatweaver import hookspecs, log, settings
 from threatweaver.access.scopes import GrantScope
 from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.admin.retention.declaration import DataClass
@@ -15,10 +15,11 @@ from threatweaver.http.route import RouteTable
 from threatweaver.jobs.importer import FileImporter
 from threatweaver.jobs.table import JobTable
 from threatweaver.notify.events.catalog import NotificationEvent
-from threatweaver.plugins.admission import Decision
+from threatweaver.plugins.admission import Decision, Verdict, refuse
 from threatweaver.plugins.manifest import Manifest
 from threatweaver.plugins.registry import Contribution
 
+_log = log.get(__name__)
 _KINDS: dict[str, type] = {
     "route_tables": RouteTable,
     "model_modules": str,
@@ -35,58 +36,55 @@ _KINDS: dict[str, type] = {
 
 
 class PluginLoadError(Exception):
-    """A licensed plugin does not load."""
+    """A plugin does not load."""
 
 
-def load(decisions: Sequence[Decision], plugin_values: Mapping[str, str]) -> list[Contribution]:
-    """Import the admitted plugins and collect what they contribute. Raises PluginLoadError, ConfigError."""
+def load(
+    decisions: Sequence[Decision], plugin_values: Mapping[str, str]
+) -> tuple[list[Contribution], list[Decision]]:
+    """Import the admitted plugins and collect what they contribute; refuse those that do not load.
+
+    Raises ConfigError when a setting of a plugin is wrong.
+    """
+    names = [decision.manifest.name for decision in decisions]
+    found, decided = {}, list(decisions)
+    for manifest in (decision.manifest for decision in decisions if decision.admitted):
+        own = settings.owned(manifest.name, names, plugin_values)
+        try:
+            found[manifest.name] = _load(manifest, own)
+        except PluginLoadError as error:
+            _log.error("plugin_refused", plugin=manifest.name, exc_info=error)
+            decided = refuse(decided, manifest.name, Verdict.BROKEN, str(error))
+    return [found[item.manifest.name] for item in decided if item.admitted], decided
+
+
+def _load(manifest: Manifest, own: Mapping[str, str]) -> Contribution:
+    """Import one plugin and call its hooks. Raises PluginLoadError, ConfigError."""
+    # A manager for each: one plugin's mistakes are its own. A refused one is never named to any of them.
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
-    for decision in decisions:
-        if not decision.admitted:
-            manager.set_blocked(decision.manifest.name)
-    names = [decision.manifest.name for decision in decisions]
-    for decision in decisions:
-        if decision.admitted:
-            # pluggy's own entry-point loader stops at the first bad plugin without naming it.
-            _register(manager, decision.manifest)
     try:
+        # pluggy's own entry-point loader would stop at a bad plugin without naming it.
+        plugin = manifest.entry_point.load()
+    except (Exception, SystemExit) as error:  # whatever a plugin raises, it must not end the product
+        raise PluginLoadError(f"it does not import: {error!r}") from error
+    try:
+        manager.register(plugin, manifest.name)
         manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        raise PluginLoadError(str(error)) from error
-    return [
-        _ask(manager, item.manifest, settings.owned(item.manifest.name, names, plugin_values))
-        for item in decisions
-        if item.admitted
-    ]
-
-
-def _register(manager: pluggy.PluginManager, manifest: Manifest) -> None:
-    try:
-        module = manifest.entry_point.load()
-    except Exception as error:  # whatever a plugin's import raises, start-up must name the plugin
-        raise PluginLoadError(f"plugin {manifest.name} does not import: {error!r}") from error
-    try:
-        manager.register(module, manifest.name)
     except (pluggy.PluginValidationError, ValueError) as error:
-        raise PluginLoadError(f"plugin {manifest.name} does not register: {error}") from error
+        raise PluginLoadError(f"it does not register: {error}") from error
+    return _ask(manager, manifest, own)
 
 
 def _ask(manager: pluggy.PluginManager, manifest: Manifest, own: Mapping[str, str]) -> Contribution:
-    """Call the hooks of this one plugin: pluggy's own order is last in, first out."""
-    plugin = manager.get_plugin(manifest.name)
-
     def contributed(hook: str) -> list[Any]:
-        caller = manager.subset_hook_caller(hook, [p for p in manager.get_plugins() if p is not plugin])
         try:
-            items = [item for result in caller() for item in result]
-        except Exception as error:
-            raise PluginLoadError(f"plugin {manifest.name}: hook {hook} failed: {error!r}") from error
+            items = [item for result in getattr(manager.hook, hook)() for item in result]
+        except Exception as error:  # see above
+            raise PluginLoadError(f"its hook {hook} failed: {error!r}") from error
         for item in items:
             if not isinstance(item, _KINDS[hook]):
-                raise PluginLoadError(
-                    f"plugin {manifest.name}: hook {hook} returned {item!r}, no {_KINDS[hook].__name__}"
-                )
+                raise PluginLoadError(f"its hook {hook} returned {item!r}, no {_KINDS[hook].__name__}")
         return items
 
     return Contribution(

@@ -15,7 +15,7 @@ _KEYS = {"module_id", "prefixes", "kernel_api", "requires", "title"}
 
 
 class ManifestError(Exception):
-    """An installed plugin's manifest is missing or wrong; start-up stops."""
+    """An installed plugin's manifest is missing or wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +31,30 @@ class Manifest:
     kernel_api: str
     requires: tuple[str, ...]
     version: str
+    fault: str | None = None  # what is wrong with it: such a plugin is refused
 
 
 def installed() -> list[Manifest]:
-    """Return the manifests of all installed plugins, sorted by name. Raises ManifestError."""
-    found = [read(point) for point in entry_points(group=GROUP)]
-    found.sort(key=lambda item: item.name)
-    _refuse_duplicates(found)
-    return found
+    """Return the manifests of all installed plugins, sorted by name; one that is wrong says its fault."""
+    return sorted((_found(point) for point in entry_points(group=GROUP)), key=lambda item: item.name)
+
+
+def _found(point: EntryPoint) -> Manifest:
+    try:
+        return read(point)
+    except ManifestError as error:
+        return Manifest(
+            name=point.name,
+            package=point.module.split(".", 1)[0],
+            entry_point=point,
+            module_id=point.name,
+            title=point.name,
+            prefixes=(),
+            kernel_api="",
+            requires=(),
+            version=point.dist.version if point.dist else "0",
+            fault=str(error),
+        )
 
 
 def read(point: EntryPoint) -> Manifest:
@@ -46,12 +62,12 @@ def read(point: EntryPoint) -> Manifest:
     package = point.module.split(".", 1)[0]
     spec = find_spec(package)  # of the top-level package: locates it, runs nothing
     if spec is None or not spec.submodule_search_locations:
-        raise ManifestError(f"plugin {point.name}: package {package} is not there")
+        raise ManifestError(f"package {package} is not there")
     path = Path(next(iter(spec.submodule_search_locations))) / "manifest.toml"
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ManifestError(f"plugin {point.name}: {path.name}: {error}") from None
+        raise ManifestError(f"{path.name}: {error}") from None
     _check(point.name, data)
     return Manifest(
         name=point.name,
@@ -68,7 +84,7 @@ def read(point: EntryPoint) -> Manifest:
 
 def _check(name: str, data: dict[str, object]) -> None:
     def wrong(what: str) -> ManifestError:
-        return ManifestError(f"plugin {name}: manifest.toml: {what}")
+        return ManifestError(f"manifest.toml: {what}")
 
     if not _NAME.fullmatch(name):
         raise wrong("the entry point's name must be lower case letters, digits and underscores")
@@ -87,16 +103,3 @@ def _check(name: str, data: dict[str, object]) -> None:
     requires = data.get("requires", [])
     if not isinstance(requires, list) or not all(isinstance(item, str) for item in requires):
         raise wrong("requires must be a list of plugin names")
-
-
-def _refuse_duplicates(found: list[Manifest]) -> None:
-    owners: dict[str, str] = {}
-    for item in found:
-        for claim in (
-            f"name {item.name}",
-            f"module {item.module_id}",
-            *(f"prefix {p}" for p in item.prefixes),
-        ):
-            if claim in owners:
-                raise ManifestError(f"plugins {owners[claim]} and {item.name} both claim {claim}")
-            owners[claim] = item.name

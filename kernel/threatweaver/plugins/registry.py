@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
+from threatweaver import log
 from threatweaver.access.scopes import GrantScope
 from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.admin.retention.declaration import DataClass
@@ -16,14 +17,15 @@ from threatweaver.jobs.importer import FileImporter
 from threatweaver.jobs.lanes import Lane
 from threatweaver.jobs.table import Job, JobTable
 from threatweaver.notify.events.catalog import NotificationEvent
-from threatweaver.plugins.admission import Decision
+from threatweaver.plugins.admission import Decision, Verdict, refuse
 from threatweaver.plugins.manifest import Manifest
 
+_log = log.get(__name__)
 _PARAMETER = re.compile(r"\{[^/]*\}")
 
 
 class RegistryError(Exception):
-    """Two contributions claim the same thing, or one is out of its bounds; start-up stops."""
+    """Two contributions claim the same thing, or one is out of its bounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,28 @@ class Registry:
     grant_scopes: tuple[GrantScope, ...]
 
 
+def build_what_fits(
+    kernel: Contribution, contributions: Sequence[Contribution], decisions: Sequence[Decision]
+) -> Registry:
+    """Collect the kernel and what fits to it; a plugin that claims what is another's is refused."""
+    try:
+        return build([kernel, *contributions], decisions)
+    except RegistryError:
+        pass  # somebody does not fit: find out who, one after the other
+    kept, decided = [kernel], list(decisions)
+    for item in contributions:
+        try:
+            build([*kept, item], decided)
+        except RegistryError as error:
+            name = item.manifest.name if item.manifest else ""
+            _log.error("plugin_refused", plugin=name, exc_info=error)
+            decided = refuse(decided, name, Verdict.MISFIT, str(error))
+        else:
+            kept.append(item)
+    admitted = {item.manifest.name for item in decided if item.admitted}
+    return build([item for item in kept if item.manifest is None or item.manifest.name in admitted], decided)
+
+
 def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) -> Registry:
     """Collect and check. Raises RegistryError."""
     jobs: dict[str, Job] = {}
@@ -80,7 +104,6 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
     routes = tuple(route for item in contributions for route in _routes(item))
     _refuse_twice("route", [f"{route.method} {_PARAMETER.sub('{}', route.path)}" for route in routes])
     _refuse_twice("operation", [route.name for route in routes])
-    _refuse_kernel_prefixes(contributions, decisions)
     names = {entry.name for entry in permissions}
     for route in routes:
         if not isinstance(route.permission, Access) and route.permission not in names:
@@ -153,15 +176,6 @@ def _events(contributions: Sequence[Contribution], permissions: set[str]) -> dic
                 raise RegistryError(f"event {event.name} asks for undeclared {event.permission}")
             events[event.name] = event
     return events
-
-
-def _refuse_kernel_prefixes(contributions: Sequence[Contribution], decisions: Sequence[Decision]) -> None:
-    """A plugin must not claim /auth or another of the kernel's own prefixes, admitted or not."""
-    own = [table.path for item in contributions if item.manifest is None for table in item.route_tables]
-    kernel = {"/" + path.split("/")[1] for path in own}
-    for decision in decisions:
-        if taken := sorted(kernel & set(decision.manifest.prefixes)):
-            raise RegistryError(f"plugin {decision.manifest.name} claims {taken[0]}, a prefix of the kernel")
 
 
 def _app(item: Contribution) -> ModelApp:
