@@ -1,6 +1,7 @@
 """Licenses of ThreatWeaver: issued offline by the vendor, verified and judged where they are used."""
 
 from threatweaver_licensing.claims import ALL, Claims, Deployment, LicenseType, Limits, Modules
+from threatweaver_licensing.constraints import PluginConstraint
 from threatweaver_licensing.errors import (
     AlgorithmRefused,
     BadSignature,
@@ -42,6 +43,7 @@ __all__ = [
     "Limits",
     "Modules",
     "NotYetValid",
+    "PluginConstraint",
     "PublicKey",
     "State",
     "UnknownKey",

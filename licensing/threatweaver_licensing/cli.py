@@ -13,8 +13,6 @@ from uuid import uuid4
 
 from threatweaver_licensing.claims import (
     ALL,
-    EARLIEST,
-    LATEST,
     Claims,
     Deployment,
     LicenseType,
@@ -32,6 +30,7 @@ from threatweaver_licensing.keys import (
     write_new,
 )
 from threatweaver_licensing.state import Evaluation, evaluate
+from threatweaver_licensing.strict import EARLIEST, LATEST
 from threatweaver_licensing.token import MAX_BYTES, Unverified, issue, read_unverified, verify
 
 OK: Final = 0

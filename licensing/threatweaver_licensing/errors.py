@@ -1,21 +1,19 @@
-"""Why a license is refused: one class and one stable code each, the docstring is the message."""
+"""Why a signed document is refused: one class and one stable code each, the docstring is the message."""
 
 from typing import ClassVar
 
 
-class LicenseError(Exception):
-    """The license was refused."""
+class Refused(Exception):
+    """The signed document was refused."""
 
-    code: ClassVar[str] = "LICENSE_REFUSED"
+    code: ClassVar[str] = "REFUSED"
 
     def __str__(self) -> str:
         return type(self).__doc__ or self.code
 
 
-class LicenseMalformed(LicenseError):
-    """The license is malformed."""
-
-    code = "LICENSE_MALFORMED"
+class Malformed(Refused):
+    """The signed document is malformed."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(field, problem)
@@ -24,6 +22,18 @@ class LicenseMalformed(LicenseError):
 
     def __str__(self) -> str:
         return f"{super().__str__()} {self.field}: {self.problem}"
+
+
+class LicenseError(Refused):
+    """The license was refused."""
+
+    code = "LICENSE_REFUSED"
+
+
+class LicenseMalformed(Malformed, LicenseError):
+    """The license is malformed."""
+
+    code = "LICENSE_MALFORMED"
 
 
 class LicenseTooLarge(LicenseError):
