@@ -19,7 +19,7 @@ def record_digest(record: str) -> str:
     """The digest of a wheel by its RECORD, as it stands in the wheel or in the installed `.dist-info`.
 
     Each row gives one line `<path>,<hash>`; SHA-256 is taken of the sorted lines, each ended by a line feed.
-    What installers add is left out: `__pycache__`, scripts outside the folder, their own files in `.dist-info`.
+    What installers add is left out: `__pycache__`, scripts outside the folder, their files in `.dist-info`.
     The digest says what the files should be. Whoever relies on it compares each file with its row, too.
     """
     lines = sorted(f"{path},{digest}\n" for path, digest in _rows(record))
