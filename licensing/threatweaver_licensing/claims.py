@@ -19,8 +19,9 @@ ISSUER: Final = "threatweaver-license"
 VERSION: Final = 1
 LONGEST_GRACE: Final = 365
 
+JTI: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+
 _check = Checks(LicenseMalformed)
-_JTI = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _MODULE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _REQUIRED = frozenset(
@@ -63,7 +64,7 @@ class Claims:
     fingerprint: str | None = None
 
     def __post_init__(self) -> None:
-        _check.pattern("jti", self.jti, _JTI)
+        _check.pattern("jti", self.jti, JTI)
         _check.text("customer", self.customer, longest=200)
         _check.choice("type", self.type, get_args(LicenseType))
         _check.choice("deployment", self.deployment, get_args(Deployment))

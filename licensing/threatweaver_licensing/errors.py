@@ -66,5 +66,83 @@ class NotYetValid(LicenseError):
     code = "LICENSE_NOT_YET_VALID"
 
 
+class LicenseRevoked(LicenseError):
+    """The license was revoked."""
+
+    code = "LICENSE_REVOKED"
+
+
+class IssuedBeforeRevocation(LicenseError):
+    """The license in force is revoked; only one that was issued after its revocation can replace it."""
+
+    code = "LICENSE_BEFORE_REVOCATION"
+
+
+class DeploymentMismatch(LicenseError):
+    """The license is for another kind of deployment."""
+
+    code = "LICENSE_DEPLOYMENT"
+
+
+class WrongMachine(LicenseError):
+    """The license is locked to another machine."""
+
+    code = "LICENSE_WRONG_MACHINE"
+
+
+class LicenseExpired(LicenseError):
+    """The license has expired."""
+
+    code = "LICENSE_EXPIRED"
+
+
+class OlderLicense(LicenseError):
+    """The license is older than the one in force for the same customer."""
+
+    code = "LICENSE_OLDER"
+
+
+class RevocationsError(Refused):
+    """The revocation list was refused."""
+
+    code = "REVOCATIONS_REFUSED"
+
+
+class RevocationsMalformed(Malformed, RevocationsError):
+    """The revocation list is malformed."""
+
+    code = "REVOCATIONS_MALFORMED"
+
+
+class RevocationsTooLarge(RevocationsError):
+    """The revocation list is larger than 1 MiB."""
+
+    code = "REVOCATIONS_TOO_LARGE"
+
+
+class RevocationsUnknownKey(RevocationsError):
+    """The revocation list is signed with a key that is not trusted here."""
+
+    code = "REVOCATIONS_UNKNOWN_KEY"
+
+
+class RevocationsAlgorithm(RevocationsError):
+    """The revocation list names a signature algorithm that its key does not use."""
+
+    code = "REVOCATIONS_ALGORITHM"
+
+
+class RevocationsSignature(RevocationsError):
+    """The signature of the revocation list does not match its content."""
+
+    code = "REVOCATIONS_SIGNATURE"
+
+
+class RevocationsOlder(RevocationsError):
+    """The revocation list is not newer than the one in force."""
+
+    code = "REVOCATIONS_OLDER"
+
+
 class KeyRefused(ValueError):
     """A key file cannot be used; a fault of the set-up, hence no LicenseError."""
