@@ -63,6 +63,12 @@ def open_unverified(kind: Kind, token: object) -> tuple[dict[str, str], object]:
     return header | {"kid": shown(header["kid"])}, Checks(kind.malformed).json("payload", payload)
 
 
+def kid_of(token: str) -> str:
+    """The id of the key that a verified document was signed with."""
+    header: dict[str, str] = json.loads(base64.urlsafe_b64decode(token.partition(".")[0] + "=="))
+    return header["kid"]
+
+
 def _read(kind: Kind, token: object) -> tuple[str, dict[str, str], bytes]:
     if not isinstance(token, str):
         raise kind.malformed("token", "must be a text")

@@ -57,6 +57,14 @@ class Checks:
             raise self.problem(field, f"must lie between {EARLIEST.year} and {LATEST.year}")
         return datetime.fromtimestamp(value, UTC)
 
+    def moment(self, field: str, value: object) -> datetime:
+        """A time in whole seconds from an ISO 8601 text; a day is its first moment, and UTC is the rule."""
+        try:
+            found = datetime.fromisoformat(value if isinstance(value, str) else "")
+            return self.utc(field, found.replace(microsecond=0, tzinfo=found.tzinfo or UTC))
+        except (ValueError, OverflowError):
+            raise self.problem(field, "must be YYYY-MM-DD or an ISO 8601 time") from None
+
     def utc(self, field: str, value: object) -> datetime:
         """A time with a time zone, in UTC."""
         if not isinstance(value, datetime) or value.utcoffset() is None:

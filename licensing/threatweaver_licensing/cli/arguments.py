@@ -3,14 +3,14 @@
 import argparse
 import re
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final, Never
 
 from threatweaver_licensing.claims import ALL, Modules
 from threatweaver_licensing.constraints import PluginConstraint
 from threatweaver_licensing.errors import LicenseError
-from threatweaver_licensing.strict import EARLIEST, LATEST
+from threatweaver_licensing.strict import Checks
 from threatweaver_licensing.token import MAX_BYTES
 
 OK: Final = 0
@@ -20,6 +20,7 @@ LONGEST_DAYS: Final = 36_500
 
 Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 
+_check = Checks(lambda _, what: argparse.ArgumentTypeError(what))
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PLUGIN = re.compile(r"([a-z0-9-]+) ?([<>=!~][^@]*)(?:@sha256:([0-9a-f]{64}))?")
 
@@ -128,14 +129,7 @@ def day_count(text: str) -> int:
 
 def moment(text: str) -> datetime:
     """A day or an ISO 8601 time; UTC unless it says otherwise."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("must be YYYY-MM-DD or an ISO 8601 time") from None
-    found = found if found.tzinfo else found.replace(tzinfo=UTC)
-    if not EARLIEST <= found < LATEST - timedelta(days=LONGEST_DAYS):
-        raise argparse.ArgumentTypeError("the year is out of range")
-    return found
+    return _check.moment("time", text)
 
 
 def iso(found: datetime) -> str:

@@ -22,7 +22,8 @@ from threatweaver_licensing.keys import (
     save_public,
     write_new,
 )
-from threatweaver_licensing.token import read_unverified, verify
+from threatweaver_licensing.signed import kid_of
+from threatweaver_licensing.token import verify
 
 _PLAN = """\
 1. Give {ring} to every deployment (TW_LICENSE_KEYS); sign with the old key until all have it.
@@ -101,7 +102,7 @@ def _ends(ring: KeyRing, tokens: Iterable[str]) -> dict[str, str]:
     """When the last license of each key has ended, its grace days included."""
     ends: dict[str, datetime] = {}
     for token in tokens:
-        claims, kid = verify(token, ring), read_unverified(token).kid
+        claims, kid = verify(token, ring), kid_of(token)
         end = claims.expires_at + timedelta(days=claims.grace_days)
         ends[kid] = max(end, ends.get(kid, end))
     return {kid: iso(end) for kid, end in ends.items()}
