@@ -10,31 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from threatweaver_licensing import KeyRing, issue, load_ring, trial_claims, verify
-from threatweaver_licensing.cli import main
+from threatweaver_licensing import KeyRing, PluginConstraint, issue, load_ring, trial_claims, verify
 from threatweaver_licensing.keys import load_private
-
-
-@pytest.fixture
-def run(capsys):
-    """Run a command in this process: exit code, standard output, standard error."""
-
-    def call(*argv):
-        try:
-            code = main([str(part) for part in argv])
-        except SystemExit as left:  # argparse leaves so
-            code = left.code
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
-
-
-@pytest.fixture
-def keys(run, tmp_path):
-    code, out, err = run("keygen", "--out", tmp_path, "--name", "vendor")
-    assert (code, err) == (0, "")
-    return tmp_path / "vendor.key", tmp_path / "vendor.pub", out.strip()
 
 
 @pytest.fixture
@@ -116,6 +93,17 @@ class TestIssue:
         assert claims.not_before == datetime(2030, 6, 1, tzinfo=UTC)
         assert claims.expires_at == datetime(2040, 1, 1, tzinfo=UTC)
 
+    def test_tenants_and_plugins(self, run, keys, order):
+        digest = "ab" * 32
+        more = ["--tenants", 3, "--tenant-names", "acme, globex", "--plugin", "threatweaver-exposure>=1.2,<2"]
+        more += ["--plugin", f"acme ==1.*@sha256:{digest}", "--days", 5]
+        claims = verify(run(*order, *more)[1].strip(), load_ring(keys[1]))
+        assert (claims.tenants_max, claims.tenant_names) == (3, ("acme", "globex"))
+        assert claims.plugins == (
+            PluginConstraint(name="threatweaver-exposure", versions=">=1.2,<2"),
+            PluginConstraint(name="acme", versions="==1.*", sha256=digest),
+        )
+
     def test_defaults(self, run, keys, order):
         order[6] = "all"
         claims = verify(run(*order, "--days", 30)[1].strip(), load_ring(keys[1]))
@@ -163,6 +151,13 @@ class TestIssue:
             "--expires 0001-01-01T00:00:00+23:59",
             "--expires tomorrow",
             "--expires 2040-01-01 --not-before 2041-01-01",
+            "--days 5 --tenant-names Acme",
+            "--days 5 --tenant-names a,a",
+            "--days 5 --tenant-names a,b --tenants 1",
+            "--days 5 --plugin acme",
+            "--days 5 --plugin acme>=x",
+            "--days 5 --plugin acme>=1@md5:ab",
+            "--days 5 --plugin acme>=1 --plugin acme<2",
             "--days 5 --key /nowhere",
             "--days 5 --key .",
             "--days 5 --unknown",

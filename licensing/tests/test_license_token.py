@@ -11,13 +11,19 @@ import pytest
 from threatweaver_licensing import (
     AlgorithmRefused,
     BadSignature,
+    DeploymentMismatch,
+    IssuedBeforeRevocation,
     KeyRing,
     LicenseError,
+    LicenseExpired,
     LicenseMalformed,
+    LicenseRevoked,
     LicenseTooLarge,
     NotYetValid,
+    OlderLicense,
     PublicKey,
     UnknownKey,
+    WrongMachine,
     generate_key,
     issue,
     key_id,
@@ -258,6 +264,12 @@ def test_errors_say_what_is_documented_and_nothing_of_the_token():
         AlgorithmRefused: "LICENSE_ALGORITHM",
         BadSignature: "LICENSE_SIGNATURE",
         NotYetValid: "LICENSE_NOT_YET_VALID",
+        LicenseRevoked: "LICENSE_REVOKED",
+        IssuedBeforeRevocation: "LICENSE_BEFORE_REVOCATION",
+        DeploymentMismatch: "LICENSE_DEPLOYMENT",
+        WrongMachine: "LICENSE_WRONG_MACHINE",
+        LicenseExpired: "LICENSE_EXPIRED",
+        OlderLicense: "LICENSE_OLDER",
     }
     assert {kind: kind.code for kind in LicenseError.__subclasses__()} == expected
     assert str(BadSignature()) == "The signature of the license does not match its content."

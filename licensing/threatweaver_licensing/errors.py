@@ -1,21 +1,19 @@
-"""Why a license is refused: one class and one stable code each, the docstring is the message."""
+"""Why a signed document is refused: one class and one stable code each, the docstring is the message."""
 
 from typing import ClassVar
 
 
-class LicenseError(Exception):
-    """The license was refused."""
+class Refused(Exception):
+    """The signed document was refused."""
 
-    code: ClassVar[str] = "LICENSE_REFUSED"
+    code: ClassVar[str] = "REFUSED"
 
     def __str__(self) -> str:
         return type(self).__doc__ or self.code
 
 
-class LicenseMalformed(LicenseError):
-    """The license is malformed."""
-
-    code = "LICENSE_MALFORMED"
+class Malformed(Refused):
+    """The signed document is malformed."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(field, problem)
@@ -24,6 +22,18 @@ class LicenseMalformed(LicenseError):
 
     def __str__(self) -> str:
         return f"{super().__str__()} {self.field}: {self.problem}"
+
+
+class LicenseError(Refused):
+    """The license was refused."""
+
+    code = "LICENSE_REFUSED"
+
+
+class LicenseMalformed(Malformed, LicenseError):
+    """The license is malformed."""
+
+    code = "LICENSE_MALFORMED"
 
 
 class LicenseTooLarge(LicenseError):
@@ -54,6 +64,84 @@ class NotYetValid(LicenseError):
     """The license is not valid yet."""
 
     code = "LICENSE_NOT_YET_VALID"
+
+
+class LicenseRevoked(LicenseError):
+    """The license was revoked."""
+
+    code = "LICENSE_REVOKED"
+
+
+class IssuedBeforeRevocation(LicenseError):
+    """The license in force is revoked; only one that was issued after its revocation can replace it."""
+
+    code = "LICENSE_BEFORE_REVOCATION"
+
+
+class DeploymentMismatch(LicenseError):
+    """The license is for another kind of deployment."""
+
+    code = "LICENSE_DEPLOYMENT"
+
+
+class WrongMachine(LicenseError):
+    """The license is locked to another machine."""
+
+    code = "LICENSE_WRONG_MACHINE"
+
+
+class LicenseExpired(LicenseError):
+    """The license has expired."""
+
+    code = "LICENSE_EXPIRED"
+
+
+class OlderLicense(LicenseError):
+    """The license is older than the one in force for the same customer."""
+
+    code = "LICENSE_OLDER"
+
+
+class RevocationsError(Refused):
+    """The revocation list was refused."""
+
+    code = "REVOCATIONS_REFUSED"
+
+
+class RevocationsMalformed(Malformed, RevocationsError):
+    """The revocation list is malformed."""
+
+    code = "REVOCATIONS_MALFORMED"
+
+
+class RevocationsTooLarge(RevocationsError):
+    """The revocation list is larger than 1 MiB."""
+
+    code = "REVOCATIONS_TOO_LARGE"
+
+
+class RevocationsUnknownKey(RevocationsError):
+    """The revocation list is signed with a key that is not trusted here."""
+
+    code = "REVOCATIONS_UNKNOWN_KEY"
+
+
+class RevocationsAlgorithm(RevocationsError):
+    """The revocation list names a signature algorithm that its key does not use."""
+
+    code = "REVOCATIONS_ALGORITHM"
+
+
+class RevocationsSignature(RevocationsError):
+    """The signature of the revocation list does not match its content."""
+
+    code = "REVOCATIONS_SIGNATURE"
+
+
+class RevocationsOlder(RevocationsError):
+    """The revocation list is not newer than the one in force."""
+
+    code = "REVOCATIONS_OLDER"
 
 
 class KeyRefused(ValueError):

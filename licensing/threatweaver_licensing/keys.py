@@ -135,6 +135,11 @@ def public_pem(key: SigningKey | VerifyingKey) -> str:
     return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
+def ring_pem(ring: KeyRing) -> str:
+    """The keys of a ring as PEM text that `KeyRing.from_pem` takes, each behind a comment that names it."""
+    return "".join(f"# {key.kid} {key.algorithm}\n{public_pem(key.key)}" for key in ring)
+
+
 def private_pem(key: SigningKey, passphrase: str | None = None) -> str:
     """A signing key as PKCS#8 PEM text, encrypted when there is a passphrase."""
     protection = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
