@@ -32,9 +32,11 @@ from threatweaver.kernel import KERNEL, Kernel
 from threatweaver.license import routes as license_routes
 from threatweaver.license import store as license_store
 from threatweaver.license.current import CurrentLicense
+from threatweaver.modules import queries as modules
+from threatweaver.modules import routes as module_routes
 from threatweaver.notify import parts as notify
 from threatweaver.notify.events.catalog import KERNEL_EVENTS
-from threatweaver.plugins import admission, imports, loader, manifest, registry
+from threatweaver.plugins import admission, constraints, imports, loader, manifest, registry
 from threatweaver.plugins.admission import Grounds
 from threatweaver.plugins.registry import Contribution, Registry
 from threatweaver.ratelimits import routes as ratelimits
@@ -57,6 +59,7 @@ _KERNEL = Contribution(
         audit.admin,
         audit.table,
         license_routes.table,
+        module_routes.table,
         jobs.table,
         *admin.ROUTES,
         isolation.table,
@@ -95,7 +98,8 @@ def load_registry(
     grounds = Grounds(
         licensed=current.grants,
         disabled=disabled,
-        reserved={f"/{table.path.split('/')[1]}" for table in _KERNEL.route_tables},
+        reserved=registry.prefixes(_KERNEL),
+        constrained=constraints.of(current.claims),
         foreign=imports.foreign,
     )
     contributions, decisions = loader.load(admission.decide(manifests, grounds), settings.plugin_values)
@@ -105,13 +109,19 @@ def load_registry(
 async def assemble(settings: Settings, database: Database) -> Kernel:
     """Read the license and build the kernel it allows; binds the models of the admitted plugins."""
     await orm.bind(orm.KERNEL_APPS)
-    current = CurrentLicense(await license_store.current(database, settings))
-    return await compose(settings, database, current)
+    current = await license_store.load(database, settings)
+    disabled = await modules.disabled(database)
+    return await compose(settings, database, current, disabled)
 
 
-async def compose(settings: Settings, database: Database, current: CurrentLicense) -> Kernel:
+async def compose(
+    settings: Settings,
+    database: Database,
+    current: CurrentLicense,
+    disabled: Collection[str] = frozenset(),
+) -> Kernel:
     """Build the kernel that this license allows; binds the models of the admitted plugins."""
-    loaded = load_registry(settings, current)
+    loaded = load_registry(settings, current, disabled)
     await orm.bind(loaded.apps)
     derived = keys.load(settings)
     return Kernel(

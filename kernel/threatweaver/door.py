@@ -78,6 +78,11 @@ class Door:
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=drain)
         self._site: web.SockSite | None = None
 
+    @property
+    def closed(self) -> bool:
+        """Say whether nobody is behind it yet."""
+        return self._behind is None
+
     async def enter(self, kernel: Kernel) -> None:
         """Let an application of this kernel answer every request from now on; end the one before."""
         fresh, before = Behind(kernel), self._behind

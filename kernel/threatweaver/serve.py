@@ -46,22 +46,21 @@ async def serve(
     asyncio.get_running_loop().add_signal_handler(signal.SIGQUIT, leave.set)
     await connect(database, stop, patiently=parent is not None)
     door = Door(drain=_DRAIN)
-    kernel: Kernel  # before anybody listens
+    kernel: Kernel | None = None
+    seen = ""
 
     async def announced(_: str) -> None:
-        claims = await license_store.current(database, settings)
-        if kernel.license.jti != (claims.jti if claims else None):
+        if seen != await license_store.mark(database):
             changed.set()
-        await ring.refresh(database, kernel.keys.storage, kernel.secrets)
+        if kernel is not None:
+            await ring.refresh(database, kernel.keys.storage, kernel.secrets)
 
     listener: asyncio.Task[None] | None = None
     try:
         while not (stop.is_set() or leave.is_set()):
             changed.clear()
-            kernel = await application.assemble(settings, database)
-            await door.enter(kernel)
-            state = kernel.license.evaluation().state.value
-            _log.info("serving", license=state, routes=len(kernel.registry.routes))
+            seen = await license_store.mark(database)
+            kernel = await _enter(door, settings, database) or kernel
             if listener is None:
                 await door.listen(listening, _tls(settings))
                 tell(ready)
@@ -75,6 +74,24 @@ async def serve(
         if listener is not None:
             await ended(listener)
         await database.close()
+
+
+async def _enter(door: Door, settings: Settings, database: Database) -> Kernel | None:
+    """Let an application of what is licensed now answer; None if it cannot be made and there is another one.
+
+    Raises ConfigError when there is none.
+    """
+    try:
+        kernel = await application.assemble(settings, database)
+    except ConfigError as error:
+        if door.closed:
+            raise
+        _log.error("application_not_changed", cause=str(error))
+        return None
+    await door.enter(kernel)
+    state = kernel.license.evaluation().state.value
+    _log.info("serving", license=state, routes=len(kernel.registry.routes))
+    return kernel
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

@@ -22,6 +22,8 @@ class Perm(StrEnum):
     GROUP_READ = "kernel:group:read"
     GROUP_WRITE = "kernel:group:write"
     LICENSE_WRITE = "kernel:license:write"
+    MODULE_READ = "kernel:module:read"
+    MODULE_WRITE = "kernel:module:write"
     TENANT_READ = "kernel:tenant:read"
     TENANT_WRITE = "kernel:tenant:write"
     SETTINGS_READ = "kernel:settings:read"
@@ -89,11 +91,15 @@ PERMISSIONS = (
     Permission(Perm.ISOLATION_READ, "See the reports of the isolation probe", ADMINS),
     Permission(Perm.NOTIFICATION_READ, "See notification channels and the delivery log", MANAGERS),
     Permission(Perm.NOTIFICATION_WRITE, "Change notification channels and send again", ADMINS),
+    Permission(Perm.MODULE_READ, "See the installed modules, and why one does not run", ADMINS),
+    Permission(Perm.MODULE_WRITE, "Switch modules, for everybody or for a tenant", NOBODY),
     Permission(Perm.TENANT_READ, "See the tenants of the installation", NOBODY),
     Permission(Perm.TENANT_WRITE, "Create, suspend, export and drop tenants", NOBODY),
 )
 
-PLATFORM = frozenset({Perm.TENANT_READ, Perm.TENANT_WRITE, Perm.KEYRING_READ, Perm.KEYRING_ROTATE})
+PLATFORM = frozenset(
+    {Perm.TENANT_READ, Perm.TENANT_WRITE, Perm.KEYRING_READ, Perm.KEYRING_ROTATE, Perm.MODULE_WRITE}
+)
 """Held by the platform's operators, and by no role."""
 
 PLATFORM_IN_SAAS = frozenset({Perm.LICENSE_WRITE, Perm.RATELIMIT_READ, Perm.RATELIMIT_WRITE})

@@ -9,11 +9,11 @@ from threatweaver.audit import commands as audit_commands
 from threatweaver.commands.opening import CommandError, kernel_of, opened, say
 from threatweaver.config import ConfigError, Settings
 from threatweaver.db import embedded
-from threatweaver.db import migrate as migrations
 from threatweaver.db.transaction import Database
 from threatweaver.isolation import command as isolation
 from threatweaver.notify.mail import commands as mail_commands
 from threatweaver.secrets import commands as key_commands
+from threatweaver.tenancy import provision
 from threatweaver.tenancy.models import Tenant
 
 
@@ -34,18 +34,17 @@ async def check(settings: Settings) -> bool:
         state = kernel.license.evaluation()
         report("license", f"{state.state.value}, {state.reason}", ok=state.reads_allowed)
         for item in kernel.registry.decisions:
-            report("plugin", f"{item.manifest.name} {item.reason}")
+            report("plugin", f"{item.manifest.name} {item.verdict}: {item.reason}", ok=not item.failed)
         detail, usable = await mail_commands.state(kernel)
         report("mail", detail, ok=usable)
         detail, usable = await key_commands.state(kernel)
         report("keys", detail, ok=usable)
         detail, usable = await audit_commands.state(kernel)
         report("audit", detail, ok=usable)
-        pending = migrations.fingerprint(kernel.registry.apps)
+        behind = await provision.behind(database, kernel.registry.apps)
         async with database.control(read_only=True):
-            behind = await Tenant.exclude(schema_version=pending).count()
             total = await Tenant.all().count()
-        report("schemas", f"{total} tenants, {behind} to migrate", ok=behind == 0)
+        report("schemas", f"{total} tenants, {len(behind)} to migrate", ok=not behind)
 
     free = shutil.disk_usage(settings.home if settings.home.exists() else settings.home.anchor).free
     report("space", f"{free >> 30} GiB free for {settings.home}", ok=free > 1 << 30)

@@ -52,6 +52,11 @@ def fingerprint(apps: Sequence[ModelApp]) -> str:
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
+def version(app: ModelApp) -> str:
+    """Return a digest of an app's migrations: a tenant that carries it needs none of them."""
+    return hashlib.sha256("\n".join(_names(app)).encode()).hexdigest()
+
+
 def _names(app: ModelApp) -> list[str]:
     spec = find_spec(app.migrations)
     paths = list(spec.submodule_search_locations or ()) if spec else []

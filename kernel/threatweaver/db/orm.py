@@ -34,6 +34,7 @@ KERNEL_APPS = (
             "threatweaver.auth.login.models",
             "threatweaver.auth.mfa.models",
             "threatweaver.license.models",
+            "threatweaver.modules.models",
             "threatweaver.jobs.models",
             "threatweaver.audit.control_models",
             "threatweaver.secrets.models",

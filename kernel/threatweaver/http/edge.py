@@ -79,6 +79,8 @@ def _add_headers(request: web.Request, response: web.StreamResponse, more: dict[
         response.headers["Strict-Transport-Security"] = _HSTS
     if (allowance := request.get("allowance")) is not None:
         response.headers.update(allowance.headers())
+    if (coming := request.app[KERNEL].license.announcement()) is not None:
+        response.headers["License-Notice"] = f"{coming.state}; days={coming.days}; at={coming.at:%Y-%m-%d}"
 
 
 def _route(request: web.Request) -> str | None:

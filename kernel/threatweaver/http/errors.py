@@ -131,6 +131,12 @@ class ModuleDisabled(ApiError):
     status, code, title = 403, "MODULE_DISABLED", "MODULE_DISABLED"
 
 
+class ModuleUpdating(ApiError):
+    """The module is being set up for your tenant. Try again in a moment."""
+
+    status, code = 503, "MODULE_UPDATING"
+
+
 class NotFound(ApiError):
     """The resource does not exist or is not accessible to this tenant."""
 

@@ -6,7 +6,14 @@ from threatweaver.auth import password_door
 from threatweaver.auth.refusals import CredentialRefused
 from threatweaver.auth.sessions import service as sessions
 from threatweaver.http.context import Context
-from threatweaver.http.errors import Forbidden, ForeignOrigin, ModuleDisabled, NoToken, SessionRequired
+from threatweaver.http.errors import (
+    Forbidden,
+    ForeignOrigin,
+    ModuleDisabled,
+    ModuleUpdating,
+    NoToken,
+    SessionRequired,
+)
 from threatweaver.http.route import PUBLIC, SESSION, Access
 from threatweaver.tenancy import operators
 from threatweaver.tenancy.errors import TenantSuspended
@@ -75,9 +82,18 @@ async def session(ctx: Context) -> None:
 
 
 async def module(ctx: Context) -> None:
-    """The route's module must be named by the license."""
-    if ctx.route.module_id is not None and not ctx.kernel.license.grants(ctx.route.module_id):
-        raise ModuleDisabled(moduleId=ctx.route.module_id)
+    """The route's module must be named by the license, open to the tenant, and have its tables there."""
+    module_id = ctx.route.module_id
+    if module_id is None:
+        return
+    standings, tenant_id = ctx.kernel.standings, ctx.principal.tenant_id
+    standing = await standings.of(tenant_id)
+    if not ctx.kernel.license.grants(module_id) or module_id in standing.denied:
+        raise ModuleDisabled(moduleId=module_id)
+    app, version = ctx.kernel.registry.module_tables.get(module_id, (None, None))
+    if app is not None and standing.versions.get(app) != version:
+        standings.forget(tenant_id)  # it may be there in the next moment
+        raise ModuleUpdating(moduleId=module_id, headers={"Retry-After": "1"})
 
 
 async def permission(ctx: Context) -> None:

@@ -1,6 +1,6 @@
 """Reads and writes of the job table, in a control scope."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -59,6 +59,13 @@ async def requeue(job_id: UUID, *, lane: Lane, delay: timedelta) -> None:
     await connection().execute(
         "UPDATE job SET status = 'queued', queue_id = $2 WHERE id = $1", job_id, queue_id
     )
+
+
+async def put_off(job_id: UUID, lanes: Mapping[str, Lane], *, delay: timedelta) -> None:
+    """Let a job that has not begun come again after a delay."""
+    kind = await connection().fetchval("SELECT kind FROM job WHERE id = $1 FOR UPDATE", job_id)
+    (queue_id,) = await _queue().enqueue(lanes[kind].value, job_id.bytes, execute_after=delay)
+    await connection().execute("UPDATE job SET queue_id = $2 WHERE id = $1", job_id, queue_id)
 
 
 async def find(job_id: UUID, *, tenant_id: UUID | None = None) -> asyncpg.Record | None:
@@ -141,19 +148,22 @@ async def cancel(job_id: UUID, *, tenant_id: UUID) -> str | None:
     return str(row["status"])
 
 
-async def park_if_suspended(job_id: UUID) -> bool:
-    """Put a job of a suspended tenant aside, without a queue entry; return whether it was one.
+async def park(job_id: UUID, served: Collection[str]) -> bool:
+    """Put a job aside, without a queue entry, if its tenant is suspended or nobody serves its kind.
 
-    The tenant's row is held, so that resuming it at the same time either sees this job or comes first.
+    Return whether it was. The tenant's row is held, so that resuming it at the same time either sees this job
+    or comes first.
     """
     parked = await connection().fetchval(
         """WITH held AS (
                SELECT j.id FROM job j JOIN tenant t ON t.id = j.tenant_id
-               WHERE j.id = $1 AND j.status IN ('queued', 'running') AND t.suspended_at IS NOT NULL
+               WHERE j.id = $1 AND j.status IN ('queued', 'running')
+                 AND (t.suspended_at IS NOT NULL OR NOT j.kind = ANY($2))
                FOR SHARE OF t)
            UPDATE job SET status = 'queued', queue_id = NULL FROM held
            WHERE job.id = held.id RETURNING job.id""",
         job_id,
+        list(served),
     )
     return parked is not None
 
@@ -161,16 +171,28 @@ async def park_if_suspended(job_id: UUID) -> bool:
 async def release_parked(tenant_id: UUID, lanes: Mapping[str, Lane]) -> int:
     """Queue the jobs that were put aside while the tenant was suspended; return how many there were.
 
-    `lanes` says where jobs of each kind stand.
+    `lanes` says where jobs of each kind stand; those of other kinds go on waiting for their module.
     """
+    return await _release(lanes, "tenant_id = $2", tenant_id)
+
+
+async def release_served(lanes: Mapping[str, Lane]) -> int:
+    """Queue the jobs that waited for a module which is there now; return how many there were."""
+    return await _release(lanes, "tenant_id IN (SELECT id FROM tenant WHERE suspended_at IS NULL)")
+
+
+async def _release(lanes: Mapping[str, Lane], condition: str, *values: Any) -> int:
     rows = await connection().fetch(
-        "SELECT id, kind FROM job WHERE tenant_id = $1 AND status = 'queued' AND queue_id IS NULL FOR UPDATE",
-        tenant_id,
+        f"""SELECT id, kind FROM job
+            WHERE status = 'queued' AND queue_id IS NULL AND kind = ANY($1) AND {condition}
+            FOR UPDATE SKIP LOCKED""",
+        list(lanes),
+        *values,
     )
     if not rows:
         return 0
     ids = [row["id"] for row in rows]
-    places = [lanes.get(row["kind"], Lane.WORK).value for row in rows]
+    places = [lanes[row["kind"]].value for row in rows]
     queued = await _queue().enqueue(places, [item.bytes for item in ids], [0] * len(ids))
     await connection().execute(
         """UPDATE job SET queue_id = given.queue_id

@@ -7,7 +7,7 @@ attempts are counted here, so that a job that kills its worker cannot come back 
 import asyncio
 import time
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,9 +30,12 @@ from threatweaver.jobs.models import Status
 from threatweaver.jobs.run import JobCancelled, JobPostponed, JobRun, call
 from threatweaver.jobs.table import Job
 from threatweaver.kernel import Kernel
+from threatweaver.license import history
+from threatweaver.tenancy import provision
 
 _HEARTBEAT = timedelta(seconds=6)
 _POLL = timedelta(seconds=5)
+_SET_UP = timedelta(seconds=2)  # until a module's tables are looked for again
 _PLACES = {Lane.WORK: 4, Lane.OUTWARD: 8}
 _log = log.get(__name__)
 
@@ -91,6 +94,10 @@ class Worker:
             queuer.shutdown.set()
 
     async def _tick(self, _: QueueSchedule) -> None:
+        kernel = self._kernel
+        await history.watch(kernel.database, kernel.license, datetime.now(UTC))
+        async with kernel.database.control():  # put aside by a worker that did not know their module yet
+            await store.release_served(kernel.registry.lanes)
         await schedule.run_due(self._kernel, int(time.time() // 60))
 
     async def _take(self, entry: QueueJob, _: QueueContext) -> None:
@@ -98,7 +105,10 @@ class Worker:
             return
         job_id = UUID(bytes=bytes(entry.payload))
         async with self._kernel.database.control():
-            if await store.park_if_suspended(job_id):
+            if await store.park(job_id, self._kernel.registry.jobs):
+                return
+            if not await self._has_tables(job_id):
+                await store.put_off(job_id, self._kernel.registry.lanes, delay=_SET_UP)
                 return
             row = await store.start(job_id)
             schema = row and await store.schema_of(row["tenant_id"])
@@ -110,6 +120,15 @@ class Worker:
         with structlog.contextvars.bound_contextvars(job=str(job_id), kind=row["kind"]):
             await self._attempt(row, schema)
 
+    async def _has_tables(self, job_id: UUID) -> bool:
+        """Say whether the module of a job has its tables in the job's tenant, in a control scope."""
+        row = await store.find(job_id)
+        module_id = self._kernel.registry.job_modules.get(row["kind"]) if row else None
+        app, version = self._kernel.registry.module_tables.get(module_id or "", (None, None))
+        if row is None or app is None:
+            return True
+        return await provision.version_of(row["tenant_id"], app) == version
+
     async def _tidy(self, row: asyncpg.Record) -> None:
         """Clean up after a job that was cancelled before it began, or whose worker died at the very end."""
         job = self._kernel.registry.jobs.get(row["kind"])
@@ -117,10 +136,7 @@ class Worker:
             await _clean(job, orjson.loads(row["payload"]))
 
     async def _attempt(self, row: asyncpg.Record, schema: str) -> None:
-        job = self._kernel.registry.jobs.get(row["kind"])
-        if job is None:
-            await self._finish(row, Status.FAILED, error=_error("JOB_UNKNOWN", "Its module is not licensed."))
-            return
+        job = self._kernel.registry.jobs[row["kind"]]
         payload = orjson.loads(row["payload"])
         if row["attempts"] > job.attempts:
             await self._fail(job, row, payload, _error("WORKER_LOST", "The worker died at every attempt."))

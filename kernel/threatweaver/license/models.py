@@ -31,3 +31,44 @@ class TrustedKey(Model):
     class Meta:
         table = "trusted_key"
         app = "control"
+
+
+class Revocations(Model):
+    """A list of revoked licenses that was imported once; the one with the highest `seq` is in force."""
+
+    seq = fields.BigIntField(primary_key=True, generated=False)
+    token = fields.TextField()
+    imported_at = fields.DatetimeField(auto_now_add=True)
+    imported_by = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "license_revocations"
+        app = "control"
+
+
+class LicenseEvent(Model):
+    """Something that happened to the license: an import, a refusal, a change of its state."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    at = fields.DatetimeField(auto_now_add=True, db_index=True)
+    kind = fields.CharField(max_length=32)
+    jti = fields.CharField(max_length=128, null=True)
+    actor_id = fields.UUIDField(null=True)
+    details: fields.JSONField[dict[str, object]] = fields.JSONField()
+
+    class Meta:
+        table = "license_event"
+        app = "control"
+
+
+class LicenseWatch(Model):
+    """The one row of what the worker saw last: the latest time, and the license's state."""
+
+    id = fields.SmallIntField(primary_key=True, generated=False)
+    latest_at = fields.DatetimeField()
+    jti = fields.CharField(max_length=128, null=True)
+    state = fields.CharField(max_length=16)
+
+    class Meta:
+        table = "license_watch"
+        app = "control"

@@ -1,56 +1,148 @@
-"""Importing a license: verify, store, announce; and the trial that a first start issues itself."""
+"""Putting a license into force: verify, simulate, store, announce; and the trial of a first start."""
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
-from threatweaver.config import Settings
+from threatweaver.admin.license.queries import seats_used
 from threatweaver.db.transaction import Database, connection
-from threatweaver.http.errors import ApiError
-from threatweaver.license.models import License, TrustedKey
+from threatweaver.license import history, store
+from threatweaver.license.errors import AlreadyLicensed, LicenseRefused, RevocationsRefused
+from threatweaver.license.models import License, Revocations, TrustedKey
 from threatweaver.license.store import CHANNEL, verify_token
-from threatweaver_licensing import Claims, KeyRing, LicenseError, State, evaluate, issue_trial, verify
+from threatweaver.plugins import admission, constraints, imports
+from threatweaver.plugins.admission import Decision, Grounds, Verdict
+from threatweaver_licensing import (
+    Claims,
+    Evaluation,
+    KeyRing,
+    LicenseError,
+    RevocationsError,
+    Seats,
+    check_import,
+    check_list,
+    issue_trial,
+    on,
+    verify,
+    verify_list,
+)
+from threatweaver_licensing.claims import Deployment
+
+if TYPE_CHECKING:
+    from threatweaver.kernel import Kernel
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('license', 42))"
 
 
-class LicenseRefused(ApiError):
-    """The license was refused."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a license changes: modules that start and stop, and those it names that do not run, and why."""
 
-    status, code = 422, "LICENSE_REFUSED"
-
-
-class AlreadyLicensed(ApiError):
-    """There is a license already; an administrator can import another one."""
-
-    status, code = 409, "ALREADY_LICENSED"
+    claims: Claims
+    starts: tuple[str, ...]
+    stops: tuple[str, ...]
+    refused: tuple[Decision, ...]
 
 
 async def import_license(
-    database: Database, settings: Settings, token: str, *, user_id: UUID | None, only_if_none: bool = False
-) -> Claims:
-    """Verify and store a license; every process then rebuilds its application.
+    kernel: "Kernel", token: str, *, user_id: UUID | None, only_if_none: bool = False, dry_run: bool = False
+) -> Plan:
+    """Verify a license, see what it would change, and put it into force unless this is a dry run.
 
-    Raises LicenseRefused with the refusal's own code, AlreadyLicensed.
+    Every process then rebuilds its application. Raises LicenseRefused with the refusal's own code as reason,
+    AlreadyLicensed.
     """
-    async with database.control():
-        await connection().execute("SELECT pg_advisory_xact_lock(hashtextextended('license', 42))")
-        if only_if_none and await License.exists():
-            raise AlreadyLicensed
-        try:
+    database, settings = kernel.database, kernel.settings
+    try:
+        async with database.control():
+            await connection().execute(_LOCK)
+            if only_if_none and await License.exists():
+                raise AlreadyLicensed
             claims = verify_token(token, settings, await TrustedKey.all())
-        except LicenseError as error:
-            raise LicenseRefused(str(error), reason=error.code) from None
-        state = evaluate(claims, now=datetime.now(UTC))
-        if state.state is not State.ACTIVE:
-            raise LicenseRefused(
-                f"This license is not usable now: {state.reason}.", reason="LICENSE_NOT_ACTIVE"
-            )
-        await _store(token, claims, user_id)
-    return claims
+            await _check(kernel, claims)
+            if not dry_run:
+                await _store(token, claims, user_id)
+    except LicenseError as error:
+        if not dry_run:
+            async with database.control():
+                await history.note(history.REFUSED, actor_id=user_id, code=error.code)
+        raise LicenseRefused(str(error), reason=error.code) from None
+    return plan(kernel, claims)
+
+
+async def _check(kernel: "Kernel", claims: Claims) -> None:
+    """Refuse, with a LicenseError, what cannot replace the license in force; in a control scope."""
+    revoked = await store.revocations(kernel.settings)
+    check_import(
+        claims,
+        await store.newest(kernel.settings),
+        now=datetime.now(UTC),
+        revoked=revoked.revoked if revoked else {},
+        fingerprint=store.fingerprint(kernel.settings),
+        deployment=cast("Deployment", kernel.settings.deployment_mode) if claims.type != "trial" else None,
+    )
+
+
+def plan(kernel: "Kernel", claims: Claims) -> Plan:
+    """Return what would change if this license were the one in force; nothing is loaded for it."""
+    known = kernel.registry.decisions
+    grounds = Grounds(
+        licensed=claims.grants,
+        disabled={item.manifest.module_id for item in known if item.verdict is Verdict.DISABLED},
+        reserved=kernel.registry.reserved,
+        constrained=constraints.of(claims),
+        foreign=imports.foreign,
+    )
+    decided = admission.decide([item.manifest for item in known], grounds)
+    before = {item.manifest.module_id for item in known if item.admitted}
+    after = {item.manifest.module_id for item in decided if item.admitted}
+    return Plan(
+        claims=claims,
+        starts=tuple(sorted(after - before)),
+        stops=tuple(sorted(before - after)),
+        refused=tuple(
+            item for item in decided if not item.admitted and claims.grants(item.manifest.module_id)
+        ),
+    )
+
+
+async def import_revocations(kernel: "Kernel", token: str, *, user_id: UUID) -> int:
+    """Verify a signed list of revoked licenses and put it into force; return how many it names.
+
+    Raises RevocationsRefused with the refusal's own code as reason.
+    """
+    try:
+        async with kernel.database.control():
+            await connection().execute(_LOCK)
+            found = verify_list(token, store.configured_ring(kernel.settings))
+            check_list(found, await store.revocations(kernel.settings))
+            await Revocations.get_or_create(seq=found.seq, defaults={"token": token, "imported_by": user_id})
+            await history.note(history.REVOKED, actor_id=user_id, seq=found.seq, revoked=len(found.entries))
+            await connection().execute("SELECT pg_notify($1, $2)", CHANNEL, f"revocations {found.seq}")
+    except RevocationsError as error:
+        raise RevocationsRefused(str(error), reason=error.code) from None
+    return len(found.entries)
+
+
+async def seats(kernel: "Kernel") -> Seats | None:
+    """Return how many seats are used of those the license pays for; None without a license."""
+    if kernel.license.claims is None:
+        return None
+    async with kernel.database.control(read_only=True):
+        return Seats(used=await seats_used(), licensed=kernel.license.claims.seats)
+
+
+def forecast(kernel: "Kernel", day: date) -> Evaluation:
+    """Return what the license's state will be on a day, if nobody imports another one."""
+    current = kernel.license
+    return on(current.claims, day, revoked=current.revoked, fingerprint=current.fingerprint)
 
 
 async def issue_first_trial(database: Database) -> bool:
     """Issue the 14-day trial if no license was ever stored; return whether it was issued."""
     async with database.control():
-        await connection().execute("SELECT pg_advisory_xact_lock(hashtextextended('license', 42))")
+        await connection().execute(_LOCK)
         if await License.exists():
             return False
         token, pem = issue_trial(datetime.now(UTC))
@@ -62,4 +154,6 @@ async def issue_first_trial(database: Database) -> bool:
 
 async def _store(token: str, claims: Claims, user_id: UUID | None) -> None:
     await License.create(jti=claims.jti, token=token, imported_by=user_id)
+    told: dict[str, Any] = {"type": claims.type, "expiresAt": claims.expires_at.isoformat()}
+    await history.note(history.IMPORTED, jti=claims.jti, actor_id=user_id, **told)
     await connection().execute("SELECT pg_notify($1, $2)", CHANNEL, claims.jti)

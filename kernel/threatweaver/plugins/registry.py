@@ -3,14 +3,18 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from importlib.util import find_spec
+
+from tortoise.models import Model
 
 from threatweaver import log
 from threatweaver.access.scopes import GrantScope
 from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.admin.retention.declaration import DataClass
 from threatweaver.auth.roles import Permission, grants
-from threatweaver.db.orm import KERNEL_APPS, ModelApp
+from threatweaver.db import migrate
+from threatweaver.db.orm import KERNEL_APPS, TENANT, ModelApp
 from threatweaver.health import HealthCheck
 from threatweaver.http.route import Access, Route, RouteTable
 from threatweaver.jobs.importer import FileImporter
@@ -51,8 +55,12 @@ class Registry:
     """Frozen for the life of an application."""
 
     decisions: tuple[Decision, ...]
+    reserved: frozenset[str]  # prefixes of the kernel
     routes: tuple[Route, ...]
     apps: tuple[ModelApp, ...]
+    versions: Mapping[str, str]  # of the tables in a tenant, for each app
+    tables: Mapping[str, tuple[str, ...]]  # their names
+    module_tables: Mapping[str, tuple[str, str]]  # module id → its app and version, where it has tables
     jobs: Mapping[str, Job]
     job_modules: Mapping[str, str | None]
     lanes: Mapping[str, Lane]  # of each kind of job
@@ -110,10 +118,21 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
             raise RegistryError(f"{route.method} {route.path} asks for undeclared {route.permission}")
     scopes = tuple(entry for item in contributions for entry in item.grant_scopes)
     _refuse_twice("grant scope", ["tenant", *(entry.name for entry in scopes)])
+    apps = (*KERNEL_APPS, *(_app(item) for item in contributions if item.model_modules))
     return Registry(
         decisions=tuple(decisions),
+        reserved=frozenset(
+            prefix for item in contributions if not item.manifest for prefix in prefixes(item)
+        ),
         routes=routes,
-        apps=(*KERNEL_APPS, *(_app(item) for item in contributions if item.model_modules)),
+        apps=apps,
+        versions={app.label: migrate.version(app) for app in apps if app.schema == TENANT},
+        tables={app.label: _tables(app) for app in apps},
+        module_tables={
+            item.manifest.module_id: (item.manifest.name, migrate.version(_app(item)))
+            for item in contributions
+            if item.manifest and item.model_modules
+        },
         jobs=jobs,
         job_modules=job_modules,
         lanes={name: job.lane for name, job in jobs.items()},
@@ -127,6 +146,11 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
         notification_events=_events(contributions, names),
         grant_scopes=scopes,
     )
+
+
+def prefixes(contribution: Contribution) -> set[str]:
+    """Return the first parts of a contribution's paths."""
+    return {f"/{table.path.split('/')[1]}" for table in contribution.route_tables}
 
 
 def _flags(contributions: Sequence[Contribution]) -> dict[str, FeatureFlag]:
@@ -190,6 +214,13 @@ def _app(item: Contribution) -> ModelApp:
         models=tuple(item.model_modules),
         migrations=f"{item.manifest.package}.migrations",
     )
+
+
+def _tables(app: ModelApp) -> tuple[str, ...]:
+    found = [item for name in app.models for item in vars(import_module(name)).values()]
+    models = [item for item in found if isinstance(item, type) and issubclass(item, Model)]
+    tables = [model.describe() for model in models if model is not Model and not model._meta.abstract]  # noqa: SLF001
+    return tuple(sorted({str(table["table"]) for table in tables}))
 
 
 def _refuse_twice(what: str, names: Sequence[str]) -> None:

@@ -1,8 +1,8 @@
-"""How a tenant stands: suspended or not, and which addresses it lets in. One query, remembered for 3 s."""
+"""How a tenant stands: suspended or not, whom it lets in, which modules it has. One query, kept for 3 s."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import orjson
@@ -20,6 +20,8 @@ class Standing:
 
     suspended: bool
     network: Network
+    denied: frozenset[str] = frozenset()  # modules that this tenant may not use
+    versions: Mapping[str, str] = field(default_factory=dict)  # of the tables of each app
 
 
 class Standings:
@@ -54,14 +56,23 @@ class Standings:
                 f"""SELECT suspended_at IS NOT NULL AS suspended,
                            (SELECT json_agg(json_build_array(kind, range))
                             FROM {CONTROL}.network_rule
-                            WHERE tenant_id = $1 AND (expires_at IS NULL OR expires_at > now())) AS rules
+                            WHERE tenant_id = $1 AND (expires_at IS NULL OR expires_at > now())) AS rules,
+                           ARRAY(SELECT module_id FROM {CONTROL}.tenant_module
+                                 WHERE tenant_id = $1) AS denied,
+                           (SELECT json_object_agg(app, version)
+                            FROM {CONTROL}.tenant_app WHERE tenant_id = $1) AS versions
                     FROM {CONTROL}.tenant WHERE id = $1""",
                 tenant_id,
             )
         if row is None:
             return None
         rules = orjson.loads(row["rules"]) if row["rules"] else []
-        return Standing(suspended=row["suspended"], network=network(rules))
+        return Standing(
+            suspended=row["suspended"],
+            network=network(rules),
+            denied=frozenset(row["denied"]),
+            versions=orjson.loads(row["versions"]) if row["versions"] else {},
+        )
 
     @asynccontextmanager
     async def _control(self) -> AsyncIterator[None]:

@@ -8,8 +8,8 @@ from threatweaver.http.context import Context
 from threatweaver.http.route import RouteTable, Scope
 from threatweaver.license import service as licenses
 from threatweaver.license.current import CurrentLicense
+from threatweaver.license.errors import LicenseRefused
 from threatweaver.license.schemas import LicenseIn
-from threatweaver.license.service import LicenseRefused
 from threatweaver.tenancy import operators
 
 table = RouteTable(path="/admin/settings/license", tag="Administration")
@@ -31,12 +31,10 @@ async def get_license(ctx: Context) -> LicensePage:
 )
 async def put_license(ctx: Context) -> LicensePage:
     """Import a license; modules come and go within a second. In a saas deployment operators alone may."""
-    kernel, user_id = ctx.kernel, ctx.principal.user_id
-    claims = await licenses.import_license(
-        kernel.database, kernel.settings, ctx.body["license"], user_id=user_id
-    )
-    ctx.changed("license", before={"jti": kernel.license.jti}, after={"jti": claims.jti})
-    return await _page(ctx, CurrentLicense(claims))
+    plan = await licenses.import_license(ctx.kernel, ctx.body["license"], user_id=ctx.principal.user_id)
+    claims = plan.claims
+    ctx.changed("license", before={"jti": ctx.kernel.license.jti}, after={"jti": claims.jti})
+    return await _page(ctx, CurrentLicense(claims, fingerprint=claims.fingerprint))
 
 
 async def _page(ctx: Context, license_: CurrentLicense) -> LicensePage:

@@ -1,4 +1,4 @@
-"""The daily look at what expires soon."""
+"""The hourly look at what expires soon."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 table = JobTable()
 _SOON = timedelta(days=7)
-_TOMORROW = timedelta(days=1)
+_URGENCY = {30: Severity.MEDIUM, 14: Severity.MEDIUM, 7: Severity.HIGH, 1: Severity.CRITICAL}
 
 
-@table.job("kernel.watch_expiries", timeout=timedelta(minutes=1), every=timedelta(days=1), scope=Scope.NONE)
+@table.job("kernel.watch_expiries", timeout=timedelta(minutes=1), every=timedelta(hours=1), scope=Scope.NONE)
 async def watch_expiries(run: JobRun) -> None:
-    """Tell that the license or an API token expires within a week; the event's key keeps it to once."""
+    """Tell that the license or an API token expires soon; the event's key keeps it to once."""
     now = datetime.now(UTC)
     async with run.database.control(read_only=True):
         tokens = await ApiToken.filter(
             tenant_id=run.tenant_id, revoked_at=None, expires_at__gt=now, expires_at__lt=now + _SOON
         )
     async with run.database.tenant(run.schema):
-        await _license(run.kernel, now)
+        await _license(run.kernel)
         for token in tokens:
             await raise_event(
                 run.kernel,
@@ -42,17 +42,18 @@ async def watch_expiries(run: JobRun) -> None:
             )
 
 
-async def _license(kernel: "Kernel", now: datetime) -> None:
-    """Tell a week before, and again on the last day."""
-    found = kernel.license.evaluation()
-    if found.state is not State.ACTIVE or found.next_change_at is None or found.next_change_at > now + _SOON:
+async def _license(kernel: "Kernel") -> None:
+    """Tell each step of the ladder once: 30, 14, 7 days and a day before a change for the worse."""
+    found = kernel.license.announcement()
+    if found is None:
         return
-    last = found.next_change_at < now + _TOMORROW
+    what = "expires" if found.state is State.GRACE else "locks every module"
     await raise_event(
         kernel,
         LICENSE_EXPIRING.name,
-        title=f"The license expires on {found.next_change_at:%Y-%m-%d}",
-        severity=Severity.CRITICAL if last else Severity.HIGH,
+        title=f"The license {what} on {found.at:%Y-%m-%d}",
+        severity=_URGENCY[found.days],
         link="/settings/license",
-        key=f"{kernel.license.jti} {'last day' if last else 'last week'}",
+        data={"state": found.state.value, "days": found.days},
+        key=f"{kernel.license.jti} {found.state.value} {found.days}",
     )
