@@ -47,7 +47,8 @@ def outcome(new, current=CURRENT, now=NOW, **more):
         ("taken", RENEWED, {"revoked": {"lic-3": NOW}}),
         # the license in force is revoked
         ("taken", RENEWED, {"revoked": {"lic-1": NOW - SECOND}}),
-        ("LICENSE_BEFORE_REVOCATION", RENEWED, {"revoked": {"lic-1": NOW}}),
+        ("taken", RENEWED, {"revoked": {"lic-1": NOW}}),
+        ("LICENSE_BEFORE_REVOCATION", RENEWED, {"revoked": {"lic-1": NOW + TICK}}),
         ("LICENSE_BEFORE_REVOCATION", RENEWED, {"revoked": {"lic-1": NOW + SECOND}}),
         ("LICENSE_BEFORE_REVOCATION", OTHER, {"revoked": {"lic-1": NOW}}),
         # kind of deployment

@@ -73,7 +73,7 @@ class LicenseRevoked(LicenseError):
 
 
 class IssuedBeforeRevocation(LicenseError):
-    """The license in force is revoked; only one that was issued after its revocation can replace it."""
+    """The license in force is revoked; one issued before its revocation cannot replace it."""
 
     code = "LICENSE_BEFORE_REVOCATION"
 

@@ -49,7 +49,7 @@ def check_import(
 
 
 def _check_order(new: Claims, current: Claims, revoked: Mapping[str, datetime]) -> None:
-    if current.jti in revoked and new.issued_at <= revoked[current.jti]:
+    if current.jti in revoked and new.issued_at < revoked[current.jti]:
         raise IssuedBeforeRevocation  # else a customer would leave REVOKED with a license kept in a drawer
     if new.customer == current.customer and new.issued_at < current.issued_at:
         raise OlderLicense

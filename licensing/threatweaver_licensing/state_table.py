@@ -60,7 +60,7 @@ def what_works() -> str:
             "without sign-in" if state is State.UNLICENSED else "by an administrator",
             "one that holds now"
             if found.can_recover
-            else "one that holds now and was issued after the revocation",
+            else "one that holds now and was not issued before the revocation",
         )
         for state, found in ((state, by_state[state]) for state in State)
     ]

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -46,7 +46,7 @@ class Book:
             actor=self.actor.name,
             action=action,
             target=target,
-            details=json.dumps(details, sort_keys=True),
+            details=details_text(details),
             request_id=self.actor.request_id,
             address=self.actor.address,
         )
@@ -81,6 +81,11 @@ async def start() -> None:
             "audit_hash": GENESIS,
         },
     )
+
+
+def details_text(details: Mapping[str, Any]) -> str:
+    """A line's details in the form that its hash covers."""
+    return json.dumps(details, sort_keys=True)
 
 
 def link(previous: str, line: AuditLine) -> str:

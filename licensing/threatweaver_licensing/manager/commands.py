@@ -10,6 +10,9 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from asyncpg import PostgresError
+from tortoise.exceptions import BaseORMException
+
 from threatweaver_licensing.cli import arguments
 from threatweaver_licensing.cli.arguments import OK, REFUSED, Parser, UsageError
 from threatweaver_licensing.keys import load_ring
@@ -35,6 +38,10 @@ def main(argv: Sequence[str]) -> int:
         code: int = args.run(args)
     except (DatabaseRefused, AddressRefused, AdoptionRefused, ApiError) as error:
         raise UsageError(str(error)) from error
+    except (OSError, PostgresError, BaseORMException) as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise
+        raise UsageError(f"{type(error).__name__}: {' '.join(str(error).split())}") from error
     return code
 
 

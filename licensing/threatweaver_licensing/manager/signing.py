@@ -96,17 +96,16 @@ async def _activate(found: SigningKey, written: Book) -> None:
 async def sign_list(signer: Signer, written: Book) -> ListIssue:
     """Sign the revocation list anew, with the next number. Raises TooLarge."""
     last = await ListIssue.all().order_by("-seq").first()
-    entries = [
-        Revocation(jti=item.jti, at=item.at, reason=item.reason)
-        for item in await Revoked.all().order_by("at", "jti")
-    ]
+    rows = await Revoked.all().order_by("at", "jti")
+    entries = tuple(Revocation(jti=row.jti, at=row.at, reason=row.reason) for row in rows)
+    # An adopted list may have been issued by a clock that was ahead.
+    seq, at = (1, written.now) if last is None else (last.seq + 1, max(written.now, last.issued_at))
     try:
-        issue = RevocationList(seq=last.seq + 1 if last else 1, issued_at=written.now, entries=tuple(entries))
-        token = issue_list(issue, signer.key)
+        token = issue_list(RevocationList(seq=seq, issued_at=at, entries=entries), signer.key)
     except (RevocationsMalformed, RevocationsTooLarge):
         raise TooLarge("The revocation list is full.") from None
-    await written.note("list.sign", str(issue.seq), kid=signer.public.kid, entries=len(entries))
-    return await ListIssue.create(seq=issue.seq, kid=signer.public.kid, token=token, issued_at=written.now)
+    await written.note("list.sign", str(seq), kid=signer.public.kid, entries=len(entries))
+    return await ListIssue.create(seq=seq, kid=signer.public.kid, token=token, issued_at=at)
 
 
 async def ring() -> KeyRing:
