@@ -1,4 +1,7 @@
-"""Why a signed document is refused: one class and one stable code each, the docstring is the message."""
+"""Why a signed document is refused: one class and one stable code each, the docstring is the message.
+
+They stand in the order in which they are looked for.
+"""
 
 from typing import ClassVar
 
@@ -30,22 +33,16 @@ class LicenseError(Refused):
     code = "LICENSE_REFUSED"
 
 
-class LicenseMalformed(Malformed, LicenseError):
-    """The license is malformed."""
-
-    code = "LICENSE_MALFORMED"
-
-
 class LicenseTooLarge(LicenseError):
     """The license is larger than 16 KiB."""
 
     code = "LICENSE_TOO_LARGE"
 
 
-class UnknownKey(LicenseError):
-    """The license is signed with a key that is not trusted here."""
+class LicenseMalformed(Malformed, LicenseError):
+    """The license is malformed."""
 
-    code = "LICENSE_UNKNOWN_KEY"
+    code = "LICENSE_MALFORMED"
 
 
 class AlgorithmRefused(LicenseError):
@@ -54,28 +51,22 @@ class AlgorithmRefused(LicenseError):
     code = "LICENSE_ALGORITHM"
 
 
+class UnknownKey(LicenseError):
+    """The license is signed with a key that is not trusted here."""
+
+    code = "LICENSE_UNKNOWN_KEY"
+
+
 class BadSignature(LicenseError):
     """The signature of the license does not match its content."""
 
     code = "LICENSE_SIGNATURE"
 
 
-class NotYetValid(LicenseError):
-    """The license is not valid yet."""
-
-    code = "LICENSE_NOT_YET_VALID"
-
-
 class LicenseRevoked(LicenseError):
     """The license was revoked."""
 
     code = "LICENSE_REVOKED"
-
-
-class IssuedBeforeRevocation(LicenseError):
-    """The license in force is revoked; one issued before its revocation cannot replace it."""
-
-    code = "LICENSE_BEFORE_REVOCATION"
 
 
 class DeploymentMismatch(LicenseError):
@@ -90,10 +81,22 @@ class WrongMachine(LicenseError):
     code = "LICENSE_WRONG_MACHINE"
 
 
+class NotYetValid(LicenseError):
+    """The license is not valid yet."""
+
+    code = "LICENSE_NOT_YET_VALID"
+
+
 class LicenseExpired(LicenseError):
     """The license has expired."""
 
     code = "LICENSE_EXPIRED"
+
+
+class IssuedBeforeRevocation(LicenseError):
+    """The license in force is revoked; one issued before its revocation cannot replace it."""
+
+    code = "LICENSE_BEFORE_REVOCATION"
 
 
 class OlderLicense(LicenseError):
@@ -108,28 +111,28 @@ class RevocationsError(Refused):
     code = "REVOCATIONS_REFUSED"
 
 
-class RevocationsMalformed(Malformed, RevocationsError):
-    """The revocation list is malformed."""
-
-    code = "REVOCATIONS_MALFORMED"
-
-
 class RevocationsTooLarge(RevocationsError):
     """The revocation list is larger than 1 MiB."""
 
     code = "REVOCATIONS_TOO_LARGE"
 
 
-class RevocationsUnknownKey(RevocationsError):
-    """The revocation list is signed with a key that is not trusted here."""
+class RevocationsMalformed(Malformed, RevocationsError):
+    """The revocation list is malformed."""
 
-    code = "REVOCATIONS_UNKNOWN_KEY"
+    code = "REVOCATIONS_MALFORMED"
 
 
 class RevocationsAlgorithm(RevocationsError):
     """The revocation list names a signature algorithm that its key does not use."""
 
     code = "REVOCATIONS_ALGORITHM"
+
+
+class RevocationsUnknownKey(RevocationsError):
+    """The revocation list is signed with a key that is not trusted here."""
+
+    code = "REVOCATIONS_UNKNOWN_KEY"
 
 
 class RevocationsSignature(RevocationsError):

@@ -1,10 +1,11 @@
-"""The tables of docs/licensing.md on states, made by the code that decides (a test compares them)."""
+"""Tables of docs/licensing.md, made by the code that decides; a test holds the page against them."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from threatweaver_licensing.claims import Claims
+from threatweaver_licensing.errors import Refused
 from threatweaver_licensing.state import Evaluation, State, evaluate
 
 _START: Final = datetime(2030, 1, 1, tzinfo=UTC)
@@ -66,6 +67,12 @@ def what_works() -> str:
     ]
     head = ("State", "Modules: read", "Modules: write", "Kernel, always open", "Import", "Takes")
     return _table(head, rows)
+
+
+def refusals(kind: type[Refused]) -> str:
+    """Every refusal of one kind of document: its code, and what it says."""
+    rows = [(f"`{error.code}`", str(error.__doc__)) for error in kind.__subclasses__()]
+    return _table(("Code", "Says"), rows)
 
 
 def _answer(found: Evaluation, *, allowed: bool) -> str:
