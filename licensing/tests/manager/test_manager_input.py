@@ -1,6 +1,8 @@
 """What the manager refuses: each with its status, its code and the one form of errors."""
 
+import gzip
 import json
+import socket
 
 import pytest
 import requests
@@ -217,3 +219,56 @@ def test_no_such_path_or_method(manager):
 def test_the_request_id(manager, given, taken):
     answer = requests.get(f"{manager.url}/health", headers={"X-Request-Id": given}, timeout=30)
     assert (answer.headers["X-Request-Id"] == given) is taken
+
+
+def raw(manager, *lines, body=b""):
+    """Send bytes as they are, and return the first line of the answer and its body."""
+    host, port = manager.url.removeprefix("http://").split(":")
+    head = [*lines, b"Host: x", b"Authorization: Bearer " + manager.token.encode(), b"Connection: close"]
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(b"\r\n".join([*head, b"", body]))
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    return answer.split(b"\r\n")[0], answer.rpartition(b"\r\n\r\n")[2]
+
+
+@pytest.mark.parametrize("encoded", [b"%FF", b"%ED%A0%80", b"%00", b"%1B", b"\xc3\x28"])
+def test_a_query_that_is_no_text(manager, encoded):
+    line, _ = raw(manager, b"GET /api/licenses?search=" + encoded + b" HTTP/1.1")
+    assert line.split(b" ")[1] in {b"400", b"200"}  # what is no UTF-8 may be read as U+FFFD
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ([b"Content-Encoding: gzip", b"Content-Length: 7"], b"garbage"),
+        ([b"Content-Encoding: deflate", b"Content-Length: 7"], b"garbage"),
+        ([b"Transfer-Encoding: chunked"], b"zz\r\n\r\n"),
+        ([b"Content-Length: -1"], b""),
+        ([b"Content-Length: 5", b"Transfer-Encoding: chunked"], b"0\r\n\r\n"),
+    ],
+)
+def test_a_body_that_does_not_decode(manager, headers, body):
+    line, _ = raw(
+        manager, b"POST /api/customers HTTP/1.1", b"Content-Type: application/json", *headers, body=body
+    )
+    assert line.split(b" ")[1] == b"400"
+
+
+def test_a_body_that_grows(manager):
+    bomb = gzip.compress(b" " * 50_000_000)
+    headers = [
+        b"Content-Type: application/json",
+        b"Content-Encoding: gzip",
+        b"Content-Length: %d" % len(bomb),
+    ]
+    line, text = raw(manager, b"POST /api/customers HTTP/1.1", *headers, body=bomb)
+    assert (line.split(b" ")[1], json.loads(text)["code"]) == (b"413", "PAYLOAD_TOO_LARGE")
+
+
+def test_no_http(manager):
+    assert raw(manager, b"garbage")[0].split(b" ")[1] == b"400"
+
+
+def test_nothing_of_all_this_was_a_fault_of_ours(manager):
+    assert '"status": 413' in manager.log.read_text()
+    assert '"status": 500' not in manager.log.read_text()

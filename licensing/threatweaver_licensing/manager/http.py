@@ -138,6 +138,8 @@ def _translate(request: web.Request, error: Exception) -> ApiError:
         return error
     if isinstance(error, web.HTTPException):
         return _of_aiohttp(error)
+    if isinstance(error, web.RequestPayloadError):
+        return errors.MalformedBody(headers={"Connection": "close"})
     cause = error
     if isinstance(error, BaseORMException):  # Tortoise wraps some errors of its drivers
         cause = next((item for item in (error.__cause__, *error.args) if isinstance(item, Exception)), error)
