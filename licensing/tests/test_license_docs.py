@@ -67,15 +67,15 @@ def test_the_examples_run(tmp_path):
     assert len(blocks) == 4
     tool = tmp_path / "bin" / "threatweaver-license"
     tool.parent.mkdir()
-    tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m threatweaver_licensing.cli "$@"\n')
+    path = os.pathsep.join(sys.path)  # for the tool alone: the examples call another Python as well
+    tool.write_text(
+        f'#!/bin/sh\nPYTHONPATH="{path}" exec "{sys.executable}" -m threatweaver_licensing.cli "$@"\n'
+    )
     tool.chmod(0o755)
     # An example that fails ends the script, and the service with it.
     script = "set -eu -o pipefail\ntrap 'kill $(jobs -p); wait' EXIT\n" + "\n".join(blocks)
     script = script.replace(":4006", f":{port}").replace("manager serve", f"manager serve --port {port}")
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "PATH": f"{tool.parent}{os.pathsep}{os.environ['PATH']}",
-    }
+    environment = os.environ | {"PATH": f"{tool.parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
         ["bash", "-c", script],
         cwd=tmp_path,

@@ -115,7 +115,7 @@ def _malformed(_: str, __: str) -> ApiError:
 
 def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """A JSON response; times in RFC 3339 UTC."""
-    text = json.dumps(value, default=_plain, ensure_ascii=False)
+    text = json.dumps(value, default=_plain, ensure_ascii=False) + "\n"
     return web.Response(text=text, status=status, headers=headers, content_type="application/json")
 
 
