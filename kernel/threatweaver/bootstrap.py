@@ -31,7 +31,8 @@ async def prepare(database: Database, settings: Settings) -> Installation:
     """Bring the database to this version and make what a first start needs."""
     await orm.bind(orm.KERNEL_APPS)
     await migrate.migrate_control(database)
-    await license_service.issue_first_trial(database)
+    if settings.trial == "on":
+        await license_service.issue_first_trial(database)
     kernel = await application.assemble(settings, database)
     apps = kernel.registry.apps
     await provision.bring_up_all(database, apps)

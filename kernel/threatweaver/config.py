@@ -47,6 +47,7 @@ class Settings:
     jwt_refresh_expires_in: float = field(default=604800.0, metadata={"env": "JWT_REFRESH_EXPIRES_IN"})
     sign_in_tenant: str = "recent"  # of several: the one used last, or "ask" (POST /auth/select-tenant)
     license_keys: Path | None = None  # PEM file with the vendor's public keys
+    trial: str = "on"  # a first start issues itself a trial license; "off" leaves it unlicensed
     body_max_bytes: int = 1 << 20
     quarantine_max_bytes: int = 50 << 20  # of larger refused records only the beginning is kept
     # CIDRs, separated by commas: proxies whose word about the client's address and scheme is taken
@@ -179,6 +180,7 @@ def load(environment: Mapping[str, str], **flags: object) -> Settings:
 _CHOICES = {
     "TW_LOG_FORMAT": ("log_format", ("json", "console")),
     "TW_LOG_LEVEL": ("log_level", ("debug", "info", "warning", "error")),
+    "TW_TRIAL": ("trial", ("on", "off")),
     "TW_SIGN_IN_TENANT": ("sign_in_tenant", ("recent", "ask")),
     "DEPLOYMENT_MODE": ("deployment_mode", ("dedicated", "saas")),
 }

@@ -99,7 +99,7 @@ def test_an_export_is_whole_and_is_checked_without_the_product(custody, tmp_path
     said = custody.command("audit", "export", "--tenant", SLUG, str(file))
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert f"lines 1 to {lines[-1]['root']['seq']}" in said
-    assert lines[1]["action"] == "cli:user-create"
+    assert "cli:user-create" in [line.get("action") for line in lines]
     checked = run("audit", "verify", str(file), TW_HOME=str(tmp_path / "nowhere"))
     assert (checked.returncode, checked.stdout.split()[0]) == (0, "whole")
     assert not (tmp_path / "nowhere").exists()

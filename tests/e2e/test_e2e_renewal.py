@@ -1,33 +1,12 @@
 """SIGHUP: every process is replaced by one that has loaded what is installed now, and nobody notices."""
 
 import signal
-import threading
-from dataclasses import dataclass, field
 
 import pytest
 import requests
+from callers import assert_all_answered, calling
 from certificates import certificate
 from e2e_product import start, wait_until
-
-
-@dataclass
-class Caller:
-    """Asks again and again on one connection until told to stop."""
-
-    url: str
-    token: str
-    over: threading.Event = field(default_factory=threading.Event)
-    statuses: list[int] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-
-    def run(self):
-        with requests.Session() as session:
-            session.headers["Authorization"] = f"Bearer {self.token}"
-            while not self.over.is_set():
-                try:
-                    self.statuses.append(session.get(self.url, timeout=20).status_code)
-                except requests.RequestException as error:
-                    self.failures.append(repr(error))
 
 
 @pytest.fixture
@@ -44,20 +23,10 @@ def pids(product):
 
 def test_no_request_fails_while_every_process_is_replaced(running):
     before = pids(running)
-    callers = [Caller(f"{running.url}/api/auth/me", running.token()) for _ in range(4)]
-    threads = [threading.Thread(target=caller.run) for caller in callers]
-    for thread in threads:
-        thread.start()
-    try:
+    with calling(f"{running.url}/api/auth/me", running.token()) as callers:
         running.process.send_signal(signal.SIGHUP)
         wait_until(lambda: '"renewed"' in running.log, seconds=60, what="the processes are replaced")
-    finally:
-        for caller in callers:
-            caller.over.set()
-        for thread in threads:
-            thread.join(30)
-    assert [failure for caller in callers for failure in caller.failures] == []
-    assert {status for caller in callers for status in caller.statuses} == {200}
+    assert_all_answered(callers)
     assert not set(pids(running).values()) & set(before.values())
 
 

@@ -46,7 +46,7 @@ async def test_the_documented_claims(signed_in, kernel):
         claims
     )
     assert claims["licenseJti"] == kernel.license.jti
-    assert claims["exp"] - claims["iat"] == 900
+    assert claims["exp"] - claims["iat"] == kernel.settings.jwt_expires_in
 
 
 async def get_me(client, **headers):

@@ -83,7 +83,8 @@ async def bring_up(database: Database) -> None:
 async def kernel_of(settings: Settings, database: Database) -> Kernel:
     """Return the kernel on the open database, which is migrated first."""
     await bring_up(database)
-    await license_service.issue_first_trial(database)
+    if settings.trial == "on":
+        await license_service.issue_first_trial(database)
     return await application.assemble(settings, database)
 
 

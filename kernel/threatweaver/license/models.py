@@ -10,7 +10,7 @@ class License(Model):
     """A license that was imported once; the newest row is the one in force."""
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
-    jti = fields.CharField(max_length=100)
+    jti = fields.CharField(max_length=128)
     token = fields.TextField()
     imported_at = fields.DatetimeField(auto_now_add=True)
     imported_by = fields.UUIDField(null=True)

@@ -57,7 +57,7 @@ async def import_license(
     try:
         async with database.control():
             await connection().execute(_LOCK)
-            if only_if_none and await License.exists():
+            if only_if_none and await store.newest(settings) is not None:
                 raise AlreadyLicensed
             claims = verify_token(token, settings, await TrustedKey.all())
             await _check(kernel, claims)

@@ -174,6 +174,7 @@ class Crew:
 
     async def end(self) -> None:
         """End every process and the template."""
+        await self.template.settled()  # what was ordered a moment ago is stopped, too
         await _end(self.template.running)
         await self.template.end()
 

@@ -140,6 +140,11 @@ class Template:
         self._starting.clear()
         self._running.clear()
 
+    async def settled(self) -> None:
+        """Return when every process that was ordered is known."""
+        while self._starting and not self.gone:  # noqa: ASYNC110 - it forks in milliseconds, or is gone
+            await asyncio.sleep(0.01)
+
     async def end(self) -> None:
         """Let the template go; what was forked from it stops by itself, if it has not yet."""
         if not self.gone:

@@ -42,7 +42,7 @@ async def headers_for(kernel: Kernel, *, role: str, tenant: Tenant, password: bo
             tenant_id=tenant.id,
             refresh_hash=tokens.digest(secrets.token_urlsafe(32)),
             last_seen_at=now,
-            expires_at=now + timedelta(hours=1),
+            expires_at=now + timedelta(days=1),
         )
         identity = (await memberships_of(user_id))[0]
     return {"Authorization": f"Bearer {kernel.signer().access_token(identity, session_id, now)}"}

@@ -54,8 +54,15 @@ async def dsn(home: Path) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="session")
 def settings(home: Path) -> Settings:
-    """Settings of the application under test: no rate limits, errors logged."""
-    loaded = replace(config.load({}), home=home, rate_limit=0, log_level="error", log_format="console")
+    """Settings of the application under test: no rate limits, errors logged, tokens that last a day."""
+    loaded = replace(
+        config.load({}),
+        home=home,
+        rate_limit=0,
+        jwt_expires_in=86_400.0,
+        log_level="error",
+        log_format="console",
+    )
     log.configure(loaded, process="test")
     loaded.spool.mkdir(exist_ok=True)
     return loaded

@@ -63,7 +63,7 @@ class Answer:
         return f"<{self.status} {self.body}>"
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class Space:
     """A tenant with an administrator."""
 

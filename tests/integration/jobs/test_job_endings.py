@@ -1,5 +1,10 @@
 """Jobs through the real queue: every way one can end, and what the outside sees of it."""
 
+import asyncio
+
+from threatweaver.db.transaction import connection
+from threatweaver.jobs import store
+from threatweaver.jobs.lanes import Lane
 from threatweaver.jobs.models import Status
 
 
@@ -76,6 +81,20 @@ async def test_a_result_that_cannot_be_stored_ends_the_job(running, enqueue, fin
     await cleanup_of(key)
 
 
-async def test_an_unknown_kind_fails(running, enqueue, final):
+async def test_a_job_waits_for_the_module_that_knows_its_kind(alone, running, enqueue):
     job_id, _ = await enqueue("never_declared")
-    assert (await final(job_id)).error["code"] == "JOB_UNKNOWN"
+
+    async def parked():
+        async with asyncio.timeout(15):
+            while True:
+                async with alone.database.control(read_only=True):
+                    row = await connection().fetchrow("SELECT * FROM job WHERE id = $1", job_id)
+                if (row["status"], row["queue_id"]) == ("queued", None):
+                    return row["attempts"]
+                await asyncio.sleep(0.05)
+
+    assert await parked() == 0
+    async with alone.database.control():
+        assert await store.release_served({"test.add": Lane.WORK}) == 0
+        assert await store.release_served({"test.never_declared": Lane.WORK}) == 1
+    assert await parked() == 0  # by a worker that still does not know it

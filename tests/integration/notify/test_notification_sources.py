@@ -11,8 +11,8 @@ from threatweaver.access.tokens.models import ApiToken
 from threatweaver.auth import service as auth
 from threatweaver.ids import uuid7
 from threatweaver.jobs import schedule
+from threatweaver.license.current import CurrentLicense
 from threatweaver.testing.plugin import running_worker
-from threatweaver_licensing import Evaluation, State
 
 PASSWORD = "correct horse battery staple 7"
 FINDING = """<ReportItem port="{port}" svc_name="www" protocol="tcp" severity="{severity}" pluginID="{port}"
@@ -134,8 +134,10 @@ async def test_a_token_that_expires_is_told_once_to_its_owner(scene, account, ra
                 hash=uuid7().hex,
                 expires_at=datetime.now(UTC) + timedelta(days=days),
             )
+    claims = replace(scene.kernel.license.claims, expires_at=datetime.now(UTC) + timedelta(days=99))
+    kernel = replace(scene.kernel, license=CurrentLicense(claims))
     for _ in range(2):
-        assert await schedule.run_due(scene.kernel, minute=0) == 0
+        assert await schedule.run_due(kernel, minute=0) == 0
         await scene.deliver()
     told = await raised("kernel.token_expiring")
     assert ["token soon expires" in title for title, _, _ in told] == [True, True]
@@ -143,33 +145,27 @@ async def test_a_token_that_expires_is_told_once_to_its_owner(scene, account, ra
     assert len(scene.mailbox.got) == 1
 
 
-async def test_a_license_that_expires_is_told_a_week_before_and_on_the_last_day(scene, raised):
-    class Ending:
-        """A license in its last days."""
-
-        jti = "license"
-
-        def __init__(self, left):
-            end = datetime.now(UTC) + left
-            self.found = Evaluation(state=State.ACTIVE, reason="valid", next_change_at=end)
-
-        def evaluation(self):
-            return self.found
-
+async def test_a_change_of_the_license_is_told_step_by_step_once_each(scene):
     watch = scene.kernel.registry.jobs["kernel.watch_expiries"]
-    for left in (timedelta(days=8), timedelta(days=6), timedelta(days=5), timedelta(hours=5)):
+    claims = replace(scene.kernel.license.claims, jti="ending", grace_days=7)
+    days = (31, 29, 28, 13, 8, 6, 5, 0.2, -3, -6.5)  # before the end; then before modules are locked
+    for left in days:
+        ends = datetime.now(UTC) + timedelta(days=left)
         kernel = replace(
             scene.kernel,
-            license=Ending(left),
+            license=CurrentLicense(replace(claims, issued_at=ends - timedelta(days=90), expires_at=ends)),
             registry=replace(scene.kernel.registry, jobs={watch.name: watch}),
         )
         assert await schedule.run_due(kernel, minute=0) == 0
         await scene.plan()
     accepted = await scene.sql(
-        """SELECT severity FROM notification_event
-           WHERE status = 'accepted' AND name = 'kernel.license_expiring' ORDER BY occurred_at"""
+        """SELECT severity, data ->> 'state' AS state, (data ->> 'days')::int AS days
+           FROM notification_event WHERE status = 'accepted' AND name = 'kernel.license_expiring'
+             AND key LIKE 'ending %' ORDER BY occurred_at"""
     )
-    assert [row["severity"] for row in accepted] == [3, 4]
+    steps = [("GRACE", 30), ("GRACE", 14), ("GRACE", 7), ("GRACE", 1), ("LOCKED", 7), ("LOCKED", 1)]
+    assert [(row["state"], row["days"]) for row in accepted] == steps
+    assert [row["severity"] for row in accepted] == [2, 2, 3, 4, 3, 4]
 
 
 async def test_jobs_that_nobody_asked_for_are_not_listed(scene, api, admin):

@@ -138,7 +138,7 @@ async def test_a_suspended_tenant_lets_nobody_in_and_runs_no_job(ask, made, admi
     status, _ = await ask("POST", f"{PATH}/{data['id']}/resume")
     assert status == 200
     assert (await ask("GET", "/api/auth/me", headers=headers))[0] == 200
-    assert await ended(kernel, job_id) == "failed"  # it ran: its kind is unknown
+    assert await ended(kernel, job_id) == "failed"  # it ran: there is no such mail
 
 
 async def enqueued(kernel, data):
@@ -149,9 +149,9 @@ async def enqueued(kernel, data):
             tenant_id=data["id"],
             user_id=None,
             module_id=None,
-            kind="test.nothing",
-            payload={},
-            lane=Lane.WORK,
+            kind="kernel.send_mail",
+            payload={"mail_id": "none"},
+            lane=Lane.OUTWARD,
         )
     return job_id
 

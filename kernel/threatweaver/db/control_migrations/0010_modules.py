@@ -12,6 +12,7 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
+        ops.AlterField(model_name="License", name="jti", field=fields.CharField(max_length=128)),
         ops.CreateModel(
             name="Revocations",
             fields=[

@@ -15,11 +15,13 @@ UNCALLABLE: dict[str, str] = {
     "POST /auth/sso/ldap": "needs a directory server; the tests of single sign-on start one",
     "POST /license/activate": "works once, before the first license; the tests of the license do it",
     "PUT /admin/settings/license": "needs a license signed with the vendor's key; its own tests do it",
+    "POST /license/revocations": "needs a list signed with the vendor's key; the tests of the license do it",
     "POST /license/import": "needs a license signed with the vendor's key; the tests of the license do it",
 }
 """Route → why no call of it succeeds here; the tests fail when one of them does."""
 
 INSTALLATION: dict[str, str] = {
+    "PUT /modules/{moduleId}": "modules are the deployment's",
     "PUT /admin/rate-limits/config": "limits are the deployment's",
     "POST /security/keys/rotate": "the ring is the deployment's",
 }
