@@ -14,6 +14,7 @@ from threatweaver.access.rights import evaluate, refuse_beyond, serialize
 from threatweaver.access.roles.service import permissions_of
 from threatweaver.access.users import admins, queries, seats
 from threatweaver.access.users.errors import EmailInUse, PersonShared, UserExists
+from threatweaver.auth import passwords
 from threatweaver.auth.account import invitations, links
 from threatweaver.auth.login import steps
 from threatweaver.auth.mfa import service as mfa
@@ -27,8 +28,6 @@ from threatweaver.tenancy import operators
 
 if TYPE_CHECKING:
     from threatweaver.kernel import Kernel
-
-_NO_PASSWORD = "-"  # noqa: S105 - no hash looks like this, so no password fits it
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,10 @@ async def create(
         raise UserExists if here else EmailInUse
     await seats.take(kernel.license)
     user = await User.create(
-        email=email, name=name, password_hash=hashed or _NO_PASSWORD, must_change_password=hashed is not None
+        email=email,
+        name=name,
+        password_hash=hashed or passwords.NONE,
+        must_change_password=hashed is not None,
     )
     await Membership.create(user_id=user.id, tenant_id=caller.tenant_id, role=role)
     if hashed is None:
@@ -114,7 +116,7 @@ async def reset_password(kernel: "Kernel", caller: Principal, user_id: UUID) -> 
     """
     person = await own(kernel, caller, user_id)
     await _refuse_shared(person)
-    await User.filter(id=user_id).update(password_hash=_NO_PASSWORD, must_change_password=False)
+    await User.filter(id=user_id).update(password_hash=passwords.NONE, must_change_password=False)
     await queries.end_sessions(caller.tenant_id, user_id)
     await steps.drop(user_id)
     await _mail_link(kernel, caller, person.user)

@@ -38,9 +38,12 @@ async def register(ctx: Context) -> None:
     """Ask for an account, where the tenant's policy is open; a mail tells how to go on.
 
     `tenant` is its slug, the installation's own tenant without it. The answer is the same when the address
-    has an account already.
+    has an account already. The password counts if the mailed link is opened in this browser, which gets a
+    cookie; who opens it elsewhere chooses another one.
     """
-    await registration.register(ctx.kernel, **await encryption.reveal(ctx.kernel, ctx.body))
+    given = await encryption.reveal(ctx.kernel, ctx.body)
+    browser = cookies.begin_registration(ctx, seconds=int(registration.LIFETIME.total_seconds()))
+    await registration.register(ctx.kernel, **given, browser=browser)
 
 
 @table.route(
@@ -52,9 +55,15 @@ async def register(ctx: Context) -> None:
     errors=(LinkRefused, SeatsExhausted),
     scope=Scope.NONE,
 )
-async def verify_email(ctx: Context) -> dict[str, str]:
-    """Verify an address with the token of the mailed link; the account of a registration is made by it."""
-    return {"email": await registration.verify(ctx.kernel, ctx.query["token"])}
+async def verify_email(ctx: Context) -> dict[str, Any]:
+    """Verify an address with the token of the mailed link; the account of a registration is made by it.
+
+    Outside of the browser that registered, the account has no password yet: `resetToken` sets one with
+    /auth/reset-password within the hour.
+    """
+    verified = await registration.verify(ctx.kernel, ctx.query["token"], browser=cookies.registration(ctx))
+    cookies.end_registration(ctx)
+    return {"email": verified.email, "resetToken": verified.reset_token}
 
 
 @table.route(

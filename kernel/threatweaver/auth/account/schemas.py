@@ -29,3 +29,8 @@ class VerifyQuery(Schema):
 
 class VerifiedOut(Schema):
     email = fields.String(required=True)
+    reset_token = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Sets the password of an account that has none yet, once, within the hour."},
+    )

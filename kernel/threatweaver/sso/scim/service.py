@@ -9,6 +9,7 @@ import asyncpg
 
 from threatweaver.access.users import admins, seats
 from threatweaver.access.users.errors import LastAdmin
+from threatweaver.auth import passwords
 from threatweaver.auth.account import links
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.roles import Role
@@ -21,8 +22,6 @@ from threatweaver.sso.scim import queries
 from threatweaver.sso.scim.errors import ScimInvalidValue, ScimLastAdmin, ScimTaken
 from threatweaver.sso.scim.patch import GroupChanges
 from threatweaver.sso.signin.queries import is_address
-
-_NO_PASSWORD = "-"  # noqa: S105 - what auth.passwords takes for none
 
 
 async def user(tenant_id: UUID, user_id: UUID) -> asyncpg.Record:
@@ -52,7 +51,7 @@ async def create_user(kernel: Kernel, tenant_id: UUID, given: Mapping[str, Any])
         await seats.take(kernel.license, known.id if known else None)
     if known is None:
         user_id = uuid7()
-        await User.create(id=user_id, email=email, name=_name(given), password_hash=_NO_PASSWORD)
+        await User.create(id=user_id, email=email, name=_name(given), password_hash=passwords.NONE)
         await Membership.create(user_id=user_id, tenant_id=tenant_id, role=Role.VIEWER.value)
     await queries.keep_external_id(tenant_id, user_id, given.get("external_id"))
     async with _keeping_an_admin(tenant_id):

@@ -8,6 +8,7 @@ from tortoise.transactions import in_transaction
 
 from threatweaver.access.users import admins, seats
 from threatweaver.access.users.errors import LastAdmin, SeatsExhausted
+from threatweaver.auth import passwords
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.queries import Identity, memberships_of
 from threatweaver.ids import uuid7
@@ -19,8 +20,6 @@ from threatweaver.sso.mapping.service import Decision
 from threatweaver.sso.models import SsoProvider
 from threatweaver.sso.saml import party
 from threatweaver.sso.signin import queries
-
-_NO_PASSWORD = "-"  # noqa: S105 - what auth.passwords takes for none, at the time of any other
 
 
 async def admit(kernel: Kernel, provider: SsoProvider, who: Asserted) -> tuple[Identity, Decision]:
@@ -96,7 +95,9 @@ async def _newcomer(kernel: Kernel, provider: SsoProvider, who: Asserted, decisi
             await seats.take(kernel.license)
         except SeatsExhausted:
             raise SsoRefused("Every seat of the license is taken.", reason="NO_SEAT") from None
-        user = await User.create(id=uuid7(), email=who.email, name=who.name[:200], password_hash=_NO_PASSWORD)
+        user = await User.create(
+            id=uuid7(), email=who.email, name=who.name[:200], password_hash=passwords.NONE
+        )
         await Membership.create(user_id=user.id, tenant_id=provider.tenant_id, role=decision.role)
         await queries.link(provider, user.id, who.subject)
         return await _identity(user.id, provider.tenant_id)
