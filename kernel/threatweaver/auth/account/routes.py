@@ -31,7 +31,7 @@ table = RouteTable(path="/auth", tag="Authentication")
     body=RegisterIn,
     returns=EMPTY,
     status=202,
-    errors=(PasswordUnreadable, RegistrationClosed, PasswordRefused, Unprocessable),
+    errors=(PasswordUnreadable, RegistrationClosed, PasswordRefused, Unprocessable, TooManyRequests),
     scope=Scope.NONE,
 )
 async def register(ctx: Context) -> None:
@@ -73,6 +73,7 @@ async def verify_email(ctx: Context) -> dict[str, Any]:
     body=AddressIn,
     returns=EMPTY,
     status=202,
+    errors=(TooManyRequests,),
     scope=Scope.NONE,
 )
 async def resend_verification(ctx: Context) -> None:
