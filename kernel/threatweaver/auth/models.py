@@ -17,6 +17,8 @@ class User(Model):
     created_at = fields.DatetimeField(auto_now_add=True)
     last_login_at = fields.DatetimeField(null=True)
     email_verified_at = fields.DatetimeField(null=True)
+    # the first proof of any address of theirs, which a change of address does not undo
+    mailbox_proven_at = fields.DatetimeField(null=True)
     password_changed_at = fields.DatetimeField(null=True)
     must_change_password = fields.BooleanField(default=False, db_default=False)
     mfa_secret = fields.TextField(null=True)  # sealed; counts only once mfa_enabled_at is set

@@ -18,7 +18,6 @@ from threatweaver.auth import passwords
 from threatweaver.auth.account import invitations, links
 from threatweaver.auth.login import steps
 from threatweaver.auth.mfa import service as mfa
-from threatweaver.auth.mfa.models import RecoveryCode
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.permissions import PLATFORM
 from threatweaver.auth.principal import Principal
@@ -129,10 +128,7 @@ async def reset_mfa(kernel: "Kernel", caller: Principal, user_id: UUID) -> None:
     """
     person = await own(kernel, caller, user_id)
     await _refuse_shared(person)
-    await User.filter(id=user_id).update(mfa_secret=None, mfa_enabled_at=None)
-    await RecoveryCode.filter(user_id=user_id).delete()
-    if person.user.mfa_enabled_at is not None:
-        await mfa.tell(kernel, person.user.email, on=False, tenant_id=caller.tenant_id)
+    await mfa.take_away(kernel, person.user, tenant_id=caller.tenant_id)
     await queries.end_sessions(caller.tenant_id, user_id)
     await steps.drop(user_id)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from threatweaver.access.users import seats
 from threatweaver.auth import passwords, tokens
-from threatweaver.auth.account import links
+from threatweaver.auth.account import links, ownership
 from threatweaver.auth.account.errors import LinkRefused
 from threatweaver.auth.account.models import Invitation
 from threatweaver.auth.errors import BadCredentials
@@ -101,10 +101,11 @@ async def accept(
         user, _ = await User.get_or_create(
             email=invitation.email, defaults={"password_hash": hashed, "name": name or invitation.name}
         )
-        await User.filter(id=user.id).update(password_hash=hashed, email_verified_at=datetime.now(UTC))
+        await User.filter(id=user.id).update(password_hash=hashed)
+        await ownership.prove(kernel, user, tenant_id=tenant.id)
         await seats.take(kernel.license, user.id)
         await _join(user.id, invitation)
-    return user, tenant.id
+        return await User.get(id=user.id), tenant.id
 
 
 async def _prove(kernel: "Kernel", user: User, password: str, visitor: Visitor) -> None:

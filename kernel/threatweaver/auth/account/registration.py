@@ -32,7 +32,7 @@ _PAGE = "verify-email"
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """An address that is verified, and what chooses the password of an account that has none yet."""
+    """An address that is verified, and what chooses the password of an account that nobody can claim yet."""
 
     email: str
     reset_token: str | None = None
@@ -87,7 +87,8 @@ async def verify(kernel: "Kernel", token: str, *, browser: str) -> Verified:
     """Verify an address, which makes the account of a registration.
 
     Its password is the one that was registered, if this is the browser that did; else none, until the owner
-    of the mailbox has chosen one with the reset token.
+    of the mailbox has chosen one with the reset token. An account that somebody else made for the address is
+    its owner's by the same token.
     Raises LinkRefused, SeatsExhausted.
     """
     async with kernel.database.control():
@@ -98,19 +99,24 @@ async def verify(kernel: "Kernel", token: str, *, browser: str) -> Verified:
             return await _make_account(waiting, browser)
         link = await links.find("verify", token)
         await links.use_up(link)
-        await User.filter(id=link.user_id).update(email_verified_at=datetime.now(UTC))
-        return Verified((await User.get(id=link.user_id)).email)
+        user = await User.get(id=link.user_id)
+        if user.mailbox_proven_at is None:
+            return Verified(user.email, await links.create("reset", user.id))
+        await User.filter(id=user.id).update(email_verified_at=datetime.now(UTC))
+        return Verified(user.email)
 
 
 async def _make_account(waiting: Registration, browser: str) -> Verified:
     if await User.exists(email=waiting.email):
         raise LinkRefused  # invited or registered elsewhere meanwhile
     own = hmac.compare_digest(waiting.browser_hash or b"", tokens.digest(browser))
+    now = datetime.now(UTC)
     user = await User.create(
         email=waiting.email,
         name=waiting.name,
         password_hash=waiting.password_hash if own else passwords.NONE,
-        email_verified_at=datetime.now(UTC),
+        email_verified_at=now,
+        mailbox_proven_at=now,
     )
     await Membership.create(user_id=user.id, tenant_id=waiting.tenant_id, role=Role.VIEWER.value)
     await Registration.filter(email=waiting.email).delete()

@@ -59,7 +59,8 @@ async def verify_email(ctx: Context) -> dict[str, Any]:
     """Verify an address with the token of the mailed link; the account of a registration is made by it.
 
     Outside of the browser that registered, the account has no password yet: `resetToken` sets one with
-    /auth/reset-password within the hour.
+    /auth/reset-password within the hour. So it does for an account that somebody else made for the address,
+    which is verified by it.
     """
     verified = await registration.verify(ctx.kernel, ctx.query["token"], browser=cookies.registration(ctx))
     cookies.end_registration(ctx)

@@ -32,5 +32,7 @@ class VerifiedOut(Schema):
     reset_token = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "Sets the password of an account that has none yet, once, within the hour."},
+        metadata={
+            "description": "Sets the password that the owner has not chosen yet, once, within the hour."
+        },
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 from threatweaver.admin.settings import service as tenant_settings
 from threatweaver.admin.settings.values import TenantSettings
 from threatweaver.auth import again, passwords, queries
-from threatweaver.auth.account import links
+from threatweaver.auth.account import links, ownership
 from threatweaver.auth.account.errors import LinkRefused
 from threatweaver.auth.lockout import service as lockout
 from threatweaver.auth.lockout.service import Visitor
@@ -78,8 +78,8 @@ async def forgot(kernel: "Kernel", *, email: str) -> None:
 async def reset(kernel: "Kernel", *, token: str, password: str, visitor: Visitor) -> UUID:
     """Set a new password with a mailed token and end all sessions; return whose it is.
 
-    The visitor's device becomes familiar, so that nobody's guessing makes its owner wait. API tokens stay:
-    they are credentials of their own. Raises LinkRefused, PasswordRefused.
+    The visitor's device becomes familiar, so that nobody's guessing makes its owner wait. API tokens and the
+    second factor stay, unless this is the first proof of the mailbox. Raises LinkRefused, PasswordRefused.
     """
     async with kernel.database.control(read_only=True):
         link = await links.find("reset", token)
@@ -91,7 +91,7 @@ async def reset(kernel: "Kernel", *, token: str, password: str, visitor: Visitor
     async with kernel.database.control():
         await links.use_up(link)
         await _store(kernel, user, hashed, keep=None, tenant_id=places[0].tenant_id)
-        await User.filter(id=user.id, email_verified_at=None).update(email_verified_at=datetime.now(UTC))
+        await ownership.prove(kernel, user, tenant_id=places[0].tenant_id)
         await lockout.remember(user.id, user.email, visitor)
     return user.id
 
