@@ -42,6 +42,8 @@ class Membership(Model):
     deactivated_at = fields.DatetimeField(null=True)
     # keeps the password where single sign-on is required, and the role whatever a directory says
     break_glass = fields.BooleanField(default=False, db_default=False)
+    # made, account and all, by the tenant's directory, which may therefore readdress it
+    provisioned = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "membership"

@@ -98,7 +98,9 @@ async def _newcomer(kernel: Kernel, provider: SsoProvider, who: Asserted, decisi
         user = await User.create(
             id=uuid7(), email=who.email, name=who.name[:200], password_hash=passwords.NONE
         )
-        await Membership.create(user_id=user.id, tenant_id=provider.tenant_id, role=decision.role)
+        await Membership.create(
+            user_id=user.id, tenant_id=provider.tenant_id, role=decision.role, provisioned=True
+        )
         await queries.link(provider, user.id, who.subject)
         return await _identity(user.id, provider.tenant_id)
 
