@@ -11,8 +11,7 @@ _REGISTRATION = "registration"
 
 
 def set_signed(ctx: Context, signed: SignIn) -> None:
-    """Send the tokens of a fresh sign-in as cookies; the request's audit line is this person's."""
-    ctx.actor = signed.identity
+    """Send the tokens of a fresh sign-in as cookies."""
     settings = ctx.kernel.settings
     ctx.set_cookie("token", signed.access_token, path="/", max_age=int(settings.jwt_expires_in))
     ctx.set_cookie(

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from threatweaver.audit import service as audit
 from threatweaver.config import Settings
 from threatweaver.db.transaction import Database, connection
 from threatweaver.http.errors import ApiError
@@ -43,7 +44,11 @@ async def import_license(
             raise LicenseRefused(
                 f"This license is not usable now: {state.reason}.", reason="LICENSE_NOT_ACTIVE"
             )
+        before = await License.all().order_by("-imported_at", "-id").first()
         await _store(token, claims, user_id)
+        await audit.record(
+            "license", before={"jti": before.jti} if before else None, after={"jti": claims.jti}
+        )
     return claims
 
 

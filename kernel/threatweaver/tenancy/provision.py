@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from threatweaver.audit import service as audit
 from threatweaver.db import migrate
 from threatweaver.db.orm import ModelApp
 from threatweaver.db.transaction import Database, connection
@@ -46,6 +47,8 @@ async def create(
         tenant = await Tenant.create(
             id=identifier, slug=slug, name=name, plan=plan, schema=f"t_{identifier.hex}"
         )
+        # Whatever stops the rest, the tenant is there, and the next start finishes it.
+        await audit.record(f"tenant:{tenant.id}", after={"slug": slug, "name": name, "plan": plan})
     await bring_up(database, tenant, apps)
     return tenant
 

@@ -35,7 +35,6 @@ async def put_license(ctx: Context) -> LicensePage:
     claims = await licenses.import_license(
         kernel.database, kernel.settings, ctx.body["license"], user_id=user_id
     )
-    ctx.changed("license", before={"jti": kernel.license.jti}, after={"jti": claims.jti})
     return await _page(ctx, CurrentLicense(claims))
 
 

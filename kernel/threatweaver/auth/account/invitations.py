@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from threatweaver.access.users import seats
-from threatweaver.auth import passwords, tokens
+from threatweaver.audit import service as audit
+from threatweaver.auth import passwords, queries, tokens
 from threatweaver.auth.account import links, ownership
 from threatweaver.auth.account.errors import LinkRefused
 from threatweaver.auth.account.models import Invitation
@@ -105,7 +106,11 @@ async def accept(
         await ownership.prove(kernel, user, tenant_id=tenant.id)
         await seats.take(kernel.license, user.id)
         await _join(user.id, invitation)
-        return await User.get(id=user.id), tenant.id
+        user = await User.get(id=user.id)
+        place = next(item for item in await queries.memberships_of(user.id) if item.tenant_id == tenant.id)
+        after = {"tenant": str(tenant.id), "by": "invitation"}
+        await audit.record(f"user:{user.id}", after=after, who=place)
+    return user, tenant.id
 
 
 async def _prove(kernel: "Kernel", user: User, password: str, visitor: Visitor) -> None:

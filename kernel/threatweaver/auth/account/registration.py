@@ -12,6 +12,7 @@ from uuid import UUID
 
 from threatweaver.access.users import seats
 from threatweaver.admin.settings import service as tenant_settings
+from threatweaver.audit import service as audit
 from threatweaver.auth import passwords, queries, tokens
 from threatweaver.auth.account import links
 from threatweaver.auth.account.errors import LinkRefused, RegistrationClosed
@@ -34,7 +35,7 @@ _PAGE = "verify-email"
 class Verified:
     """An address that is verified, and what chooses the password of an account that nobody can claim yet."""
 
-    email: str
+    user: User
     reset_token: str | None = None
 
 
@@ -61,26 +62,32 @@ async def register(
     async with links.same_time(), kernel.database.control():
         if await User.exists(email=email):
             await _tell_account(kernel, email, found.id)
-            return
-        await Registration.filter(tenant_id=found.id, email=email).delete()
-        wanted = Registration(tenant_id=found.id, email=email, name=name, password_hash=hashed)
-        wanted.browser_hash = tokens.digest(browser)
-        await _store(kernel, wanted)
+        else:
+            await Registration.filter(tenant_id=found.id, email=email).delete()
+            wanted = Registration(tenant_id=found.id, email=email, name=name, password_hash=hashed)
+            wanted.browser_hash = tokens.digest(browser)
+            await _store(kernel, wanted)
+        await audit.record()
 
 
 async def resend(kernel: "Kernel", *, email: str) -> None:
     """Send the link anew to an address that waits for its verification; the answer never tells whether."""
     email = email.strip().lower()
     async with links.same_time(), kernel.database.control():
-        waiting = await Registration.filter(email=email, expires_at__gt=datetime.now(UTC)).first()
-        if waiting is not None:
-            await Registration.filter(id=waiting.id).delete()
-            await _store(kernel, waiting)
-            return
-        user = await User.get_or_none(email=email, is_active=True, email_verified_at=None)
-        home = await queries.home_of(email)
-        if user is not None and home is not None:
-            await _send_link(kernel, email, await links.create("verify", user.id), home)
+        await _send_anew(kernel, email)
+        await audit.record()
+
+
+async def _send_anew(kernel: "Kernel", email: str) -> None:
+    waiting = await Registration.filter(email=email, expires_at__gt=datetime.now(UTC)).first()
+    if waiting is not None:
+        await Registration.filter(id=waiting.id).delete()
+        await _store(kernel, waiting)
+        return
+    user = await User.get_or_none(email=email, is_active=True, email_verified_at=None)
+    home = await queries.home_of(email)
+    if user is not None and home is not None:
+        await _send_link(kernel, email, await links.create("verify", user.id), home)
 
 
 async def verify(kernel: "Kernel", token: str, *, browser: str) -> Verified:
@@ -96,14 +103,23 @@ async def verify(kernel: "Kernel", token: str, *, browser: str) -> Verified:
         if waiting is not None:
             links.check(token, waiting.token_hash, waiting.expires_at)
             await seats.take(kernel.license)
-            return await _make_account(waiting, browser)
-        link = await links.find("verify", token)
-        await links.use_up(link)
-        user = await User.get(id=link.user_id)
-        if user.mailbox_proven_at is None:
-            return Verified(user.email, await links.create("reset", user.id))
-        await User.filter(id=user.id).update(email_verified_at=datetime.now(UTC))
-        return Verified(user.email)
+            verified = await _make_account(waiting, browser)
+        else:
+            verified = await _verify_account(token)
+        places = await queries.memberships_of(verified.user.id)
+        after = {"awaits": "password"} if verified.reset_token else {"emailVerified": True}
+        await audit.record(f"user:{verified.user.id}", after=after, who=next(iter(places), None))
+    return verified
+
+
+async def _verify_account(token: str) -> Verified:
+    link = await links.find("verify", token)
+    await links.use_up(link)
+    user = await User.get(id=link.user_id)
+    if user.mailbox_proven_at is None:
+        return Verified(user, await links.create("reset", user.id))
+    await User.filter(id=user.id).update(email_verified_at=datetime.now(UTC))
+    return Verified(user)
 
 
 async def _make_account(waiting: Registration, browser: str) -> Verified:
@@ -120,7 +136,7 @@ async def _make_account(waiting: Registration, browser: str) -> Verified:
     )
     await Membership.create(user_id=user.id, tenant_id=waiting.tenant_id, role=Role.VIEWER.value)
     await Registration.filter(email=waiting.email).delete()
-    return Verified(waiting.email, None if own else await links.create("reset", user.id))
+    return Verified(user, None if own else await links.create("reset", user.id))
 
 
 async def _store(kernel: "Kernel", wanted: Registration) -> None:

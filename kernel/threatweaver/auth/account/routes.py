@@ -64,7 +64,7 @@ async def verify_email(ctx: Context) -> dict[str, Any]:
     """
     verified = await registration.verify(ctx.kernel, ctx.query["token"], browser=cookies.registration(ctx))
     cookies.end_registration(ctx)
-    return {"email": verified.email, "resetToken": verified.reset_token}
+    return {"email": verified.user.email, "resetToken": verified.reset_token}
 
 
 @table.route(
@@ -106,6 +106,5 @@ async def accept(ctx: Context) -> dict[str, Any]:
     visitor = cookies.visitor(ctx)
     given = await encryption.reveal(ctx.kernel, ctx.body)
     user, tenant_id = await invitations.accept(ctx.kernel, **given, visitor=visitor)
-    ctx.changed(f"user:{user.id}", after={"tenant": str(tenant_id), "by": "invitation"})
     course = Course(user_id=user.id, method="password", tenant_id=tenant_id)
     return answer(ctx, await login.proceed(ctx.kernel.signer(), user, course, visitor))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from threatweaver.audit import service as audit
 from threatweaver.auth import password_door, tokens
 from threatweaver.auth.lockout import service as lockout
 from threatweaver.auth.mfa import queries, totp
@@ -70,6 +71,7 @@ async def set_up(kernel: "Kernel", user_id: UUID) -> Setup:
         if user.mfa_enabled_at is not None:
             raise MfaEnabled
         await User.filter(id=user_id).update(mfa_secret=sealed)
+        await audit.record(f"user:{user_id}", after={"mfa": "being set up"})
     return Setup(secret=secret, otpauth_uri=totp.uri(secret, account=user.email, issuer=ISSUER))
 
 
@@ -84,13 +86,16 @@ async def enable(kernel: "Kernel", caller: Principal, code: str) -> list[str]:
         await User.filter(id=caller.user_id).update(mfa_enabled_at=datetime.now(UTC))
         await Session.filter(id=caller.session_id).update(mfa=True)
         await _tell(kernel, caller.email, on=True, tenant_id=caller.tenant_id)
-        return await _new_recovery_codes(caller.user_id)
+        codes = await _new_recovery_codes(caller.user_id)
+        await audit.record(f"user:{caller.user_id}", before={"mfa": False}, after={"mfa": True})
+    return codes
 
 
 async def disable(kernel: "Kernel", caller: Principal, proof: Proof) -> None:
     """Take the second factor away. Raises MfaNotSetUp, MfaRefused, SignInDelayed."""
     async with _proven(kernel, caller, proof, enabled=True):
         await take_away(kernel, await User.get(id=caller.user_id), tenant_id=caller.tenant_id)
+        await audit.record(f"user:{caller.user_id}", before={"mfa": True}, after={"mfa": False})
 
 
 async def take_away(kernel: "Kernel", user: User, *, tenant_id: UUID) -> None:
@@ -118,7 +123,9 @@ async def _tell(kernel: "Kernel", email: str, *, on: bool, tenant_id: UUID) -> N
 async def renew_recovery_codes(kernel: "Kernel", caller: Principal, proof: Proof) -> list[str]:
     """Replace a person's recovery codes. Raises MfaNotSetUp, MfaRefused, SignInDelayed."""
     async with _proven(kernel, caller, proof, enabled=True):
-        return await _new_recovery_codes(caller.user_id)
+        codes = await _new_recovery_codes(caller.user_id)
+        await audit.record(f"user:{caller.user_id}", after={"mfaFallback": "replaced"})
+    return codes
 
 
 @asynccontextmanager

@@ -53,7 +53,6 @@ async def change_password(ctx: Context) -> None:
         ctx.kernel, ctx.principal, current=given["current_password"], new=given["new_password"]
     )
     ctx.kernel.identifier.forget()
-    ctx.changed(f"user:{ctx.principal.user_id}", after={"signInMethod": "changed"})
 
 
 @table.route(
@@ -87,6 +86,5 @@ async def reset_password(ctx: Context) -> None:
     they may be those of whoever made it, and end, too.
     """
     given = await encryption.reveal(ctx.kernel, ctx.body)
-    user_id = await service.reset(ctx.kernel, **given, visitor=cookies.visitor(ctx))
+    await service.reset(ctx.kernel, **given, visitor=cookies.visitor(ctx))
     ctx.kernel.identifier.forget()
-    ctx.changed(f"user:{user_id}", after={"signInMethod": "reset"})
