@@ -11,10 +11,11 @@ import pytest_asyncio
 
 from threatweaver import app as application
 from threatweaver.db import migrate
-from threatweaver.db.transaction import Database
+from threatweaver.db.transaction import CONTROL, Database
 from threatweaver.ids import uuid7
 from threatweaver.license import service as license_service
 from threatweaver.tenancy import provision
+from threatweaver.testing.contract import effects
 
 
 def other_database(dsn, name):
@@ -64,3 +65,34 @@ def new_tenant():
 def with_settings():
     """A function: the kernel with other settings."""
     return lambda kernel, **changes: replace(kernel, settings=replace(kernel.settings, **changes))
+
+
+@pytest.fixture(scope="session")
+def line_or_nothing():
+    """A function: the attempt fails with the log broken and leaves nothing; mended, it adds this line."""
+
+    async def check(kernel, tenant, attempt, *, action, good):
+        database, logs = kernel.database, (CONTROL, tenant.schema)
+
+        async def look():
+            return await effects.snapshot(database, [tenant.schema], kernel.settings.home)
+
+        async def count():
+            async with database.control(read_only=True) as unit:
+                counts = [
+                    await unit.connection.fetchval(
+                        f'SELECT count(*) FROM "{log}".audit_line WHERE action = $1', action
+                    )
+                    for log in logs
+                ]
+            return sum(counts)
+
+        before, told = await look(), await count()
+        async with effects.broken_log(database, *logs):
+            assert await attempt() == 500
+        assert [name for name, held in (await look()).items() if before.get(name) != held] == []
+        assert await attempt() == good
+        assert await look() != before
+        assert await count() == told + 1
+
+    return check

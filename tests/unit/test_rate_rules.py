@@ -16,6 +16,9 @@ RULES = Rules(general_limit=100)
         ("/auth/forgot-password", 10, 60),
         ("/auth/invite", 5, 60),
         ("/auth/reset-password", 5, 60),
+        ("/auth/register", 10, 60),
+        ("/auth/resend-verification", 10, 60),
+        ("/auth/sso/ldap", 10, 900),
         ("/auth/me", 100, 60),
         ("/assets/{uuid}", 100, 60),
         ("/nothing/here", 100, 60),
@@ -53,6 +56,16 @@ def test_an_override_takes_the_place_of_what_is_documented_and_keeps_sign_in_exa
         (9, 1, True),
     ]
     assert rules.of_user("GET", "/appsec/findings") is None
+
+
+def test_a_directorys_password_counts_as_any_other_unless_an_administrator_says_otherwise():
+    assert RULES.of_address("/auth/sso/ldap") == RULES.of_address("/auth/login")
+    more = Override(path="/auth/login", limit=50, window_seconds=60)
+    rules = Rules(general_limit=100, overrides=(more,))
+    assert rules.of_address("/auth/sso/ldap") == rules.of_address("/auth/login")
+    apart = Override(path="/auth/sso/ldap", limit=7, window_seconds=60)
+    rule = Rules(general_limit=100, overrides=(more, apart)).of_address("/auth/sso/ldap")
+    assert (rule.name, rule.amount) == ("/auth/sso/ldap", 7)
 
 
 @pytest.mark.parametrize("path", ["/auth/login", "/auth/invite", "/assets"])

@@ -1,17 +1,56 @@
 """Writing audit lines, in the transaction of what they tell about wherever there is one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from threatweaver.audit import store
 from threatweaver.audit.line import Line
-from threatweaver.db.transaction import CONTROL, Database, connection
+from threatweaver.db.transaction import CONTROL, Database, connection, current
 
 if TYPE_CHECKING:
+    from threatweaver.auth.queries import Identity
     from threatweaver.http.context import Context
     from threatweaver.jobs.run import JobRun
     from threatweaver.kernel import Kernel
+
+
+_answering: ContextVar["Context | None"] = ContextVar("threatweaver_answering", default=None)
+
+
+@contextmanager
+def answering(ctx: "Context") -> Iterator[None]:
+    """Let `record` within this block add the line of this request."""
+    token = _answering.set(ctx)
+    try:
+        yield
+    finally:
+        _answering.reset(token)
+
+
+async def record(
+    target: str = "",
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    who: "Identity | None" = None,
+) -> None:
+    """Add the line of the request that is being answered to the current transaction, last in it.
+
+    What opens its own transactions (Scope.NONE) says so in the one that makes the difference: it comes with
+    its line or not at all (docs/adr/0018). What the handler has said of the change before stands. A request
+    has one line; a job, a command or a request in one transaction gets its own elsewhere.
+    """
+    ctx = _answering.get()
+    if ctx is None or ctx.recorded:
+        return
+    if ctx.change is None and target:
+        ctx.changed(target, before=before, after=after)
+    ctx.actor = who or ctx.actor
+    await write(ctx)
+    ctx.recorded = True
 
 
 async def write(ctx: "Context") -> None:
@@ -20,7 +59,7 @@ async def write(ctx: "Context") -> None:
     change = ctx.change
     target = f"job:{ctx.submission.id}" if ctx.submission else ""
     line = Line(
-        action=ctx.route.name,
+        action=ctx.action or ctx.route.name,
         actor_id=who.user_id if who else None,
         actor_email=who.email if who else None,
         token_id=ctx.caller.token_id if ctx.caller else None,
@@ -44,7 +83,13 @@ def _via(ctx: "Context") -> str:
     return ctx.caller.session.method if ctx.caller.session else "token"
 
 
-async def event(  # noqa: PLR0913 - a line has that many columns
+async def event(kernel: "Kernel", action: str, **members: Any) -> None:
+    """Add a line for a security event that changed nothing, in a transaction of its own."""
+    async with kernel.database.control():
+        await note(kernel, action, **members)
+
+
+async def note(  # noqa: PLR0913 - a line has that many columns
     kernel: "Kernel",
     action: str,
     *,
@@ -56,19 +101,19 @@ async def event(  # noqa: PLR0913 - a line has that many columns
     target: str = "",
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add a line for a security event that is no successful write, in a transaction of its own."""
-    async with kernel.database.control():
-        line = Line(
-            action=action,
-            actor_id=actor_id,
-            actor_email=await _email(actor_id),
-            target=target,
-            outcome=outcome,
-            request_id=request_id,
-            address=address,
-            after=details or None,
-        )
-        await store.append(kernel.database, await _schema(tenant_id), line)
+    """Add a line for a security event that is no successful write, last in the transaction of what it did."""
+    await kernel.database.go_on_in_control(current())
+    line = Line(
+        action=action,
+        actor_id=actor_id,
+        actor_email=await _email(actor_id),
+        target=target,
+        outcome=outcome,
+        request_id=request_id,
+        address=address,
+        after=details or None,
+    )
+    await store.append(kernel.database, await _schema(tenant_id), line)
 
 
 async def job_done(run: "JobRun", name: str) -> None:

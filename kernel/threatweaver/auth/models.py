@@ -17,6 +17,8 @@ class User(Model):
     created_at = fields.DatetimeField(auto_now_add=True)
     last_login_at = fields.DatetimeField(null=True)
     email_verified_at = fields.DatetimeField(null=True)
+    # the first proof of any address of theirs, which a change of address does not undo
+    mailbox_proven_at = fields.DatetimeField(null=True)
     password_changed_at = fields.DatetimeField(null=True)
     must_change_password = fields.BooleanField(default=False, db_default=False)
     mfa_secret = fields.TextField(null=True)  # sealed; counts only once mfa_enabled_at is set
@@ -40,6 +42,8 @@ class Membership(Model):
     deactivated_at = fields.DatetimeField(null=True)
     # keeps the password where single sign-on is required, and the role whatever a directory says
     break_glass = fields.BooleanField(default=False, db_default=False)
+    # made, account and all, by the tenant's directory, which may therefore readdress it
+    provisioned = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "membership"

@@ -20,6 +20,7 @@ _POOL = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
 _MOST_WAITING = 100  # passwords at a time, about two seconds' work: whoever comes then is told to come again
 _DUMMY = _HASHER.hash("no such account")
 _ARGON2 = "$argon2id$"
+NONE = "-"  # stored of an account without a password: no hash looks like this, so no password fits it
 
 
 def generate() -> str:

@@ -30,6 +30,7 @@ class SignIn:
     access_token: str
     refresh_token: str
     identity: Identity
+    session_id: UUID
     places: tuple[Identity, ...] = ()
 
 
@@ -63,6 +64,7 @@ class Signer:
             access_token=self.access_token(identity, session_id, now),
             refresh_token=refresh_token,
             identity=identity,
+            session_id=session_id,
         )
 
 
@@ -97,6 +99,7 @@ async def open_session(
                 data={"address": address, "device": user_agent[:300]},
                 user_id=identity.user_id,
             )
+        await audit.record(f"session:{signed.session_id}", who=identity)
     return signed
 
 
@@ -151,7 +154,7 @@ async def switch_tenant(signer: Signer, caller: Principal, tenant_id: UUID, *, a
         if old is None:
             raise RefreshRefused
         await Session.filter(id=old.id).update(revoked_at=datetime.now(UTC))
-        return await _open(
+        signed = await _open(
             signer,
             chosen,
             user_agent=old.user_agent,
@@ -161,6 +164,9 @@ async def switch_tenant(signer: Signer, caller: Principal, tenant_id: UUID, *, a
             signed_in_at=old.created_at,
             expires_at=old.expires_at,
         )
+        ends, begins = {"session": str(old.id)}, {"session": str(signed.session_id)}
+        await audit.record(f"user:{caller.user_id}", before=ends, after=begins)
+        return signed
 
 
 async def refresh(signer: Signer, token: str, *, address: str, request_id: str) -> SignIn:
@@ -183,18 +189,21 @@ async def refresh(signer: Signer, token: str, *, address: str, request_id: str) 
             await signer.kernel.standings.admit(session.tenant_id, address)
         change = {"revoked_at": now} if replayed else {"refresh_hash": tokens.digest(fresh)}
         await Session.filter(id=session_id).update(**change, refreshed_at=now)
-    identity = found[0]
+        identity = found[0]
+        if replayed:
+            await audit.note(
+                signer.kernel,
+                "auth_refresh_replay",
+                tenant_id=identity.tenant_id,
+                actor_id=identity.user_id,
+                address=address,
+                request_id=request_id,
+                outcome="failure",
+                target=f"session:{session_id}",
+            )
+        else:
+            await audit.record(f"session:{session_id}", who=identity)
     if replayed:  # after the commit, or the revocation would be rolled back with the refusal
-        await audit.event(
-            signer.kernel,
-            "auth_refresh_replay",
-            tenant_id=identity.tenant_id,
-            actor_id=identity.user_id,
-            address=address,
-            request_id=request_id,
-            outcome="failure",
-            target=f"session:{session_id}",
-        )
         raise RefreshRefused
     return signer.sign_in(identity, session_id, fresh, now)
 
@@ -203,6 +212,7 @@ async def logout(database: Database, session_id: UUID) -> None:
     """Revoke a session with all its tokens."""
     async with database.control():
         await Session.filter(id=session_id, revoked_at__isnull=True).update(revoked_at=datetime.now(UTC))
+        await audit.record(f"session:{session_id}", before={"live": True}, after={"live": False})
 
 
 async def create_user(

@@ -62,7 +62,12 @@ def new_refresh(key: bytes, session_id: UUID) -> str:
 
 def new_for(row_id: UUID) -> str:
     """Return a token `<id>.<256 random bits>` of a row that keeps its digest."""
-    return f"{row_id.hex}.{secrets.token_urlsafe(32)}"
+    return f"{row_id.hex}.{new_secret()}"
+
+
+def new_secret() -> str:
+    """Return 256 random bits, for what is known again by its digest."""
+    return secrets.token_urlsafe(32)
 
 
 def new_device(key: bytes) -> str:

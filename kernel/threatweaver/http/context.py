@@ -59,6 +59,8 @@ class Context:
     cookies: list[Mapping[str, Any]] = field(default_factory=list)
     change: Change | None = None
     actor: Identity | None = None  # whom a public route turned out to serve, for the audit line
+    action: str = ""  # for the audit line, where several routes do the same
+    recorded: bool = False  # the audit line was added in a transaction of the handler's own
     repeatable: "idempotency.Request | None" = None
     committed: list[Callable[[], None]] = field(default_factory=list)
 
@@ -113,7 +115,10 @@ class Context:
     def changed(
         self, target: str, *, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None
     ) -> None:
-        """Say what the write did, for the audit line: `user:<id>`, the members that differ, no secret."""
+        """Say what the write did, for the audit line: `user:<id>`, the members that differ, no secret.
+
+        What opens transactions of its own says it in the last one, by `audit.record`.
+        """
         self.change = Change(target=target, before=before, after=after)
 
     def after_commit(self, act: Callable[[], None]) -> None:

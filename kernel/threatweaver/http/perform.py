@@ -41,7 +41,11 @@ async def _in_a_transaction(ctx: Context) -> Any:
 
 
 async def _on_its_own(ctx: Context) -> Any:
-    """Run a handler that opens its own transactions, after a claim to its idempotency key if it has one."""
+    """Run a handler that opens its own transactions, after a claim to its idempotency key if it has one.
+
+    It adds its audit line to the one that makes the difference; what has none, a job to be enqueued or a
+    look at something outside, gets its line here.
+    """
     database = ctx.kernel.database
     if ctx.repeatable is not None:
         async with database.control() as unit:
@@ -50,13 +54,15 @@ async def _on_its_own(ctx: Context) -> Any:
             await idempotency.claim(ctx.repeatable)
     await etags.check(ctx)
     try:
-        value = await ctx.route.handler(ctx)
+        with audit.answering(ctx):
+            value = await ctx.route.handler(ctx)
     except ApiError as error:
         if ctx.repeatable is not None and error.status < 500:
             async with database.control():
                 await idempotency.give_back(ctx.repeatable)
         raise
-    if not ctx.route.writes:
+    done = ctx.recorded and ctx.repeatable is None and ctx.submission is None
+    if done or not ctx.route.writes:
         return value
     async with database.control() as unit:
         return await _concluded(ctx, unit, value)
@@ -92,7 +98,8 @@ async def _concluded(ctx: Context, unit: Unit, value: Any) -> Any:
         response = await jobs.enqueued(ctx) if promised else _rendered(ctx, value)
         value = value if promised else response
         await _keep(ctx, ctx.repeatable, response)
-    await audit.write(ctx)
+    if not ctx.recorded:
+        await audit.write(ctx)
     return value
 
 

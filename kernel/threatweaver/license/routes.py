@@ -68,8 +68,6 @@ async def import_license(ctx: Context) -> dict[str, Any]:
     plan = await service.import_license(
         ctx.kernel, ctx.body["license"], user_id=ctx.principal.user_id, dry_run=dry_run
     )
-    if not dry_run:
-        ctx.changed("license", before={"jti": ctx.kernel.license.jti}, after={"jti": plan.claims.jti})
     return _planned(ctx, plan, dry_run=dry_run)
 
 
@@ -135,7 +133,6 @@ async def import_revocations(ctx: Context) -> dict[str, Any]:
     count = await service.import_revocations(
         ctx.kernel, ctx.body["revocations"], user_id=ctx.principal.user_id
     )
-    ctx.changed("license-revocations", after={"revoked": count})
     return {"revoked": count}
 
 

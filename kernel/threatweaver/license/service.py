@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from threatweaver.admin.license.queries import seats_used
+from threatweaver.audit import service as audit
 from threatweaver.db.transaction import Database, connection
 from threatweaver.license import history, store
 from threatweaver.license.errors import AlreadyLicensed, LicenseRefused, RevocationsRefused
@@ -62,7 +63,11 @@ async def import_license(
             claims = verify_token(token, settings, await TrustedKey.all())
             await _check(kernel, claims)
             if not dry_run:
+                before = await store.newest(settings)
                 await _store(token, claims, user_id)
+                await audit.record(
+                    "license", before={"jti": before.jti} if before else None, after={"jti": claims.jti}
+                )
     except LicenseError as error:
         if not dry_run:
             async with database.control():
@@ -120,6 +125,7 @@ async def import_revocations(kernel: "Kernel", token: str, *, user_id: UUID) -> 
             await Revocations.get_or_create(seq=found.seq, defaults={"token": token, "imported_by": user_id})
             await history.note(history.REVOKED, actor_id=user_id, seq=found.seq, revoked=len(found.entries))
             await connection().execute("SELECT pg_notify($1, $2)", CHANNEL, f"revocations {found.seq}")
+            await audit.record("license-revocations", after={"seq": found.seq, "revoked": len(found.entries)})
     except RevocationsError as error:
         raise RevocationsRefused(str(error), reason=error.code) from None
     return len(found.entries)

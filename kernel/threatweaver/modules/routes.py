@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from threatweaver.audit import service as audit
 from threatweaver.auth.permissions import Perm
 from threatweaver.http.context import Context
 from threatweaver.http.errors import NotFound
@@ -69,7 +70,7 @@ async def update_module(ctx: Context) -> Mapping[str, Any]:
             reason=ctx.body["reason"],
             by=ctx.principal.user_id,
         )
-    ctx.changed(f"module:{module_id}", before={"enabled": was}, after={"enabled": enabled})
+        await audit.record(f"module:{module_id}", before={"enabled": was}, after={"enabled": enabled})
     return await service.one(ctx.kernel, ctx.principal.tenant_id, module_id)
 
 

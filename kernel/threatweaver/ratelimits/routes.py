@@ -1,6 +1,6 @@
 """/admin/rate-limits: who draws on which limit, other limits, and a way back in for an address."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields
@@ -45,7 +45,7 @@ async def get_config(ctx: Context) -> dict[str, Any]:
         "enabled": ctx.kernel.limiter.enabled,
         "generalLimit": rules.general_limit,
         "overrides": [_limit(item) for item in rules.overrides],
-        "inForce": _limits(rules.own.values()),
+        "inForce": _limits(rules.own),
     }
 
 
@@ -87,10 +87,10 @@ async def unblock(ctx: Context) -> None:
     ctx.changed(f"ratelimits:{address}", before={"buckets": buckets}, after={"buckets": 0})
 
 
-def _limits(rules: Iterable[Rule]) -> list[dict[str, Any]]:
+def _limits(rules: Mapping[str, Rule]) -> list[dict[str, Any]]:
     return [
-        {"path": rule.name, "limit": rule.amount, "windowSeconds": rule.seconds}
-        for rule in sorted(rules, key=lambda item: item.name)
+        {"path": path, "limit": rule.amount, "windowSeconds": rule.seconds}
+        for path, rule in sorted(rules.items())
     ]
 
 

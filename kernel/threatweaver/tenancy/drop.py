@@ -4,6 +4,7 @@ Which tables of the control schema are about a tenant or a person is read from t
 `tenant_id` and `user_id`: a table that is added later is not forgotten.
 """
 
+from threatweaver.audit import service as audit
 from threatweaver.db.transaction import CONTROL, Database, connection
 from threatweaver.jobs import store as jobs
 from threatweaver.tenancy.models import Tenant
@@ -31,6 +32,7 @@ async def drop(database: Database, tenant: Tenant) -> None:
         await held.execute(f'DROP SCHEMA IF EXISTS "{tenant.schema}" CASCADE')
         if await held.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", tenant.schema):
             await held.execute(f'DROP ROLE "{tenant.schema}"')
+        await audit.record(f"tenant:{tenant.id}", before={"slug": tenant.slug, "name": tenant.name})
 
 
 async def _tables_with(column: str) -> list[str]:

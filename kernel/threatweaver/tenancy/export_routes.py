@@ -76,9 +76,11 @@ async def download_export(ctx: Context) -> web.FileResponse:
 )
 async def delete_export(ctx: Context) -> None:
     """Delete an export's file."""
-    if not await export.delete(ctx.kernel.settings, ctx.uuid("id"), ctx.uuid("exportId")):
+    if await export.path_of(ctx.kernel.settings, ctx.uuid("id"), ctx.uuid("exportId")) is None:
         raise NotFound
-    ctx.changed(f"tenant:{ctx.uuid('id')}", before={"export": str(ctx.uuid("exportId"))})
+    async with ctx.kernel.database.control():  # first: no transaction brings a file back
+        await audit.record(f"tenant:{ctx.uuid('id')}", before={"export": str(ctx.uuid("exportId"))})
+    await export.delete(ctx.kernel.settings, ctx.uuid("id"), ctx.uuid("exportId"))
 
 
 async def _exists(ctx: Context, tenant_id: UUID) -> None:

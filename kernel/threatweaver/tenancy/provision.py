@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from threatweaver import log
+from threatweaver.audit import service as audit
 from threatweaver.db import migrate
 from threatweaver.db.orm import TENANT, ModelApp
 from threatweaver.db.transaction import Database, connection
@@ -61,6 +62,8 @@ async def create(
         tenant = await Tenant.create(
             id=identifier, slug=slug, name=name, plan=plan, schema=f"t_{identifier.hex}"
         )
+        # Whatever stops the rest, the tenant is there, and the next start finishes it.
+        await audit.record(f"tenant:{tenant.id}", after={"slug": slug, "name": name, "plan": plan})
     await bring_up(database, tenant, apps)
     return tenant
 

@@ -47,7 +47,6 @@ async def list_tenants(ctx: Context) -> Page:
 async def create_tenant(ctx: Context) -> dict[str, Any]:
     """Create a tenant with its first administrator, if one is named; who has an account is invited."""
     tenant, password = await service.create(ctx.kernel, **ctx.body)
-    ctx.changed(f"tenant:{tenant.id}", after={"slug": tenant.slug, "name": tenant.name, "plan": tenant.plan})
     async with ctx.kernel.database.control(read_only=True):
         return {**await _detail(tenant.id), "initialPassword": password}
 
@@ -132,8 +131,7 @@ async def resume_tenant(ctx: Context) -> asyncpg.Record:
 )
 async def drop_tenant(ctx: Context) -> None:
     """Remove a suspended tenant with all its data, for good; `confirm` repeats its slug."""
-    tenant = await service.drop(ctx.kernel, ctx.uuid("id"), confirm=ctx.query["confirm"])
-    ctx.changed(f"tenant:{tenant.id}", before={"slug": tenant.slug, "name": tenant.name})
+    await service.drop(ctx.kernel, ctx.uuid("id"), confirm=ctx.query["confirm"])
 
 
 async def _detail(tenant_id: UUID) -> asyncpg.Record:

@@ -129,8 +129,8 @@ async def refuse_own(tenant: Tenant) -> None:
         raise OperatorsTenant
 
 
-async def drop(kernel: "Kernel", tenant_id: UUID, *, confirm: str) -> Tenant:
-    """Remove a suspended tenant with everything about it, files included; return what it was.
+async def drop(kernel: "Kernel", tenant_id: UUID, *, confirm: str) -> None:
+    """Remove a suspended tenant with everything about it, files included.
 
     Outside of any scope. Raises NotFound, NotConfirmed, NotSuspended, OperatorsTenant, TenantBusy.
     """
@@ -151,4 +151,3 @@ async def drop(kernel: "Kernel", tenant_id: UUID, *, confirm: str) -> Tenant:
             await job.cleanup(**orjson.loads(row["payload"]))
     await export.forget(kernel.settings, tenant_id)
     kernel.standings.forget(tenant_id)
-    return tenant

@@ -28,9 +28,17 @@ async def post(client, path, body, token=None):
         return answer.status, await answer.json() if answer.content_length else None
 
 
-async def verify(client, token):
-    async with client.get("/api/auth/verify-email", params={"token": token}) as answer:
+async def verify(client, token, browser=None):
+    headers = {"Cookie": f"registration={browser}"} if browser else {}
+    async with client.get("/api/auth/verify-email", params={"token": token}, headers=headers) as answer:
         return answer.status, await answer.json()
+
+
+async def register(client, body):
+    """Return what the browser that registers gets to be known by."""
+    async with client.post("/api/auth/register", json=body) as answer:
+        assert answer.status == 202, await answer.text()
+        return answer.cookies["registration"]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -197,25 +205,71 @@ async def test_a_closed_tenant_takes_no_registration(client, tenant, registratio
     ] == "REGISTRATION_CLOSED"
 
 
-async def test_a_registration_becomes_an_account_when_the_address_is_verified(
-    client, kernel, tenant, registration, mailed
-):
-    email = f"{uuid7().hex}@example.com"
-    body = {"email": email, "password": OTHER, "name": "N", "tenant": tenant.slug}
+@pytest.fixture
+async def newcomer(tenant, registration):
+    """What somebody new registers with, where that is open."""
     async with registration(registration="open", registrationDomains=["example.com"]):
-        foreign = {**body, "email": "n@example.org"}
-        assert (await post(client, "/register", foreign))[1]["code"] == "REGISTRATION_CLOSED"
-        assert await post(client, "/register", body) == (202, None)
-        assert (await sign_in(client, email, OTHER))[0] == 401
-        assert (await post(client, "/resend-verification", {"email": email}))[0] == 202
-        older, newest = (token_in(text) for text in await mailed(email))
-        assert (await verify(client, older))[1]["code"] == "INVALID_LINK"
-        assert await verify(client, newest) == (200, {"email": email})
-        assert (await verify(client, newest))[1]["code"] == "INVALID_LINK"
-        status, signed = await sign_in(client, email, OTHER)
-        assert (status, signed["user"]["role"]) == (200, "viewer")
-        assert await post(client, "/register", body) == (202, None)
-        assert "has an account already" in (await mailed(email))[-1]
+        yield {
+            "email": f"{uuid7().hex}@example.com",
+            "password": OTHER,
+            "name": "N",
+            "tenant": tenant.slug,
+        }
+
+
+async def test_a_registration_becomes_an_account_when_the_address_is_verified(client, newcomer, mailed):
+    email = newcomer["email"]
+    foreign = {**newcomer, "email": "n@example.org"}
+    assert (await post(client, "/register", foreign))[1]["code"] == "REGISTRATION_CLOSED"
+    browser = (await register(client, newcomer)).value
+    assert (await sign_in(client, email, OTHER))[0] == 401
+    assert (await post(client, "/resend-verification", {"email": email}))[0] == 202
+    older, newest = (token_in(text) for text in await mailed(email))
+    assert (await verify(client, older, browser))[1]["code"] == "INVALID_LINK"
+    assert await verify(client, newest, browser) == (200, {"email": email, "resetToken": None})
+    assert (await verify(client, newest, browser))[1]["code"] == "INVALID_LINK"
+    status, signed = await sign_in(client, email, OTHER)
+    assert (status, signed["user"]["role"]) == (200, "viewer")
+    await register(client, newcomer)  # the answer is the same, cookie and all
+    assert "has an account already" in (await mailed(email))[-1]
+
+
+async def test_who_registers_somebody_elses_address_does_not_choose_the_password(client, newcomer, mailed):
+    """The owner opens the link, in a browser that knows nothing or was made to register something else."""
+    email = newcomer["email"]
+    await register(client, newcomer)
+    other = (await register(client, {**newcomer, "email": f"x{email}"})).value
+    status, verified = await verify(client, token_in((await mailed(email))[0]), other)
+    assert (status, verified["email"]) == (200, email)
+    assert (await sign_in(client, email, OTHER))[0] == 401
+    chosen = {"token": verified["resetToken"], "password": "nine brave otters swim"}
+    assert (await post(client, "/reset-password", chosen))[0] == 204
+    assert (await post(client, "/reset-password", chosen))[1]["code"] == "INVALID_LINK"
+    assert (await sign_in(client, email, OTHER))[0] == 401
+    assert (await sign_in(client, email, chosen["password"]))[0] == 200
+
+
+async def test_what_a_browser_is_known_by_is_new_each_time_and_out_of_reach(client, newcomer, kernel):
+    cookies = [await register(client, newcomer) for _ in range(2)]
+    assert cookies[0].value != cookies[1].value
+    assert (cookies[0]["httponly"], cookies[0]["path"], cookies[0]["max-age"]) == (
+        True,
+        "/api/auth",
+        str(2 * 86_400),
+    )
+    async with kernel.database.control(read_only=True) as unit:
+        kept = await unit.connection.fetchval(
+            "SELECT r::text FROM registration r WHERE email = $1", newcomer["email"]
+        )
+    assert cookies[1].value not in kept
+
+
+async def test_a_registration_of_before_the_update_counts_in_no_browser(client, newcomer, mailed, kernel):
+    browser = (await register(client, newcomer)).value
+    async with kernel.database.control() as unit:
+        await unit.connection.execute("UPDATE registration SET browser_hash = NULL")
+    _, verified = await verify(client, token_in((await mailed(newcomer["email"]))[-1]), browser)
+    assert verified["resetToken"] is not None
 
 
 @pytest.fixture

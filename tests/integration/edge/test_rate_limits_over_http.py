@@ -69,6 +69,28 @@ async def test_a_path_written_otherwise_is_the_same_bucket(limited):
     assert [answer.status == 429 for answer in answers] == [False] * 10 + [True] * 2
 
 
+async def test_passwords_are_not_guessed_through_two_doors(limited):
+    async with limited() as client:
+        me, somebody = as_client(), {"email": f"{uuid7().hex}@example.com", "password": "wrong"}
+        entry = {"provider": str(uuid7()), "username": "nobody", "password": "wrong"}
+        doors = [("/api/auth/login", somebody), ("/api/auth/sso/ldap", entry)] * 6
+        answers = [await client.post(path, json=body, headers=me) for path, body in doors]
+        assert [answer.status == 429 for answer in answers] == [False] * 10 + [True] * 2
+        assert {answer.headers["RateLimit-Limit"] for answer in answers} == {"10"}
+
+
+@pytest.mark.parametrize("path", ["register", "resend-verification"])
+async def test_what_sends_mail_to_any_address_is_slowed_down(limited, path):
+    body = {"email": "nobody@example.com"}
+    if path == "register":
+        body |= {"password": "nine brave otters sing", "name": "N"}
+    async with limited() as client:
+        me = as_client()
+        answers = [await client.post(f"/api/auth/{path}", json=body, headers=me) for _ in range(11)]
+    assert [answer.status for answer in answers[:10]] == [202 if path != "register" else 403] * 10
+    assert answers[10].status == 429
+
+
 async def test_an_address_behind_the_proxy_does_not_pay_for_another(limited):
     async with limited(1) as client:
         mine, other = as_client(), as_client()

@@ -1,9 +1,12 @@
 """SCIM 2.0, in the dialects of Okta and Entra ID."""
 
+from datetime import UTC, datetime
+
 import pytest
 import pytest_asyncio
 
 from threatweaver.auth import service as auth
+from threatweaver.auth.models import Membership, User
 from threatweaver.ids import uuid7
 from threatweaver.tenancy import provision
 
@@ -157,8 +160,52 @@ async def test_somebody_of_another_tenant_is_neither_taken_nor_renamed(scim, ker
     await auth.create_user(
         kernel.database, email=email, password="-" * 12, role="viewer", tenant_id=tenant.id
     )
-    operations = {"Operations": [{"op": "replace", "path": "userName", "value": "taken@example.com"}]}
-    assert (await scim("PATCH", f"/Users/{user.id}", operations))["userName"] == email
+    await readdress_in_vain(scim, user.id, email)
+    renamed = {"Operations": [{"op": "replace", "path": "displayName", "value": "Somebody else"}]}
+    assert (await scim("PATCH", f"/Users/{user.id}", renamed))["displayName"] == "V"
+
+
+async def readdress_in_vain(scim, user_id, email):
+    """Neither dialect changes the address; a PUT that repeats it is none that does."""
+    other = f"{uuid7().hex[-12:]}@example.com"
+    operations = {"Operations": [{"op": "replace", "path": "userName", "value": other}]}
+    for refusal in (
+        await scim("PATCH", f"/Users/{user_id}", operations, 400),
+        await scim("PUT", f"/Users/{user_id}", person(userName=other), 400),
+    ):
+        assert refusal["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
+        assert (refusal["code"], refusal["scimType"]) == ("SCIM_NOT_YOURS", "mutability")
+    same = await scim("PUT", f"/Users/{user_id}", person(userName=email.upper()))
+    assert same["userName"] == email
+
+
+async def test_a_directory_readdresses_whom_it_made_and_nobody_else(scim, kernel, tenant, other_tenant):
+    """Who reads the mail of an account can have its password."""
+    made = await scim("POST", "/Users", person(), 201)
+    async with kernel.database.control():
+        await User.filter(id=made["id"]).update(email_verified_at=datetime.now(UTC))
+    new = f"{uuid7().hex[-12:]}@example.com"
+    operations = {"Operations": [{"op": "replace", "path": "userName", "value": new}]}
+    assert (await scim("PATCH", f"/Users/{made['id']}", operations))["userName"] == new
+    async with kernel.database.control(read_only=True):
+        assert (await User.get(id=made["id"])).email_verified_at is None
+    await scim("DELETE", f"/Users/{made['id']}", status=204)
+    await scim("POST", "/Users", person(userName=new), 201)  # taken back: it is its own still
+    newer = f"{uuid7().hex[-12:]}@example.com"
+    assert (await scim("PUT", f"/Users/{made['id']}", person(userName=newer)))["userName"] == newer
+    async with kernel.database.control():
+        await Membership.create(user_id=made["id"], tenant_id=other_tenant.id, role="viewer")
+    await readdress_in_vain(scim, made["id"], newer)
+
+    invited = await auth.create_user(
+        kernel.database,
+        email=f"{uuid7().hex[-12:]}@example.com",
+        password="-" * 12,
+        role="viewer",
+        tenant_id=tenant.id,
+    )
+    await scim("PUT", f"/Users/{invited.id}", person(userName=invited.email))  # known to it from now on
+    await readdress_in_vain(scim, invited.id, invited.email)
 
 
 async def test_break_glass_accounts_are_out_of_reach(scim, client, admin):

@@ -46,6 +46,16 @@ async def test_a_person_of_the_directory_signs_in_with_the_role_of_their_group(s
     assert (await browser.me())["email"] == "ada@example.com"
 
 
+async def test_a_sign_in_comes_with_its_line(sign_in, provider, kernel, tenant, line_or_nothing):
+    made = await provider()
+
+    async def attempt():
+        return (await sign_in(made, "bob", "bob's password"))[0]
+
+    assert await attempt() == 200
+    await line_or_nothing(kernel, tenant, attempt, action="sso_sign_in", good=200)
+
+
 async def test_groups_may_be_searched_for(sign_in, provider):
     searched = await provider(groupsAttribute="", groupBaseDn=f"ou=groups,{BASE}")
     status, body = await sign_in(searched, "ada", "ada's password")

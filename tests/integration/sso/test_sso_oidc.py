@@ -387,6 +387,19 @@ async def test_the_last_administrator_keeps_the_role_whatever_the_groups_say(
     assert (await another_browser.me())["role"] == "analyst"
 
 
+async def test_a_sign_in_comes_with_its_line(browser, come_back, kernel, tenant, line_or_nothing):
+    email = f"{uuid7().hex}@example.com"
+
+    async def attempt():
+        return (await come_back(browser, sub=email, email=email)).status
+
+    for action in ("sso_member_made", "sso_sign_in"):  # the first one makes the account
+        await line_or_nothing(kernel, tenant, attempt, action=action, good=303)
+    async with kernel.database.control():
+        await Membership.filter(tenant_id=tenant.id).exclude(role="admin").update(role="viewer")
+    await line_or_nothing(kernel, tenant, attempt, action="sso_role_given", good=303)
+
+
 async def test_just_in_time_users_take_seats(browser, come_back, kernel, monkeypatch):
     full = replace(kernel.license.claims, seats=1)
     monkeypatch.setattr(kernel.license, "claims", full)

@@ -108,6 +108,23 @@ async def test_a_signed_assertion_signs_in(answered, browser, forge, tenant):
     assert (me["email"], me["role"], me["tenantSlug"]) == ("grace@example.com", "analyst", tenant.slug)
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def attempt(browser, forge, provider, start, post):
+    """A function: the status of one more sign-in of somebody with one provider."""
+    made = await provider()
+
+    async def sign_in():
+        request, _ = await start(browser, made)
+        return (await post(browser, forge.signed(request.get("ID"), name_id="line@example.com"))).status
+
+    return sign_in
+
+
+async def test_a_sign_in_comes_with_its_line(attempt, kernel, tenant, line_or_nothing):
+    for action in ("sso_member_made", "sso_sign_in"):  # the first one makes the account
+        await line_or_nothing(kernel, tenant, attempt, action=action, good=303)
+
+
 async def test_a_signed_and_encrypted_assertion_signs_in(answered, browser, forge):
     def encrypted(asked):
         return forge.encrypt(forge.signed(asked, name_id="enc@example.com"))

@@ -93,6 +93,13 @@ async def find(digest: str) -> Found | None:
     )
 
 
+async def end_all_of(user_id: UUID) -> None:
+    """Revoke the API tokens of a person in all tenants."""
+    await connection().execute(
+        "UPDATE api_token SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL", user_id
+    )
+
+
 async def note_use(token_id: UUID, address: str) -> None:
     """Write when and from where a token was last used, unless somebody did within the minute."""
     await connection().execute(

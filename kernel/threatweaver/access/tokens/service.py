@@ -11,6 +11,7 @@ from threatweaver.access.errors import BeyondYourRights
 from threatweaver.access.tokens.errors import BadExpiry
 from threatweaver.access.tokens.models import ApiToken
 from threatweaver.auth.principal import Principal
+from threatweaver.auth.sessions import service as sessions
 from threatweaver.auth.tokens import PREFIX, digest
 from threatweaver.http.errors import NotFound
 
@@ -35,8 +36,10 @@ async def create(
     addresses: Sequence[str] = (),
     expires_at: datetime | None = None,
 ) -> Issued:
-    """Issue a token of the caller. Raises BeyondYourRights, BadExpiry."""
+    """Issue a token of the caller. Raises BeyondYourRights, BadExpiry, TokenInvalid."""
     now = datetime.now(UTC)
+    if owner.session_id is not None:
+        await sessions.hold(owner.session_id)
     _check(owner, scopes, expires_at, now)
     secret = _new_secret()
     token = await ApiToken.create(

@@ -20,6 +20,7 @@ from threatweaver.access.users.schemas import (
     TenantUserUpdate,
     UserSessionOut,
 )
+from threatweaver.audit import service as audit
 from threatweaver.auth.password import service as passwords
 from threatweaver.auth.password.errors import PasswordRefused
 from threatweaver.auth.permissions import Perm
@@ -61,8 +62,9 @@ async def create_user(ctx: Context) -> dict[str, Any]:
         hashed = await passwords.new_hash(kernel, password, email=wanted["email"], schema=caller.schema)
     async with kernel.database.control():
         user = await service.create(kernel, caller, hashed=hashed, **wanted)
-        ctx.changed(f"user:{user.id}", after=wanted)
-        return await _shown(ctx, user.id)
+        made = await _shown(ctx, user.id)
+        await audit.record(f"user:{user.id}", after=wanted)
+    return made
 
 
 @table.route("GET", "/export", permission=Perm.USER_READ, returns=raw("text/csv"), scope=Scope.CONTROL)

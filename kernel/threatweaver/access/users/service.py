@@ -14,10 +14,10 @@ from threatweaver.access.rights import evaluate, refuse_beyond, serialize
 from threatweaver.access.roles.service import permissions_of
 from threatweaver.access.users import admins, queries, seats
 from threatweaver.access.users.errors import EmailInUse, PersonShared, UserExists
+from threatweaver.auth import passwords
 from threatweaver.auth.account import invitations, links
 from threatweaver.auth.login import steps
 from threatweaver.auth.mfa import service as mfa
-from threatweaver.auth.mfa.models import RecoveryCode
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.permissions import PLATFORM
 from threatweaver.auth.principal import Principal
@@ -27,8 +27,6 @@ from threatweaver.tenancy import operators
 
 if TYPE_CHECKING:
     from threatweaver.kernel import Kernel
-
-_NO_PASSWORD = "-"  # noqa: S105 - no hash looks like this, so no password fits it
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,10 @@ async def create(
         raise UserExists if here else EmailInUse
     await seats.take(kernel.license)
     user = await User.create(
-        email=email, name=name, password_hash=hashed or _NO_PASSWORD, must_change_password=hashed is not None
+        email=email,
+        name=name,
+        password_hash=hashed or passwords.NONE,
+        must_change_password=hashed is not None,
     )
     await Membership.create(user_id=user.id, tenant_id=caller.tenant_id, role=role)
     if hashed is None:
@@ -114,7 +115,7 @@ async def reset_password(kernel: "Kernel", caller: Principal, user_id: UUID) -> 
     """
     person = await own(kernel, caller, user_id)
     await _refuse_shared(person)
-    await User.filter(id=user_id).update(password_hash=_NO_PASSWORD, must_change_password=False)
+    await User.filter(id=user_id).update(password_hash=passwords.NONE, must_change_password=False)
     await queries.end_sessions(caller.tenant_id, user_id)
     await steps.drop(user_id)
     await _mail_link(kernel, caller, person.user)
@@ -127,10 +128,7 @@ async def reset_mfa(kernel: "Kernel", caller: Principal, user_id: UUID) -> None:
     """
     person = await own(kernel, caller, user_id)
     await _refuse_shared(person)
-    await User.filter(id=user_id).update(mfa_secret=None, mfa_enabled_at=None)
-    await RecoveryCode.filter(user_id=user_id).delete()
-    if person.user.mfa_enabled_at is not None:
-        await mfa.tell(kernel, person.user.email, on=False, tenant_id=caller.tenant_id)
+    await mfa.take_away(kernel, person.user, tenant_id=caller.tenant_id)
     await queries.end_sessions(caller.tenant_id, user_id)
     await steps.drop(user_id)
 

@@ -33,7 +33,6 @@ async def put_license(ctx: Context) -> LicensePage:
     """Import a license; modules come and go within a second. In a saas deployment operators alone may."""
     plan = await licenses.import_license(ctx.kernel, ctx.body["license"], user_id=ctx.principal.user_id)
     claims = plan.claims
-    ctx.changed("license", before={"jti": ctx.kernel.license.jti}, after={"jti": claims.jti})
     return await _page(ctx, CurrentLicense(claims, fingerprint=claims.fingerprint))
 
 

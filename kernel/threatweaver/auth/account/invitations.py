@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from threatweaver.access.users import seats
-from threatweaver.auth import passwords, tokens
-from threatweaver.auth.account import links
+from threatweaver.audit import service as audit
+from threatweaver.auth import passwords, queries, tokens
+from threatweaver.auth.account import links, ownership
 from threatweaver.auth.account.errors import LinkRefused
 from threatweaver.auth.account.models import Invitation
 from threatweaver.auth.errors import BadCredentials
@@ -101,9 +102,14 @@ async def accept(
         user, _ = await User.get_or_create(
             email=invitation.email, defaults={"password_hash": hashed, "name": name or invitation.name}
         )
-        await User.filter(id=user.id).update(password_hash=hashed, email_verified_at=datetime.now(UTC))
+        await User.filter(id=user.id).update(password_hash=hashed)
+        await ownership.prove(kernel, user, tenant_id=tenant.id)
         await seats.take(kernel.license, user.id)
         await _join(user.id, invitation)
+        user = await User.get(id=user.id)
+        place = next(item for item in await queries.memberships_of(user.id) if item.tenant_id == tenant.id)
+        after = {"tenant": str(tenant.id), "by": "invitation"}
+        await audit.record(f"user:{user.id}", after=after, who=place)
     return user, tenant.id
 
 

@@ -30,6 +30,7 @@ class Registration(Model):
     name = fields.CharField(max_length=200)
     password_hash = fields.CharField(max_length=200)
     token_hash = fields.BinaryField()
+    browser_hash = fields.BinaryField(null=True)  # of the cookie whose browser the password counts from
     expires_at = fields.DatetimeField(db_index=True)
 
     class Meta:

@@ -1,12 +1,19 @@
-"""Registration by the tenant's policy: the account comes to be when its address is verified."""
+"""Registration by the tenant's policy: the account comes to be when its address is verified.
 
+Anybody can register anybody's address. So the password that was given counts only in the browser that gave
+it; whoever opens the link elsewhere has the mailbox, and chooses the account's password.
+"""
+
+import hmac
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from threatweaver.access.users import seats
 from threatweaver.admin.settings import service as tenant_settings
-from threatweaver.auth import queries, tokens
+from threatweaver.audit import service as audit
+from threatweaver.auth import passwords, queries, tokens
 from threatweaver.auth.account import links
 from threatweaver.auth.account.errors import LinkRefused, RegistrationClosed
 from threatweaver.auth.account.models import Registration
@@ -20,13 +27,24 @@ from threatweaver.tenancy.models import Tenant
 if TYPE_CHECKING:
     from threatweaver.kernel import Kernel
 
-_LIFETIME = timedelta(days=2)
+LIFETIME = timedelta(days=2)
 _PAGE = "verify-email"
 
 
-async def register(kernel: "Kernel", *, email: str, password: str, name: str, tenant: str | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """An address that is verified, and what chooses the password of an account that nobody can claim yet."""
+
+    user: User
+    reset_token: str | None = None
+
+
+async def register(
+    kernel: "Kernel", *, email: str, password: str, name: str, tenant: str | None, browser: str
+) -> None:
     """Ask for an account; the mail tells how to go on, the answer never whether there is one already.
 
+    `browser` is the secret by which the browser that registers is known again.
     Raises RegistrationClosed, PasswordRefused.
     """
     email = email.strip().lower()
@@ -44,29 +62,40 @@ async def register(kernel: "Kernel", *, email: str, password: str, name: str, te
     async with links.same_time(), kernel.database.control():
         if await User.exists(email=email):
             await _tell_account(kernel, email, found.id)
-            return
-        await Registration.filter(tenant_id=found.id, email=email).delete()
-        await _store(kernel, Registration(tenant_id=found.id, email=email, name=name, password_hash=hashed))
+        else:
+            await Registration.filter(tenant_id=found.id, email=email).delete()
+            wanted = Registration(tenant_id=found.id, email=email, name=name, password_hash=hashed)
+            wanted.browser_hash = tokens.digest(browser)
+            await _store(kernel, wanted)
+        await audit.record()
 
 
 async def resend(kernel: "Kernel", *, email: str) -> None:
     """Send the link anew to an address that waits for its verification; the answer never tells whether."""
     email = email.strip().lower()
     async with links.same_time(), kernel.database.control():
-        waiting = await Registration.filter(email=email, expires_at__gt=datetime.now(UTC)).first()
-        if waiting is not None:
-            await Registration.filter(id=waiting.id).delete()
-            await _store(kernel, waiting)
-            return
-        user = await User.get_or_none(email=email, is_active=True, email_verified_at=None)
-        home = await queries.home_of(email)
-        if user is not None and home is not None:
-            await _send_link(kernel, email, await links.create("verify", user.id), home)
+        await _send_anew(kernel, email)
+        await audit.record()
 
 
-async def verify(kernel: "Kernel", token: str) -> str:
-    """Verify an address, which makes the account of a registration; return it.
+async def _send_anew(kernel: "Kernel", email: str) -> None:
+    waiting = await Registration.filter(email=email, expires_at__gt=datetime.now(UTC)).first()
+    if waiting is not None:
+        await Registration.filter(id=waiting.id).delete()
+        await _store(kernel, waiting)
+        return
+    user = await User.get_or_none(email=email, is_active=True, email_verified_at=None)
+    home = await queries.home_of(email)
+    if user is not None and home is not None:
+        await _send_link(kernel, email, await links.create("verify", user.id), home)
 
+
+async def verify(kernel: "Kernel", token: str, *, browser: str) -> Verified:
+    """Verify an address, which makes the account of a registration.
+
+    Its password is the one that was registered, if this is the browser that did; else none, until the owner
+    of the mailbox has chosen one with the reset token. An account that somebody else made for the address is
+    its owner's by the same token.
     Raises LinkRefused, SeatsExhausted.
     """
     async with kernel.database.control():
@@ -74,25 +103,40 @@ async def verify(kernel: "Kernel", token: str) -> str:
         if waiting is not None:
             links.check(token, waiting.token_hash, waiting.expires_at)
             await seats.take(kernel.license)
-            await _make_account(waiting)
-            return waiting.email
-        link = await links.find("verify", token)
-        await links.use_up(link)
-        await User.filter(id=link.user_id).update(email_verified_at=datetime.now(UTC))
-        return (await User.get(id=link.user_id)).email
+            verified = await _make_account(waiting, browser)
+        else:
+            verified = await _verify_account(token)
+        places = await queries.memberships_of(verified.user.id)
+        after = {"awaits": "password"} if verified.reset_token else {"emailVerified": True}
+        await audit.record(f"user:{verified.user.id}", after=after, who=next(iter(places), None))
+    return verified
 
 
-async def _make_account(waiting: Registration) -> None:
+async def _verify_account(token: str) -> Verified:
+    link = await links.find("verify", token)
+    await links.use_up(link)
+    user = await User.get(id=link.user_id)
+    if user.mailbox_proven_at is None:
+        return Verified(user, await links.create("reset", user.id))
+    await User.filter(id=user.id).update(email_verified_at=datetime.now(UTC))
+    return Verified(user)
+
+
+async def _make_account(waiting: Registration, browser: str) -> Verified:
     if await User.exists(email=waiting.email):
         raise LinkRefused  # invited or registered elsewhere meanwhile
+    own = hmac.compare_digest(waiting.browser_hash or b"", tokens.digest(browser))
+    now = datetime.now(UTC)
     user = await User.create(
         email=waiting.email,
         name=waiting.name,
-        password_hash=waiting.password_hash,
-        email_verified_at=datetime.now(UTC),
+        password_hash=waiting.password_hash if own else passwords.NONE,
+        email_verified_at=now,
+        mailbox_proven_at=now,
     )
     await Membership.create(user_id=user.id, tenant_id=waiting.tenant_id, role=Role.VIEWER.value)
     await Registration.filter(email=waiting.email).delete()
+    return Verified(user, None if own else await links.create("reset", user.id))
 
 
 async def _store(kernel: "Kernel", wanted: Registration) -> None:
@@ -105,7 +149,8 @@ async def _store(kernel: "Kernel", wanted: Registration) -> None:
         name=wanted.name,
         password_hash=wanted.password_hash,
         token_hash=tokens.digest(token),
-        expires_at=datetime.now(UTC) + _LIFETIME,
+        browser_hash=wanted.browser_hash,
+        expires_at=datetime.now(UTC) + LIFETIME,
     )
     await _send_link(kernel, wanted.email, token, wanted.tenant_id)
 

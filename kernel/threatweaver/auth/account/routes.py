@@ -31,16 +31,19 @@ table = RouteTable(path="/auth", tag="Authentication")
     body=RegisterIn,
     returns=EMPTY,
     status=202,
-    errors=(PasswordUnreadable, RegistrationClosed, PasswordRefused, Unprocessable),
+    errors=(PasswordUnreadable, RegistrationClosed, PasswordRefused, Unprocessable, TooManyRequests),
     scope=Scope.NONE,
 )
 async def register(ctx: Context) -> None:
     """Ask for an account, where the tenant's policy is open; a mail tells how to go on.
 
     `tenant` is its slug, the installation's own tenant without it. The answer is the same when the address
-    has an account already.
+    has an account already. The password counts if the mailed link is opened in this browser, which gets a
+    cookie; who opens it elsewhere chooses another one.
     """
-    await registration.register(ctx.kernel, **await encryption.reveal(ctx.kernel, ctx.body))
+    given = await encryption.reveal(ctx.kernel, ctx.body)
+    browser = cookies.begin_registration(ctx, seconds=int(registration.LIFETIME.total_seconds()))
+    await registration.register(ctx.kernel, **given, browser=browser)
 
 
 @table.route(
@@ -52,9 +55,16 @@ async def register(ctx: Context) -> None:
     errors=(LinkRefused, SeatsExhausted),
     scope=Scope.NONE,
 )
-async def verify_email(ctx: Context) -> dict[str, str]:
-    """Verify an address with the token of the mailed link; the account of a registration is made by it."""
-    return {"email": await registration.verify(ctx.kernel, ctx.query["token"])}
+async def verify_email(ctx: Context) -> dict[str, Any]:
+    """Verify an address with the token of the mailed link; the account of a registration is made by it.
+
+    Outside of the browser that registered, the account has no password yet: `resetToken` sets one with
+    /auth/reset-password within the hour. So it does for an account that somebody else made for the address,
+    which is verified by it.
+    """
+    verified = await registration.verify(ctx.kernel, ctx.query["token"], browser=cookies.registration(ctx))
+    cookies.end_registration(ctx)
+    return {"email": verified.user.email, "resetToken": verified.reset_token}
 
 
 @table.route(
@@ -64,6 +74,7 @@ async def verify_email(ctx: Context) -> dict[str, str]:
     body=AddressIn,
     returns=EMPTY,
     status=202,
+    errors=(TooManyRequests,),
     scope=Scope.NONE,
 )
 async def resend_verification(ctx: Context) -> None:
@@ -95,6 +106,5 @@ async def accept(ctx: Context) -> dict[str, Any]:
     visitor = cookies.visitor(ctx)
     given = await encryption.reveal(ctx.kernel, ctx.body)
     user, tenant_id = await invitations.accept(ctx.kernel, **given, visitor=visitor)
-    ctx.changed(f"user:{user.id}", after={"tenant": str(tenant_id), "by": "invitation"})
     course = Course(user_id=user.id, method="password", tenant_id=tenant_id)
     return answer(ctx, await login.proceed(ctx.kernel.signer(), user, course, visitor))

@@ -29,3 +29,10 @@ class VerifyQuery(Schema):
 
 class VerifiedOut(Schema):
     email = fields.String(required=True)
+    reset_token = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Sets the password that the owner has not chosen yet, once, within the hour."
+        },
+    )

@@ -99,10 +99,18 @@ async def proceed(signer: Signer, user: User, course: Course, visitor: Visitor) 
         if not chosen:
             raise SsoRequired
         if user.mfa_enabled_at is not None and not course.mfa:
-            return Pending(awaits="mfa", token=await steps.begin("mfa", course))
+            return await _pend("mfa", course, chosen)
         if course.choose or (asked and len(chosen) > 1):
-            return Pending(awaits="tenant", token=await steps.begin("tenant", course), places=tuple(chosen))
+            return await _pend("tenant", course, chosen)
     return await _open(signer, chosen[0], places, course, visitor)
+
+
+async def _pend(awaits: Awaits, course: Course, chosen: list[Identity]) -> Pending:
+    """Let a sign-in wait for its next step; the log of the person's first place says so."""
+    places = tuple(chosen) if awaits == "tenant" else ()
+    pending = Pending(awaits=awaits, token=await steps.begin(awaits, course), places=places)
+    await audit.record(f"user:{course.user_id}", after={"awaits": awaits}, who=chosen[0])
+    return pending
 
 
 async def validate_mfa(signer: Signer, *, token: str, proof: Proof, visitor: Visitor) -> SignIn | Pending:

@@ -65,7 +65,6 @@ async def set_up(ctx: Context) -> dict[str, Any]:
     given = await encryption.reveal(ctx.kernel, ctx.body)
     await again.check_recent(ctx.kernel, ctx.principal, given.get("password"))
     made = await service.set_up(ctx.kernel, ctx.principal.user_id)
-    ctx.changed(f"user:{ctx.principal.user_id}", after={"mfa": "being set up"})
     image = qr.data_uri(made.otpauth_uri, ctx.body["qr_code"])
     return {"secret": made.secret, "otpauthUri": made.otpauth_uri, "qrCode": image}
 
@@ -84,7 +83,6 @@ async def enable(ctx: Context) -> dict[str, Any]:
     """Turn the second factor on with its first code; the recovery codes are shown this once."""
     codes = await service.enable(ctx.kernel, ctx.principal, ctx.body["code"])
     ctx.kernel.identifier.forget()  # this session is no longer restricted
-    ctx.changed(f"user:{ctx.principal.user_id}", before={"mfa": False}, after={"mfa": True})
     return {"recoveryCodes": codes}
 
 
@@ -103,7 +101,6 @@ async def disable(ctx: Context) -> None:
     await again.check_password(ctx.kernel, ctx.principal, given["password"])
     await service.disable(ctx.kernel, ctx.principal, _proof(ctx))
     ctx.kernel.identifier.forget()
-    ctx.changed(f"user:{ctx.principal.user_id}", before={"mfa": True}, after={"mfa": False})
 
 
 @table.route(
@@ -118,7 +115,6 @@ async def disable(ctx: Context) -> None:
 async def renew_recovery_codes(ctx: Context) -> dict[str, Any]:
     """Replace your recovery codes; the new ones are shown this once, the old ones are worthless."""
     codes = await service.renew_recovery_codes(ctx.kernel, ctx.principal, _proof(ctx))
-    ctx.changed(f"user:{ctx.principal.user_id}", after={"mfaFallback": "replaced"})
     return {"recoveryCodes": codes}
 
 

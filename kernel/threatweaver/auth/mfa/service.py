@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from threatweaver.audit import service as audit
 from threatweaver.auth import password_door, tokens
 from threatweaver.auth.lockout import service as lockout
 from threatweaver.auth.mfa import queries, totp
@@ -16,6 +17,7 @@ from threatweaver.auth.mfa.errors import MfaEnabled, MfaNotSetUp, MfaRefused
 from threatweaver.auth.mfa.models import RecoveryCode
 from threatweaver.auth.models import Session, User
 from threatweaver.auth.principal import Principal
+from threatweaver.auth.sessions import service as sessions
 from threatweaver.http.errors import Forbidden, NotFound
 from threatweaver.notify.mail import service as mail
 
@@ -69,6 +71,7 @@ async def set_up(kernel: "Kernel", user_id: UUID) -> Setup:
         if user.mfa_enabled_at is not None:
             raise MfaEnabled
         await User.filter(id=user_id).update(mfa_secret=sealed)
+        await audit.record(f"user:{user_id}", after={"mfa": "being set up"})
     return Setup(secret=secret, otpauth_uri=totp.uri(secret, account=user.email, issuer=ISSUER))
 
 
@@ -82,19 +85,28 @@ async def enable(kernel: "Kernel", caller: Principal, code: str) -> list[str]:
     async with _proven(kernel, caller, Proof(code=code), enabled=False):
         await User.filter(id=caller.user_id).update(mfa_enabled_at=datetime.now(UTC))
         await Session.filter(id=caller.session_id).update(mfa=True)
-        await tell(kernel, caller.email, on=True, tenant_id=caller.tenant_id)
-        return await _new_recovery_codes(caller.user_id)
+        await _tell(kernel, caller.email, on=True, tenant_id=caller.tenant_id)
+        codes = await _new_recovery_codes(caller.user_id)
+        await audit.record(f"user:{caller.user_id}", before={"mfa": False}, after={"mfa": True})
+    return codes
 
 
 async def disable(kernel: "Kernel", caller: Principal, proof: Proof) -> None:
     """Take the second factor away. Raises MfaNotSetUp, MfaRefused, SignInDelayed."""
     async with _proven(kernel, caller, proof, enabled=True):
-        await User.filter(id=caller.user_id).update(mfa_secret=None, mfa_enabled_at=None)
-        await RecoveryCode.filter(user_id=caller.user_id).delete()
-        await tell(kernel, caller.email, on=False, tenant_id=caller.tenant_id)
+        await take_away(kernel, await User.get(id=caller.user_id), tenant_id=caller.tenant_id)
+        await audit.record(f"user:{caller.user_id}", before={"mfa": True}, after={"mfa": False})
 
 
-async def tell(kernel: "Kernel", email: str, *, on: bool, tenant_id: UUID) -> None:
+async def take_away(kernel: "Kernel", user: User, *, tenant_id: UUID) -> None:
+    """Take a person's second factor away, whatever there is of it, and tell them, in a control scope."""
+    await User.filter(id=user.id).update(mfa_secret=None, mfa_enabled_at=None)
+    await RecoveryCode.filter(user_id=user.id).delete()
+    if user.mfa_enabled_at is not None:
+        await _tell(kernel, user.email, on=False, tenant_id=tenant_id)
+
+
+async def _tell(kernel: "Kernel", email: str, *, on: bool, tenant_id: UUID) -> None:
     """Mail the owner of an account that its second factor came or went, in a control scope."""
     done = "turned on" if on else "taken away"
     await mail.queue(
@@ -111,7 +123,9 @@ async def tell(kernel: "Kernel", email: str, *, on: bool, tenant_id: UUID) -> No
 async def renew_recovery_codes(kernel: "Kernel", caller: Principal, proof: Proof) -> list[str]:
     """Replace a person's recovery codes. Raises MfaNotSetUp, MfaRefused, SignInDelayed."""
     async with _proven(kernel, caller, proof, enabled=True):
-        return await _new_recovery_codes(caller.user_id)
+        codes = await _new_recovery_codes(caller.user_id)
+        await audit.record(f"user:{caller.user_id}", after={"mfaFallback": "replaced"})
+    return codes
 
 
 @asynccontextmanager
@@ -123,6 +137,7 @@ async def _proven(kernel: "Kernel", caller: Principal, proof: Proof, *, enabled:
         attempt = await lockout.begin_again(caller.email, caller.session_id)
     async with kernel.database.control():
         user = await _person(caller.user_id)
+        await sessions.hold(caller.session_id)
         if (user.mfa_enabled_at is not None) != enabled:
             raise MfaNotSetUp if enabled else MfaEnabled
         if not await prove(kernel, user, proof):

@@ -53,7 +53,6 @@ async def change_password(ctx: Context) -> None:
         ctx.kernel, ctx.principal, current=given["current_password"], new=given["new_password"]
     )
     ctx.kernel.identifier.forget()
-    ctx.changed(f"user:{ctx.principal.user_id}", after={"signInMethod": "changed"})
 
 
 @table.route(
@@ -81,8 +80,11 @@ async def forgot_password(ctx: Context) -> None:
     scope=Scope.NONE,
 )
 async def reset_password(ctx: Context) -> None:
-    """Set a new password with the token of the mailed link; every session ends, API tokens stay."""
+    """Set a new password with the token of the mailed link; every session ends.
+
+    API tokens and the second factor stay, unless nobody had proven the mailbox of the account before: then
+    they may be those of whoever made it, and end, too.
+    """
     given = await encryption.reveal(ctx.kernel, ctx.body)
-    user_id = await service.reset(ctx.kernel, **given, visitor=cookies.visitor(ctx))
+    await service.reset(ctx.kernel, **given, visitor=cookies.visitor(ctx))
     ctx.kernel.identifier.forget()
-    ctx.changed(f"user:{user_id}", after={"signInMethod": "reset"})

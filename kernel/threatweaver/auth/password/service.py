@@ -6,8 +6,9 @@ from uuid import UUID
 
 from threatweaver.admin.settings import service as tenant_settings
 from threatweaver.admin.settings.values import TenantSettings
+from threatweaver.audit import service as audit
 from threatweaver.auth import again, passwords, queries
-from threatweaver.auth.account import links
+from threatweaver.auth.account import links, ownership
 from threatweaver.auth.account.errors import LinkRefused
 from threatweaver.auth.lockout import service as lockout
 from threatweaver.auth.lockout.service import Visitor
@@ -54,6 +55,7 @@ async def change(kernel: "Kernel", caller: Principal, *, current: str, new: str)
     hashed = await new_hash(kernel, new, email=user.email, schema=caller.schema)
     async with kernel.database.control():
         await _store(kernel, user, hashed, keep=caller.session_id, tenant_id=caller.tenant_id)
+        await audit.record(f"user:{user.id}", after={"signInMethod": "changed"})
 
 
 async def forgot(kernel: "Kernel", *, email: str) -> None:
@@ -62,24 +64,28 @@ async def forgot(kernel: "Kernel", *, email: str) -> None:
     async with links.same_time(), kernel.database.control():
         user = await User.get_or_none(email=email, is_active=True)
         home = await queries.home_of(email)
-        if user is None or home is None:
-            return
-        token = await links.create("reset", user.id)
-        await mail.queue(
-            kernel,
-            to=email,
-            subject="Reset your ThreatWeaver password",
-            text="Somebody, hopefully you, asked for a new password. Set it within an hour:\n\n"
-            f"{links.url(kernel, 'reset-password', token)}\n\nIf it was not you, do nothing.\n",
-            tenant_id=home,
-        )
+        if user is not None and home is not None:
+            await _mail_link(kernel, user, home)
+        await audit.record()
 
 
-async def reset(kernel: "Kernel", *, token: str, password: str, visitor: Visitor) -> UUID:
-    """Set a new password with a mailed token and end all sessions; return whose it is.
+async def _mail_link(kernel: "Kernel", user: User, home: UUID) -> None:
+    token = await links.create("reset", user.id)
+    await mail.queue(
+        kernel,
+        to=user.email,
+        subject="Reset your ThreatWeaver password",
+        text="Somebody, hopefully you, asked for a new password. Set it within an hour:\n\n"
+        f"{links.url(kernel, 'reset-password', token)}\n\nIf it was not you, do nothing.\n",
+        tenant_id=home,
+    )
 
-    The visitor's device becomes familiar, so that nobody's guessing makes its owner wait. API tokens stay:
-    they are credentials of their own. Raises LinkRefused, PasswordRefused.
+
+async def reset(kernel: "Kernel", *, token: str, password: str, visitor: Visitor) -> None:
+    """Set a new password with a mailed token and end all sessions.
+
+    The visitor's device becomes familiar, so that nobody's guessing makes its owner wait. API tokens and the
+    second factor stay, unless this is the first proof of the mailbox. Raises LinkRefused, PasswordRefused.
     """
     async with kernel.database.control(read_only=True):
         link = await links.find("reset", token)
@@ -91,9 +97,9 @@ async def reset(kernel: "Kernel", *, token: str, password: str, visitor: Visitor
     async with kernel.database.control():
         await links.use_up(link)
         await _store(kernel, user, hashed, keep=None, tenant_id=places[0].tenant_id)
-        await User.filter(id=user.id, email_verified_at=None).update(email_verified_at=datetime.now(UTC))
+        await ownership.prove(kernel, user, tenant_id=places[0].tenant_id)
         await lockout.remember(user.id, user.email, visitor)
-    return user.id
+        await audit.record(f"user:{user.id}", after={"signInMethod": "reset"}, who=places[0])
 
 
 async def _store(kernel: "Kernel", user: User, hashed: str, *, keep: UUID | None, tenant_id: UUID) -> None:

@@ -21,6 +21,14 @@ async def touch(session_id: UUID, now: datetime, idle: timedelta) -> None:
     )
 
 
+async def hold(session_id: UUID) -> bool:
+    """Keep a session from ending until the transaction does; False when it has ended."""
+    held = await connection().fetchval(
+        "SELECT true FROM session WHERE id = $1 AND revoked_at IS NULL FOR SHARE", session_id
+    )
+    return bool(held)
+
+
 async def live_of(user_id: UUID, current: UUID | None, only: UUID | None) -> list[asyncpg.Record]:
     """Return a person's live sessions, only of one tenant if it is given, the newest first."""
     rows: list[asyncpg.Record] = await connection().fetch(

@@ -10,7 +10,7 @@ from threatweaver.admin.settings import service as tenant_settings
 from threatweaver.auth.errors import MfaRequired, PasswordChangeRequired
 from threatweaver.auth.principal import Principal, SessionState
 from threatweaver.auth.sessions import queries
-from threatweaver.http.errors import NotFound
+from threatweaver.http.errors import NotFound, TokenInvalid
 
 if TYPE_CHECKING:
     from threatweaver.kernel import Kernel
@@ -40,6 +40,16 @@ async def check_standing(kernel: "Kernel", caller: Principal, state: SessionStat
         settings = await tenant_settings.read(kernel, caller.schema)
         if settings.mfa_required:
             raise MfaRequired
+
+
+async def hold(session_id: UUID) -> None:
+    """Keep a session from ending while it makes what outlives it, in a control scope.
+
+    A process remembers for three seconds that a session was good; what revokes a session's person must not
+    leave them what they made meanwhile. Raises TokenInvalid.
+    """
+    if not await queries.hold(session_id):
+        raise TokenInvalid
 
 
 async def list_own(caller: Principal) -> list[asyncpg.Record]:

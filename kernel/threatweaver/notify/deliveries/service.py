@@ -156,18 +156,17 @@ async def _failed(kernel: "Kernel", tenant: Tenant, message: Message, error: Not
         return
     async with kernel.database.tenant(tenant.schema):
         await queries.dead(message.ids, code=error.code, error=str(error))
-        disabled = message.channel and await _count_lost(kernel, message.channel.id, error)
-    if message.channel is not None and disabled:
-        await audit.event(
-            kernel,
-            "notification_channel_disabled",
-            tenant_id=tenant.id,
-            actor_id=None,
-            address="",
-            request_id="",
-            target=f"notification_channel:{message.channel.id}",
-            details={"reason": str(error)},
-        )
+        if message.channel is not None and await _count_lost(kernel, message.channel.id, error):
+            await audit.note(
+                kernel,
+                "notification_channel_disabled",
+                tenant_id=tenant.id,
+                actor_id=None,
+                address="",
+                request_id="",
+                target=f"notification_channel:{message.channel.id}",
+                details={"reason": str(error)},
+            )
 
 
 async def _count_lost(kernel: "Kernel", channel_id: UUID, error: NotDelivered) -> bool:

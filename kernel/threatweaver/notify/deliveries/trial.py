@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from threatweaver.audit import service as audit
 from threatweaver.ids import uuid7
 from threatweaver.notify.channels import senders, service
 from threatweaver.notify.channels.notice import Notice
@@ -61,4 +62,6 @@ async def run(kernel: "Kernel", schema: str, slug: str, channel_id: UUID) -> dic
             finished_at=datetime.now(UTC),
             **outcome,
         )
-        return await one(delivery_id)
+        line = await one(delivery_id)
+        await audit.record(f"notification_channel:{channel_id}", after={"test": str(delivery_id)})
+    return line

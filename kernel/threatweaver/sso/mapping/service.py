@@ -7,6 +7,7 @@ from uuid import UUID
 
 from threatweaver.access.rights import refuse_beyond
 from threatweaver.access.roles import service as roles
+from threatweaver.audit import service as audit
 from threatweaver.auth.models import Membership
 from threatweaver.auth.principal import Principal
 from threatweaver.auth.roles import Role
@@ -66,8 +67,11 @@ async def replace(
             }
             for rule in rules
         ]
+        before = await SsoTenant.get(tenant_id=tenant_id)
         await SsoTenant.filter(tenant_id=tenant_id).update(rules=kept, default_role=default_role)
-        return await SsoTenant.get(tenant_id=tenant_id)
+        after = await SsoTenant.get(tenant_id=tenant_id)
+        await audit.record("sso:role-mapping", before=described(before), after=described(after))
+    return after
 
 
 async def _check_roles(kernel: Kernel, caller: Principal, names: Iterable[str]) -> None:

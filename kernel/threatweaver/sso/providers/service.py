@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from threatweaver import outbound
+from threatweaver.audit import service as audit
 from threatweaver.http.errors import NotFound, Unprocessable
 from threatweaver.http.schema import camel
 from threatweaver.ids import uuid7
@@ -28,6 +29,7 @@ async def create(kernel: Kernel, tenant_id: UUID, values: Mapping[str, Any]) -> 
         if await SsoProvider.filter(tenant_id=tenant_id).count() >= _MOST:
             raise Unprocessable(f"A tenant has at most {_MOST} providers.")
         await provider.save(force_create=True)
+        await audit.record(f"sso-provider:{provider.id}", after=described(provider))
     return provider
 
 
@@ -46,6 +48,7 @@ async def replace(
         await provider.save(force_update=True)
         if provider.lookup != moved:  # another directory: its subjects are other people
             await SsoIdentity.filter(provider_id=provider_id).delete()
+        await audit.record(f"sso-provider:{provider.id}", after=described(provider))
     return provider
 
 
@@ -213,3 +216,4 @@ async def change_config(kernel: Kernel, tenant_id: UUID, values: Mapping[str, An
         if values["default_provider_id"] is not None:
             await of_tenant(tenant_id, values["default_provider_id"])
         await SsoTenant.filter(tenant_id=tenant_id).update(**values)
+        await audit.record("sso:config", after=dict(values))

@@ -35,6 +35,12 @@ class ScimInvalidValue(ScimError):
     status, code, scim_type = 400, "SCIM_INVALID_VALUE", "invalidValue"
 
 
+class ScimNotYours(ScimError):
+    """The directory did not make this account, or another tenant knows it, too: its address stays."""
+
+    status, code, scim_type = 400, "SCIM_NOT_YOURS", "mutability"
+
+
 class ScimInvalidFilter(ScimError):
     """Filters are `<attribute> eq "<text>"` on userName, externalId or displayName."""
 

@@ -19,7 +19,7 @@ _USERS = """FROM membership m JOIN user_account u ON u.id = m.user_id
     LEFT JOIN scim_user s ON s.user_id = m.user_id AND s.tenant_id = m.tenant_id
     WHERE m.tenant_id = $1 AND NOT m.break_glass AND (m.deactivated_at IS NULL OR s.id IS NOT NULL)"""
 _USER = """u.id, u.email, u.name, s.external_id, m.deactivated_at IS NULL AND u.is_active AS active,
-    m.created_at"""
+    m.created_at, m.provisioned"""
 _GROUP = """g.id, g.display_name, g.external_id, g.created_at, ARRAY(
     SELECT x.user_id FROM scim_member x WHERE x.group_id = g.id ORDER BY x.id) AS members"""
 
@@ -75,7 +75,7 @@ async def group(tenant_id: UUID, group_id: UUID) -> asyncpg.Record | None:
 
 
 async def is_alone_here(tenant_id: UUID, user_id: UUID) -> bool:
-    """Say whether no other tenant knows the person, so that this one may name and address them."""
+    """Say whether no other tenant knows the person."""
     known: bool = await connection().fetchval(
         "SELECT NOT EXISTS (SELECT 1 FROM membership WHERE user_id = $2 AND tenant_id <> $1)",
         tenant_id,

@@ -7,7 +7,13 @@ from threatweaver.auth.permissions import Perm
 from threatweaver.http.context import Context
 from threatweaver.http.route import EMPTY, RouteTable, Scope, bare, raw
 from threatweaver.sso.scim import patch, queries, service, wire
-from threatweaver.sso.scim.errors import ScimInvalidFilter, ScimInvalidValue, ScimLastAdmin, ScimTaken
+from threatweaver.sso.scim.errors import (
+    ScimInvalidFilter,
+    ScimInvalidValue,
+    ScimLastAdmin,
+    ScimNotYours,
+    ScimTaken,
+)
 from threatweaver.sso.scim.schemas import (
     PatchIn,
     ScimGroupIn,
@@ -26,7 +32,7 @@ _CHANGE: dict[str, Any] = {
     "permission": Perm.SCIM_WRITE,
     "scope": Scope.CONTROL,
     "media": MEDIA,
-    "errors": (ScimTaken, ScimInvalidValue, ScimLastAdmin, SeatsExhausted),
+    "errors": (ScimTaken, ScimInvalidValue, ScimNotYours, ScimLastAdmin, SeatsExhausted),
 }
 _REMOVAL: dict[str, Any] = {
     "permission": Perm.SCIM_WRITE,

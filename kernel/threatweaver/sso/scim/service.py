@@ -9,6 +9,7 @@ import asyncpg
 
 from threatweaver.access.users import admins, seats
 from threatweaver.access.users.errors import LastAdmin
+from threatweaver.auth import passwords
 from threatweaver.auth.account import links
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.roles import Role
@@ -18,11 +19,9 @@ from threatweaver.kernel import Kernel
 from threatweaver.sso.mapping import service as mapping
 from threatweaver.sso.models import ScimGroup, ScimMember, ScimUser, SsoTenant
 from threatweaver.sso.scim import queries
-from threatweaver.sso.scim.errors import ScimInvalidValue, ScimLastAdmin, ScimTaken
+from threatweaver.sso.scim.errors import ScimInvalidValue, ScimLastAdmin, ScimNotYours, ScimTaken
 from threatweaver.sso.scim.patch import GroupChanges
 from threatweaver.sso.signin.queries import is_address
-
-_NO_PASSWORD = "-"  # noqa: S105 - what auth.passwords takes for none
 
 
 async def user(tenant_id: UUID, user_id: UUID) -> asyncpg.Record:
@@ -52,8 +51,10 @@ async def create_user(kernel: Kernel, tenant_id: UUID, given: Mapping[str, Any])
         await seats.take(kernel.license, known.id if known else None)
     if known is None:
         user_id = uuid7()
-        await User.create(id=user_id, email=email, name=_name(given), password_hash=_NO_PASSWORD)
-        await Membership.create(user_id=user_id, tenant_id=tenant_id, role=Role.VIEWER.value)
+        await User.create(id=user_id, email=email, name=_name(given), password_hash=passwords.NONE)
+        await Membership.create(
+            user_id=user_id, tenant_id=tenant_id, role=Role.VIEWER.value, provisioned=True
+        )
     await queries.keep_external_id(tenant_id, user_id, given.get("external_id"))
     async with _keeping_an_admin(tenant_id):
         await queries.set_active(tenant_id, user_id, active=given["active"])
@@ -64,9 +65,10 @@ async def create_user(kernel: Kernel, tenant_id: UUID, given: Mapping[str, Any])
 async def change_user(kernel: Kernel, tenant_id: UUID, user_id: UUID, changes: Mapping[str, Any]) -> None:
     """Apply `active`, `external_id`, `display_name` and `user_name`.
 
-    Raises NotFound, ScimTaken, ScimInvalidValue, ScimLastAdmin, SeatsExhausted.
+    Raises NotFound, ScimTaken, ScimInvalidValue, ScimNotYours, ScimLastAdmin, SeatsExhausted.
 
-    A person whom another tenant knows, too, keeps their name and address.
+    A person whom another tenant knows, too, keeps their name. Who reads the mail of an account can have its
+    password, so the address is the directory's to change only of accounts that it made.
     """
     before = await user(tenant_id, user_id)
     external_id = changes.get("external_id", before["external_id"])
@@ -76,15 +78,21 @@ async def change_user(kernel: Kernel, tenant_id: UUID, user_id: UUID, changes: M
             await seats.take(kernel.license, user_id)
         async with _keeping_an_admin(tenant_id):
             await queries.set_active(tenant_id, user_id, active=changes["active"])
-    if not await queries.is_alone_here(tenant_id, user_id):
-        return
-    if changes.get("display_name"):
+    alone = await queries.is_alone_here(tenant_id, user_id)
+    if changes.get("display_name") and alone:
         await User.filter(id=user_id).update(name=changes["display_name"][:200])
     if changes.get("user_name") and (email := _address(changes["user_name"])) != before["email"]:
-        if await User.exists(email=email):
-            raise ScimTaken
-        await User.filter(id=user_id).update(email=email, email_verified_at=None)
-        await links.drop_all(user_id)  # they went to the old address
+        if not (alone and before["provisioned"]):
+            raise ScimNotYours
+        await _readdress(user_id, email)
+
+
+async def _readdress(user_id: UUID, email: str) -> None:
+    """Give a person another address, which counts as unverified whatever a provider says of its domain."""
+    if await User.exists(email=email):
+        raise ScimTaken
+    await User.filter(id=user_id).update(email=email, email_verified_at=None)
+    await links.drop_all(user_id)  # they went to the old address
 
 
 async def remove_user(tenant_id: UUID, user_id: UUID) -> None:

@@ -8,6 +8,9 @@ from tortoise.transactions import in_transaction
 
 from threatweaver.access.users import admins, seats
 from threatweaver.access.users.errors import LastAdmin, SeatsExhausted
+from threatweaver.audit import service as audit
+from threatweaver.auth import passwords
+from threatweaver.auth.lockout.service import Visitor
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.queries import Identity, memberships_of
 from threatweaver.ids import uuid7
@@ -20,15 +23,16 @@ from threatweaver.sso.models import SsoProvider
 from threatweaver.sso.saml import party
 from threatweaver.sso.signin import queries
 
-_NO_PASSWORD = "-"  # noqa: S105 - what auth.passwords takes for none, at the time of any other
 
-
-async def admit(kernel: Kernel, provider: SsoProvider, who: Asserted) -> tuple[Identity, Decision]:
+async def admit(
+    kernel: Kernel, provider: SsoProvider, who: Asserted, visitor: Visitor
+) -> tuple[Identity, Decision]:
     """Return the member of the provider's tenant that this is, made where the provider may.
 
     Raises SsoRefused.
-    Opens its own transactions. Somebody who is no member of this tenant and has an account already is
-    never taken in: whoever runs a tenant's directory could otherwise become anybody.
+    Opens its own transactions, each with an audit line for what it changes. Somebody who is no member of
+    this tenant and has an account already is never taken in: whoever runs a tenant's directory could
+    otherwise become anybody.
     """
     rules = await party.settings_of(kernel, provider.tenant_id)
     _check_domain(provider, who)
@@ -39,9 +43,25 @@ async def admit(kernel: Kernel, provider: SsoProvider, who: Asserted) -> tuple[I
         if found is not None:
             decision = await _follow(provider, who, found, decision)
             identity = await _identity(found["user_id"], provider.tenant_id)
+            if identity.role != found["role"]:
+                await _note(kernel, "sso_role_given", identity, decision, visitor)
     if found is None:
-        identity = await _newcomer(kernel, provider, who, decision)
+        identity = await _newcomer(kernel, provider, who, decision, visitor)
     return identity, decision
+
+
+async def _note(kernel: Kernel, action: str, member: Identity, decision: Decision, visitor: Visitor) -> None:
+    """Say in the tenant's log what the directory made of a member, last in the transaction."""
+    await audit.note(
+        kernel,
+        action,
+        tenant_id=member.tenant_id,
+        actor_id=member.user_id,
+        address=visitor.address,
+        request_id=visitor.request_id,
+        target=f"user:{member.user_id}",
+        details={"role": member.role, "rule": decision.rule},
+    )
 
 
 def _check_domain(provider: SsoProvider, who: Asserted) -> None:
@@ -84,7 +104,9 @@ async def _give_role(tenant_id: UUID, membership_id: UUID, decision: Decision) -
     return decision
 
 
-async def _newcomer(kernel: Kernel, provider: SsoProvider, who: Asserted, decision: Decision) -> Identity:
+async def _newcomer(
+    kernel: Kernel, provider: SsoProvider, who: Asserted, decision: Decision, visitor: Visitor
+) -> Identity:
     if not provider.just_in_time:
         raise SsoRefused("You have no account here. Ask for an invitation.", reason="NO_ACCOUNT")
     if not who.verified or not queries.is_address(who.email):
@@ -96,10 +118,16 @@ async def _newcomer(kernel: Kernel, provider: SsoProvider, who: Asserted, decisi
             await seats.take(kernel.license)
         except SeatsExhausted:
             raise SsoRefused("Every seat of the license is taken.", reason="NO_SEAT") from None
-        user = await User.create(id=uuid7(), email=who.email, name=who.name[:200], password_hash=_NO_PASSWORD)
-        await Membership.create(user_id=user.id, tenant_id=provider.tenant_id, role=decision.role)
+        user = await User.create(
+            id=uuid7(), email=who.email, name=who.name[:200], password_hash=passwords.NONE
+        )
+        await Membership.create(
+            user_id=user.id, tenant_id=provider.tenant_id, role=decision.role, provisioned=True
+        )
         await queries.link(provider, user.id, who.subject)
-        return await _identity(user.id, provider.tenant_id)
+        identity = await _identity(user.id, provider.tenant_id)
+        await _note(kernel, "sso_member_made", identity, decision, visitor)
+    return identity
 
 
 async def _identity(user_id: UUID, tenant_id: UUID) -> Identity:

@@ -31,7 +31,8 @@ async def person(provider: SsoProvider, who: Asserted) -> asyncpg.Record | None:
                SELECT user_id, true AS linked FROM linked
                UNION ALL
                SELECT id, false FROM user_account WHERE email = $3 AND NOT EXISTS (SELECT 1 FROM linked))
-           SELECT f.user_id, f.linked, m.id AS membership_id, coalesce(m.break_glass, false) AS break_glass,
+           SELECT f.user_id, f.linked, m.id AS membership_id, m.role,
+               coalesce(m.break_glass, false) AS break_glass,
                (m.deactivated_at IS NOT NULL OR NOT u.is_active) AS deactivated
            FROM found f JOIN user_account u ON u.id = f.user_id
            LEFT JOIN membership m ON m.user_id = f.user_id AND m.tenant_id = $4""",

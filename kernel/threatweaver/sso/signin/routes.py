@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable
 from typing import Any
-from uuid import UUID
 
 from aiohttp import web
 
@@ -10,6 +9,7 @@ from threatweaver.audit import service as audit
 from threatweaver.auth import cookies
 from threatweaver.auth.errors import BadCredentials
 from threatweaver.auth.lockout.errors import SignInDelayed
+from threatweaver.auth.lockout.service import Visitor
 from threatweaver.auth.login.routes import answer
 from threatweaver.auth.login.schemas import LoginOut
 from threatweaver.http.context import Context
@@ -24,6 +24,7 @@ from threatweaver.sso.signin.service import Credentials, Proven
 from threatweaver.tenancy.errors import AddressRefused, TenantSuspended
 
 table = RouteTable(path="/auth/sso", tag="Authentication")
+_SIGN_IN = "sso_sign_in"
 
 _ERRORS = (
     SsoRefused,
@@ -71,7 +72,7 @@ async def login(ctx: Context) -> web.Response:
 async def oidc_callback(ctx: Context) -> web.Response:
     """Come back from an OpenID provider with a code; sets the session's cookies and goes on to `next`."""
     flow = await flows.end(ctx.request)
-    await _signed_in(ctx, service.finish_oidc(ctx.kernel, flow, ctx.query))
+    await _signed_in(ctx, cookies.visitor(ctx), service.finish_oidc(ctx.kernel, flow, ctx.query))
     return web.Response(status=303, headers={"Location": flow.next})
 
 
@@ -95,7 +96,7 @@ async def saml_callback(ctx: Context) -> web.Response:
     if begun is not None:
         await flows.end(ctx.request)
     proving = service.finish_saml(ctx.kernel, begun, ctx.query.get("tenant"), ctx.body["saml_response"])
-    await _signed_in(ctx, proving)
+    await _signed_in(ctx, cookies.visitor(ctx), proving)
     return web.Response(status=303, headers={"Location": begun.next if begun else "/"})
 
 
@@ -117,35 +118,37 @@ async def ldap_login(ctx: Context) -> dict[str, Any]:
         username=given["username"],
         password=given["password"],
     )
-    proving = service.finish_ldap(ctx.kernel, credentials, cookies.visitor(ctx))
-    return await _signed_in(ctx, proving)
+    visitor = cookies.visitor(ctx)
+    return await _signed_in(ctx, visitor, service.finish_ldap(ctx.kernel, credentials, visitor))
 
 
-async def _signed_in(ctx: Context, proving: Awaitable[Proven]) -> dict[str, Any]:
-    """Open the session of whom the provider proves, and note it; a refusal is noted too."""
+async def _signed_in(ctx: Context, visitor: Visitor, proving: Awaitable[Proven]) -> dict[str, Any]:
+    """Open the session of whom the provider proves; a refusal is noted too."""
     proven: Proven | None = None
     try:
         proven = await proving
-        identity, decision = await people.admit(ctx.kernel, proven.provider, proven.who)
+        identity, decision = await people.admit(ctx.kernel, proven.provider, proven.who, visitor)
     except SsoRefused as refusal:
-        await _note(ctx, "failure", proven, None, service.audited(None, refusal))
+        await _note_refusal(ctx, proven, refusal)
         raise
-    opened = await service.open_session(ctx.kernel, proven, identity, cookies.visitor(ctx))
-    await _note(ctx, "success", proven, identity.user_id, service.audited(decision, None))
-    return answer(ctx, opened)
+    ctx.action = _SIGN_IN
+    ctx.changed(_target(proven), after=service.audited(decision, None))
+    return answer(ctx, await service.open_session(ctx.kernel, proven, identity, visitor))
 
 
-async def _note(
-    ctx: Context, outcome: Any, proven: Proven | None, actor_id: UUID | None, details: Any
-) -> None:
+async def _note_refusal(ctx: Context, proven: Proven | None, refusal: SsoRefused) -> None:
     await audit.event(
         ctx.kernel,
-        "sso_sign_in",
+        _SIGN_IN,
         tenant_id=proven.provider.tenant_id if proven else None,
-        actor_id=actor_id,
+        actor_id=None,
         address=ctx.address,
         request_id=ctx.request_id,
-        outcome=outcome,
-        target=f"sso-provider:{proven.provider.id}" if proven else "",
-        details=details,
+        outcome="failure",
+        target=_target(proven) if proven else "",
+        details=service.audited(None, refusal),
     )
+
+
+def _target(proven: Proven) -> str:
+    return f"sso-provider:{proven.provider.id}"

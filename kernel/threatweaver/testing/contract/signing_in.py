@@ -71,6 +71,11 @@ async def _renew(caller: Caller) -> Example:
     return Example(body={"recoveryCode": await _recovery_code(caller)})
 
 
+async def _own_address(caller: Caller) -> Example:
+    me = await caller.call("GET", "/auth/me")
+    return Example(body={"email": me.body["email"]})
+
+
 async def _register(caller: Caller) -> Example:
     me = await caller.call("GET", "/auth/me")
     await caller.call("PUT", "/admin/settings", {"values": {"registration": "open"}})
@@ -89,7 +94,9 @@ EXAMPLES: dict[str, ExampleOf] = {
     "POST /auth/change-password": Example(
         body={"currentPassword": PASSWORD, "newPassword": f"{PASSWORD} and more"}
     ),
+    "POST /auth/forgot-password": _own_address,
     "POST /auth/register": _register,
+    "POST /auth/resend-verification": _own_address,
     "POST /auth/mfa/enable": _first_code,
     "POST /auth/mfa/validate": _validate,
     "POST /auth/mfa/disable": _disable,

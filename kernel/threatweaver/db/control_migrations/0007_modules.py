@@ -7,7 +7,7 @@ from threatweaver.ids import uuid7
 
 
 class Migration(migrations.Migration):
-    dependencies = [("control", "0003_identity_sql")]
+    dependencies = [("control", "0006_provisioned")]
 
     initial = False
 
