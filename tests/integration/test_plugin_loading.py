@@ -33,6 +33,7 @@ class Licensed:
     """A license for what a function says."""
 
     grants: Callable[[str], bool]
+    claims: None = None
 
 
 @pytest.fixture
