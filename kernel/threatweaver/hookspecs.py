@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from threatweaver.admin.flags.declaration import FeatureFlag
     from threatweaver.admin.retention.declaration import DataClass
     from threatweaver.auth.roles import Permission
+    from threatweaver.events.table import SubscriberTable
     from threatweaver.health import HealthCheck
     from threatweaver.http.route import RouteTable
     from threatweaver.jobs.importer import FileImporter
@@ -42,6 +43,16 @@ def model_modules() -> "Sequence[str]":  # type: ignore[empty-body]
 @hookspec
 def job_tables() -> "Sequence[JobTable]":  # type: ignore[empty-body]
     """Background jobs, run by the worker for one tenant at a time."""
+
+
+@hookspec
+def event_types() -> "Sequence[type]":  # type: ignore[empty-body]
+    """Types of the events the plugin publishes: frozen, slotted dataclasses of its module `events`."""
+
+
+@hookspec
+def event_subscribers() -> "Sequence[SubscriberTable]":  # type: ignore[empty-body]
+    """Functions that take events: the plugin's own, the kernel's, and those of plugins that it requires."""
 
 
 @hookspec

@@ -12,6 +12,9 @@ from threatweaver.admin.retention.declaration import DataClass
 from threatweaver.auth.principal import Principal
 from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, OPERATORS, Permission, Role
 from threatweaver.db.transaction import analyze, connection
+from threatweaver.events.kernel import TenantResumed, UserDeactivated, UserReactivated
+from threatweaver.events.service import publish
+from threatweaver.events.table import SubscriberTable
 from threatweaver.health import HealthCheck
 from threatweaver.hookspecs import hookimpl
 from threatweaver.http.context import Context
@@ -88,8 +91,12 @@ __all__ = [
     "Severity",
     "SpooledFile",
     "StorageFull",
+    "SubscriberTable",
+    "TenantResumed",
     "Unprocessable",
     "Upload",
+    "UserDeactivated",
+    "UserReactivated",
     "ValidationFailed",
     "Where",
     "add_resource",
@@ -101,6 +108,7 @@ __all__ = [
     "hookimpl",
     "is_on",
     "page",
+    "publish",
     "quarantine",
     "raise_event",
     "raw",

@@ -10,20 +10,23 @@ from threatweaver.access.scopes import GrantScope
 from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.admin.retention.declaration import DataClass
 from threatweaver.auth.roles import Permission
+from threatweaver.events.table import SubscriberTable
 from threatweaver.health import HealthCheck
 from threatweaver.http.route import RouteTable
 from threatweaver.jobs.importer import FileImporter
 from threatweaver.jobs.table import JobTable
 from threatweaver.notify.events.catalog import NotificationEvent
 from threatweaver.plugins.admission import Decision, Verdict, refuse
+from threatweaver.plugins.contribution import Contribution
 from threatweaver.plugins.manifest import Manifest
-from threatweaver.plugins.registry import Contribution
 
 _log = log.get(__name__)
 _KINDS: dict[str, type] = {
     "route_tables": RouteTable,
     "model_modules": str,
     "job_tables": JobTable,
+    "event_types": type,
+    "event_subscribers": SubscriberTable,
     "permissions": Permission,
     "feature_flags": FeatureFlag,
     "data_classes": DataClass,
@@ -92,6 +95,8 @@ def _ask(manager: pluggy.PluginManager, manifest: Manifest, own: Mapping[str, st
         route_tables=contributed("route_tables"),
         model_modules=contributed("model_modules"),
         job_tables=contributed("job_tables"),
+        event_types=contributed("event_types"),
+        event_subscribers=contributed("event_subscribers"),
         permissions=contributed("permissions"),
         flags=contributed("feature_flags"),
         data_classes=contributed("data_classes"),

@@ -15,6 +15,7 @@ from threatweaver_exposure.assets import grouping
 from threatweaver_exposure.assets import routes as assets
 from threatweaver_exposure.assets import service as assets_service
 from threatweaver_exposure.dashboard import routes as dashboard
+from threatweaver_exposure.events import EVENT_TYPES
 from threatweaver_exposure.imports import jobs as import_jobs
 from threatweaver_exposure.imports import routes as imports
 from threatweaver_exposure.imports.news import NEW_FINDINGS
@@ -52,6 +53,12 @@ def model_modules() -> list[str]:
 def job_tables() -> list[JobTable]:
     """Return the job tables."""
     return [import_jobs.table, vulnerability_jobs.table]
+
+
+@hookimpl
+def event_types() -> list[type]:
+    """Return the events."""
+    return list(EVENT_TYPES)
 
 
 @hookimpl

@@ -12,6 +12,8 @@ from threatweaver.access.users.errors import LastAdmin
 from threatweaver.auth.account import links
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.roles import Role
+from threatweaver.events.kernel import UserDeactivated, UserReactivated
+from threatweaver.events.service import publish_in
 from threatweaver.http.errors import NotFound
 from threatweaver.ids import uuid7
 from threatweaver.kernel import Kernel
@@ -56,7 +58,7 @@ async def create_user(kernel: Kernel, tenant_id: UUID, given: Mapping[str, Any])
         await Membership.create(user_id=user_id, tenant_id=tenant_id, role=Role.VIEWER.value)
     await queries.keep_external_id(tenant_id, user_id, given.get("external_id"))
     async with _keeping_an_admin(tenant_id):
-        await queries.set_active(tenant_id, user_id, active=given["active"])
+        await _set_active(tenant_id, user_id, active=given["active"])
         await _give_roles(tenant_id, [user_id])
     return user_id
 
@@ -75,7 +77,7 @@ async def change_user(kernel: Kernel, tenant_id: UUID, user_id: UUID, changes: M
         if changes["active"]:
             await seats.take(kernel.license, user_id)
         async with _keeping_an_admin(tenant_id):
-            await queries.set_active(tenant_id, user_id, active=changes["active"])
+            await _set_active(tenant_id, user_id, active=changes["active"])
     if not await queries.is_alone_here(tenant_id, user_id):
         return
     if changes.get("display_name"):
@@ -91,7 +93,7 @@ async def remove_user(tenant_id: UUID, user_id: UUID) -> None:
     """Deactivate a member and forget what the directory knew of them. Raises NotFound, ScimLastAdmin."""
     await user(tenant_id, user_id)
     async with _keeping_an_admin(tenant_id):
-        await queries.set_active(tenant_id, user_id, active=False)
+        await _set_active(tenant_id, user_id, active=False)
     await ScimUser.filter(tenant_id=tenant_id, user_id=user_id).delete()
     await ScimMember.filter(tenant_id=tenant_id, user_id=user_id).delete()
 
@@ -178,6 +180,12 @@ async def _keeping_an_admin(tenant_id: UUID) -> AsyncIterator[None]:
             yield
     except LastAdmin:
         raise ScimLastAdmin from None
+
+
+async def _set_active(tenant_id: UUID, user_id: UUID, *, active: bool) -> None:
+    """Let a member in or keep them out, and publish it if that is new."""
+    if await queries.set_active(tenant_id, user_id, active=active):
+        await publish_in(tenant_id, UserReactivated(user_id) if active else UserDeactivated(user_id))
 
 
 async def _give_roles(tenant_id: UUID, user_ids: Iterable[UUID]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from threatweaver.sdk import JobRun, Rejected, SpooledFile, quarantine, uuid7
+from threatweaver.sdk import JobRun, Rejected, SpooledFile, publish, quarantine, uuid7
 from threatweaver_exposure.engine.formats import (
     FORMATS,
     TAIL_SIZE,
@@ -17,6 +17,7 @@ from threatweaver_exposure.engine.formats import (
 )
 from threatweaver_exposure.engine.report import Fault, ReportError
 from threatweaver_exposure.errors import ReportRefused
+from threatweaver_exposure.events import ImportCompleted
 from threatweaver_exposure.imports import news
 from threatweaver_exposure.imports.merge import merge
 from threatweaver_exposure.imports.models import Import
@@ -72,6 +73,7 @@ async def import_report(run: JobRun, *, import_id: UUID, path: Path, format_name
     await news.tell(run, import_id)
     counts = asdict(merged)
     await Import.filter(id=import_id).update(finished_at=datetime.now(UTC), **counts)
+    await publish(ImportCompleted(import_id=import_id, format=format_name, **counts))
     return {"importId": str(import_id), **counts}
 
 
