@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from threatweaver.jobs.importer import FileImporter
     from threatweaver.jobs.table import JobTable
     from threatweaver.notify.events.catalog import NotificationEvent
+    from threatweaver.reports import ImportParser
     from threatweaver.settings import Setting
 
 PROJECT = "threatweaver"
@@ -83,6 +84,11 @@ def health_checks() -> "Sequence[HealthCheck]":  # type: ignore[empty-body]
 @hookspec
 def file_importers() -> "Sequence[FileImporter]":  # type: ignore[empty-body]
     """Jobs that take a file: from `threatweaver import FILE` (the first one), or back from the quarantine."""
+
+
+@hookspec
+def import_parsers() -> "Sequence[ImportParser]":  # type: ignore[empty-body]
+    """Formats of reports that an import can read; which one a file is of is told by its content."""
 
 
 @hookspec

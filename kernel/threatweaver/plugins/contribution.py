@@ -14,6 +14,7 @@ from threatweaver.jobs.importer import FileImporter
 from threatweaver.jobs.table import JobTable
 from threatweaver.notify.events.catalog import NotificationEvent
 from threatweaver.plugins.manifest import Manifest
+from threatweaver.reports import ImportParser
 
 
 class RegistryError(Exception):
@@ -36,6 +37,7 @@ class Contribution:
     settings: Mapping[str, int | str]
     health_checks: Sequence[HealthCheck] = ()
     file_importers: Sequence[FileImporter] = ()
+    import_parsers: Sequence[ImportParser] = ()
     notification_events: Sequence[NotificationEvent] = ()
     grant_scopes: Sequence[GrantScope] = ()
 

@@ -19,6 +19,7 @@ from threatweaver.notify.events.catalog import NotificationEvent
 from threatweaver.plugins.admission import Decision, Verdict, refuse
 from threatweaver.plugins.contribution import Contribution
 from threatweaver.plugins.manifest import Manifest
+from threatweaver.reports import ImportParser
 
 _log = log.get(__name__)
 _KINDS: dict[str, type] = {
@@ -33,6 +34,7 @@ _KINDS: dict[str, type] = {
     "settings": settings.Setting,
     "health_checks": HealthCheck,
     "file_importers": FileImporter,
+    "import_parsers": ImportParser,
     "notification_events": NotificationEvent,
     "grant_scopes": GrantScope,
 }
@@ -103,6 +105,7 @@ def _ask(manager: pluggy.PluginManager, manifest: Manifest, own: Mapping[str, st
         settings=settings.read(manifest.name, contributed("settings"), own),
         health_checks=contributed("health_checks"),
         file_importers=contributed("file_importers"),
+        import_parsers=contributed("import_parsers"),
         notification_events=contributed("notification_events"),
         grant_scopes=contributed("grant_scopes"),
     )

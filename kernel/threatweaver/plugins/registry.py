@@ -25,6 +25,7 @@ from threatweaver.notify.events.catalog import NotificationEvent
 from threatweaver.plugins import events
 from threatweaver.plugins.admission import Decision, Verdict, refuse
 from threatweaver.plugins.contribution import Contribution, RegistryError
+from threatweaver.reports import ImportParser
 
 _log = log.get(__name__)
 _PARAMETER = re.compile(r"\{[^/]*\}")
@@ -53,6 +54,7 @@ class Registry:
     settings: Mapping[str, Mapping[str, int | str]]
     health_checks: tuple[HealthCheck, ...]
     file_importers: tuple[FileImporter, ...]
+    import_parsers: tuple[ImportParser, ...]
     notification_events: Mapping[str, NotificationEvent]
     grant_scopes: tuple[GrantScope, ...]
 
@@ -113,6 +115,8 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
     scopes = tuple(entry for item in contributions for entry in item.grant_scopes)
     _refuse_twice("grant scope", ["tenant", *(entry.name for entry in scopes)])
     apps = (*KERNEL_APPS, *(_app(item) for item in contributions if item.model_modules))
+    parsers = tuple(entry for item in contributions for entry in item.import_parsers)
+    _refuse_twice("format of reports", [entry.name for entry in parsers])
     return Registry(
         decisions=tuple(decisions),
         reserved=frozenset(
@@ -139,6 +143,7 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
         settings={item.manifest.name: item.settings for item in contributions if item.manifest},
         health_checks=tuple(check for item in contributions for check in item.health_checks),
         file_importers=tuple(entry for item in contributions for entry in item.file_importers),
+        import_parsers=parsers,
         notification_events=_notification_events(contributions, names),
         grant_scopes=scopes,
     )
