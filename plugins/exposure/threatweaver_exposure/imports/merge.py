@@ -268,7 +268,7 @@ async def _close(source: str, staged: Staged) -> int:
         """,
         source,
         any(item.checks is None for item in staged.coverage),
-        sorted(frozenset().union(*(item.checks or () for item in staged.coverage))),
+        list(frozenset().union(*(item.checks or () for item in staged.coverage))),
     )
     await held.execute("ANALYZE gone")
     await held.execute(
