@@ -11,11 +11,11 @@ import processes
 from figures import Figure
 from product import Product
 
+from threatweaver.sdk import Finding
 from threatweaver_exposure.engine import nessus
-from threatweaver_exposure.engine.report import Finding
 
 _CHANGES = ("created", "updated", "reopened", "closed")
-_COLUMNS = """seq int, host int, plugin_id bigint, port int, protocol text, service text, severity smallint,
+_COLUMNS = """seq int, asset int, check_id text, severity smallint, port int, protocol text, service text,
     output text"""
 
 

@@ -23,6 +23,7 @@ from threatweaver.auth.tables import TABLES as AUTH
 from threatweaver.config import Settings
 from threatweaver.db import orm
 from threatweaver.db.transaction import Database
+from threatweaver.events.kernel import KERNEL_EVENT_TYPES
 from threatweaver.http import edge, mount, system
 from threatweaver.http.cors import Origins
 from threatweaver.http.proxies import Proxies
@@ -38,7 +39,8 @@ from threatweaver.notify import parts as notify
 from threatweaver.notify.events.catalog import KERNEL_EVENTS
 from threatweaver.plugins import admission, constraints, imports, loader, manifest, registry
 from threatweaver.plugins.admission import Grounds
-from threatweaver.plugins.registry import Contribution, Registry
+from threatweaver.plugins.contribution import Contribution
+from threatweaver.plugins.registry import Registry
 from threatweaver.ratelimits import routes as ratelimits
 from threatweaver.ratelimits.limiter import RateLimiter
 from threatweaver.secrets import jobs as secrets_jobs
@@ -78,6 +80,7 @@ _KERNEL = Contribution(
         audit_jobs.table,
         secrets_jobs.table,
     ),
+    event_types=KERNEL_EVENT_TYPES,
     notification_events=KERNEL_EVENTS,
     permissions=PERMISSIONS,
     flags=FLAGS,

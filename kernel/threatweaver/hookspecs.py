@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from threatweaver.admin.flags.declaration import FeatureFlag
     from threatweaver.admin.retention.declaration import DataClass
     from threatweaver.auth.roles import Permission
+    from threatweaver.events.table import SubscriberTable
     from threatweaver.health import HealthCheck
     from threatweaver.http.route import RouteTable
     from threatweaver.jobs.importer import FileImporter
     from threatweaver.jobs.table import JobTable
     from threatweaver.notify.events.catalog import NotificationEvent
+    from threatweaver.reports import ImportParser
     from threatweaver.settings import Setting
 
 PROJECT = "threatweaver"
@@ -42,6 +44,16 @@ def model_modules() -> "Sequence[str]":  # type: ignore[empty-body]
 @hookspec
 def job_tables() -> "Sequence[JobTable]":  # type: ignore[empty-body]
     """Background jobs, run by the worker for one tenant at a time."""
+
+
+@hookspec
+def event_types() -> "Sequence[type]":  # type: ignore[empty-body]
+    """Types of the events the plugin publishes: frozen, slotted dataclasses of its module `events`."""
+
+
+@hookspec
+def event_subscribers() -> "Sequence[SubscriberTable]":  # type: ignore[empty-body]
+    """Functions that take events: the plugin's own, the kernel's, and those of plugins that it requires."""
 
 
 @hookspec
@@ -72,6 +84,11 @@ def health_checks() -> "Sequence[HealthCheck]":  # type: ignore[empty-body]
 @hookspec
 def file_importers() -> "Sequence[FileImporter]":  # type: ignore[empty-body]
     """Jobs that take a file: from `threatweaver import FILE` (the first one), or back from the quarantine."""
+
+
+@hookspec
+def import_parsers() -> "Sequence[ImportParser]":  # type: ignore[empty-body]
+    """Formats of reports that an import can read; which one a file is of is told by its content."""
 
 
 @hookspec

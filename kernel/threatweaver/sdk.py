@@ -12,6 +12,9 @@ from threatweaver.admin.retention.declaration import DataClass
 from threatweaver.auth.principal import Principal
 from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, OPERATORS, Permission, Role
 from threatweaver.db.transaction import analyze, connection
+from threatweaver.events.kernel import TenantResumed, UserDeactivated, UserReactivated
+from threatweaver.events.service import publish
+from threatweaver.events.table import SubscriberTable
 from threatweaver.health import HealthCheck
 from threatweaver.hookspecs import hookimpl
 from threatweaver.http.context import Context
@@ -30,13 +33,25 @@ from threatweaver.http.route import EMPTY, JOB, RouteTable, Scope, Upload, bare,
 from threatweaver.http.schema import CommaSeparated, Schema
 from threatweaver.http.upload import SpooledFile
 from threatweaver.ids import uuid7
-from threatweaver.jobs.importer import FileImporter
+from threatweaver.jobs.importer import FileImporter, import_parsers
 from threatweaver.jobs.lanes import Lane
 from threatweaver.jobs.run import JobCancelled, JobPostponed, JobRun
 from threatweaver.jobs.table import Job, JobTable
 from threatweaver.notify.events.catalog import Mode, NotificationEvent, Severity
 from threatweaver.notify.events.service import raise_event
 from threatweaver.plugins.admission import KERNEL_API
+from threatweaver.reports import (
+    CERTAIN,
+    IDENTIFIER_KINDS,
+    Asset,
+    Coverage,
+    Definition,
+    Finding,
+    ImportParser,
+    Record,
+    ReportError,
+    ReportFault,
+)
 from threatweaver.resource.listing import Listing, SearchText, Where, any_of, eq, search
 from threatweaver.resource.routes import add_resource
 from threatweaver.resource.spec import Op, Resource
@@ -45,23 +60,30 @@ from threatweaver.settings import Setting
 __all__ = [
     "ADMINS",
     "ANALYSTS",
+    "CERTAIN",
     "EMPTY",
     "EVERYONE",
+    "IDENTIFIER_KINDS",
     "JOB",
     "KERNEL_API",
     "MANAGERS",
     "OPERATORS",
     "ApiError",
+    "Asset",
     "Caller",
     "CommaSeparated",
     "Conflict",
     "Context",
+    "Coverage",
     "DataClass",
+    "Definition",
     "Example",
     "FeatureFlag",
     "FileImporter",
+    "Finding",
     "GrantScope",
     "HealthCheck",
+    "ImportParser",
     "Job",
     "JobCancelled",
     "JobPostponed",
@@ -77,7 +99,10 @@ __all__ = [
     "PayloadTooLarge",
     "Permission",
     "Principal",
+    "Record",
     "Rejected",
+    "ReportError",
+    "ReportFault",
     "Resource",
     "Role",
     "RouteTable",
@@ -88,8 +113,12 @@ __all__ = [
     "Severity",
     "SpooledFile",
     "StorageFull",
+    "SubscriberTable",
+    "TenantResumed",
     "Unprocessable",
     "Upload",
+    "UserDeactivated",
+    "UserReactivated",
     "ValidationFailed",
     "Where",
     "add_resource",
@@ -99,8 +128,10 @@ __all__ = [
     "connection",
     "eq",
     "hookimpl",
+    "import_parsers",
     "is_on",
     "page",
+    "publish",
     "quarantine",
     "raise_event",
     "raw",

@@ -41,13 +41,15 @@ def install(tmp_path, monkeypatch):
     """A function: writes a package with an entry point beside those that are installed."""
     monkeypatch.syspath_prepend(str(tmp_path))
 
-    def installed(name, plugin=PLUGIN, manifest=MANIFEST, *, package=None, target=None):
+    def installed(name, plugin=PLUGIN, manifest=MANIFEST, *, package=None, target=None, **modules):
         package = package or f"tw_{tmp_path.name.replace('-', '_')}_{name}"
         folder = tmp_path / package
         folder.mkdir(exist_ok=True)
         (folder / "__init__.py").write_text('"""A plugin."""\n')
         if plugin is not None:
             (folder / "plugin.py").write_text(plugin)
+        for module, text in modules.items():
+            (folder / f"{module}.py").write_text(text)
         if manifest is not None:
             (folder / "manifest.toml").write_text(manifest.replace("{name}", name))
         info = tmp_path / f"{package}_{name}-1.2.3.dist-info"
@@ -239,6 +241,82 @@ def test_models_without_migrations(install):
     install("alpha", HOOK.format(hook="model_modules()", body="return ['json']"))
     verdict, reason = refused()
     assert (verdict, "has tables and no" in reason) == ("misfit", True)
+
+
+EVENTS = """
+from dataclasses import dataclass
+
+@dataclass(frozen=True, slots=True)
+class NoteWritten:
+    \"\"\"A note was written.\"\"\"
+
+    note: str
+"""
+PUBLISHER = (
+    PLUGIN
+    + """
+from .events import NoteWritten
+
+@hookimpl
+def event_types():
+    return [NoteWritten]
+"""
+)
+SUBSCRIBER = (
+    PLUGIN
+    + """
+from datetime import timedelta
+from {package}.events import NoteWritten
+
+table = SubscriberTable()
+
+@table.on(NoteWritten, "beta.count_note", timeout=timedelta(minutes=1))
+async def count_note(run, event):
+    \"\"\"Count it.\"\"\"
+
+@hookimpl
+def event_subscribers():
+    return [table]
+"""
+)
+
+
+def test_an_event_reaches_the_plugins_that_require_its_publisher(install):
+    package = install("alpha", PUBLISHER, events=EVENTS)
+    install("beta", SUBSCRIBER.format(package=package), MANIFEST + 'requires = ["alpha"]')
+    found = load()
+    (kind,) = [kind for kind, name in found.event_types.items() if name == "alpha.NoteWritten"]
+    assert [item.job.name for item in found.subscribers[kind]] == ["beta.count_note"]
+    assert found.job_modules["beta.count_note"] == "beta"
+    assert found.jobs["beta.count_note"].summary == "Count it."
+
+
+def test_an_event_of_a_plugin_that_is_not_required(install):
+    package = install("alpha", PUBLISHER, events=EVENTS)
+    install("beta", SUBSCRIBER.format(package=package))
+    found = {item.manifest.name: item for item in load().decisions}
+    assert (found["alpha"].admitted, found["beta"].verdict.value) == (True, "misfit")
+    assert "beta.count_note takes alpha.NoteWritten: its manifest" in found["beta"].reason
+
+
+def test_an_event_that_is_not_in_the_module_events(install):
+    install("alpha", PUBLISHER.replace(".events", ".facts"), facts=EVENTS)
+    verdict, reason = refused()
+    assert (verdict, "the event NoteWritten is not of" in reason) == ("misfit", True)
+
+
+def test_a_subscriber_outlives_a_stranger_that_does_not_fit(install):
+    """Those that fit are found one after the other: what somebody requires must come before them."""
+    package = install("zeta", PUBLISHER, events=EVENTS)
+    install("beta", SUBSCRIBER.format(package=package), MANIFEST + 'requires = ["zeta"]')
+    install("alpha", PUBLISHER.replace(".events", ".facts"), facts=EVENTS)
+    found = load()
+    assert {item.manifest.name: item.admitted for item in found.decisions} == {
+        "alpha": False,
+        "beta": True,
+        "exposure": True,
+        "zeta": True,
+    }
 
 
 def test_settings_of_plugins_reach_them_and_are_checked(install):

@@ -12,6 +12,7 @@ from threatweaver.plugins import registry
 from threatweaver.plugins.admission import Decision, Verdict
 from threatweaver.plugins.manifest import Manifest
 from threatweaver.plugins.registry import Contribution, RegistryError
+from threatweaver.reports import ImportParser
 
 READ = Permission("alpha:thing:read", "See things", EVERYONE)
 
@@ -146,6 +147,19 @@ def test_job_names_are_unique_and_know_their_module():
     assert made.job_modules == {"alpha.run": "module_alpha"}
     with pytest.raises(RegistryError, match=r"two jobs are called alpha\.run"):
         build(plugin("alpha", job_tables=[jobs("alpha.run")]), plugin("beta", job_tables=[jobs("alpha.run")]))
+
+
+def test_formats_of_reports_are_told_by_their_names():
+    formats = [ImportParser(name="csv", title="CSV", detects=lambda *_: 0, parse=iter)]
+    assert [item.name for item in build(plugin("alpha", import_parsers=formats)).import_parsers] == ["csv"]
+    with pytest.raises(RegistryError, match="claim the format of reports csv"):
+        build(plugin("alpha", import_parsers=formats), plugin("beta", import_parsers=formats))
+
+
+@pytest.mark.parametrize("name", ["", "CSV", "a b", "-a", "x" * 33])
+def test_a_format_has_a_name_for_ever(name):
+    with pytest.raises(ValueError, match="is no name of a format"):
+        ImportParser(name=name, title="CSV", detects=lambda *_: 0, parse=iter)
 
 
 def test_tables_need_migrations():

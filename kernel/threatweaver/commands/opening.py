@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from threatweaver import app as application
+from threatweaver import running
 from threatweaver.config import ConfigError, Settings
 from threatweaver.db import embedded, orm
 from threatweaver.db import migrate as migrations
@@ -92,7 +93,9 @@ async def with_kernel(settings: Settings, work: Callable[[Kernel], Awaitable[Any
     """Run `work(kernel)` on the open and migrated database."""
 
     async def on(database: Database) -> Any:
-        return await work(await kernel_of(settings, database))
+        kernel = await kernel_of(settings, database)
+        with running.on(kernel):
+            return await work(kernel)
 
     return await opened(settings, on)
 

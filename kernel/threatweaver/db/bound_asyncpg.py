@@ -38,12 +38,16 @@ class _Savepoint(TransactionContext):
         unit = transaction.current()
         unit.savepoints += 1
         self._name = f"unit_{unit.savepoints}"
+        self._outbox = len(unit.outbox)
         await unit.connection.execute(f"SAVEPOINT {self._name}")
         return self.client
 
     async def __aexit__(self, exc_type: object, exc_val: object, exc_tb: object) -> None:
+        unit = transaction.current()
+        if exc_type:
+            del unit.outbox[self._outbox :]  # what did not happen is not told
         verb = "ROLLBACK TO" if exc_type else "RELEASE"
-        await transaction.current().connection.execute(f"{verb} SAVEPOINT {self._name}")
+        await unit.connection.execute(f"{verb} SAVEPOINT {self._name}")
 
 
 class BoundClient(AsyncpgDBClient):

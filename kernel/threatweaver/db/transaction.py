@@ -39,6 +39,15 @@ class Unit:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     open: bool = True
     savepoints: int = 0
+    outbox: list[Any] = field(default_factory=list)
+    send: "Callable[[Unit], Awaitable[None]] | None" = None
+
+    async def conclude(self) -> None:
+        """Send what is in the outbox, within the transaction; the commit does it if nobody did before."""
+        if self.send is not None:
+            send, self.send = self.send, None
+            await send(self)
+            self.outbox.clear()
 
 
 _current: ContextVar[Unit | None] = ContextVar("threatweaver_unit", default=None)
@@ -171,6 +180,7 @@ class Database:
         try:
             await held.execute(begin)
             yield unit
+            await unit.conclude()
             unit.open = False
             if await held.execute("COMMIT") != "COMMIT":
                 raise CommitFailed("the transaction was rolled back")

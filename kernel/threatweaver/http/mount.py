@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from aiohttp import web
 
+from threatweaver import running
 from threatweaver.http import etags, gates, input, perform, proxies, upload  # noqa: A004 - the file vocabulary of the house
 from threatweaver.http.context import Context
 from threatweaver.http.errors import ModuleDisabled
@@ -31,7 +32,8 @@ def endpoint(route: Route, reading: Route | None) -> Endpoint:
             limit = route.upload.max_bytes(ctx.kernel.registry.settings)
             ctx.upload = await upload.receive(request, ctx.kernel.settings.spool, limit)
         try:
-            response = await perform.answer(ctx)
+            with running.on(ctx.kernel):
+                response = await perform.answer(ctx)
         except BaseException:
             if ctx.upload is not None:
                 ctx.upload.discard()

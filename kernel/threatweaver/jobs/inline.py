@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from threatweaver import running
 from threatweaver.http import upload
 from threatweaver.http.errors import NotFound
 from threatweaver.ids import uuid7
@@ -24,8 +25,9 @@ async def import_file(kernel: Kernel, tenant: Tenant, path: Path) -> Any:
         path, kernel.settings.spool, importer.max_bytes(kernel.registry.settings)
     )
     try:
-        async with database.tenant(tenant.schema):
-            payload = await importer.prepare(spooled, job_id)
+        with running.on(kernel):
+            async with database.tenant(tenant.schema):
+                payload = await importer.prepare(spooled, job_id)
         async with database.control():
             await Job.create(
                 id=job_id, tenant_id=tenant.id, kind=importer.job.name, payload=payload, status=Status.RUNNING

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from threatweaver import running
 from threatweaver.audit import service as audit
 from threatweaver.db.transaction import Database
 from threatweaver.http.route import Scope
@@ -76,12 +77,14 @@ async def call(job: Job, run: JobRun, payload: Mapping[str, Any]) -> Any:
 
     The limits of a request's connection do not hold here; a job is bounded by its own timeout.
     """
-    if job.scope is Scope.NONE:
-        return await job.function(run, **payload)
-    async with run.database.tenant(run.schema) as unit:
-        await unit.connection.execute(
-            "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
-        )
-        result = await job.function(run, **payload)
-        await audit.job_done(run, job.name)
-        return result
+    with running.on(run.kernel):
+        if job.scope is Scope.NONE:
+            return await job.function(run, **payload)
+        async with run.database.tenant(run.schema) as unit:
+            await unit.connection.execute(
+                "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+            )
+            result = await job.function(run, **payload)
+            await unit.conclude()
+            await audit.job_done(run, job.name)
+            return result

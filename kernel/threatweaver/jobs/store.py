@@ -1,8 +1,8 @@
 """Reads and writes of the job table, in a control scope."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
@@ -11,8 +11,12 @@ from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.db import AsyncpgDriver
 
 from threatweaver.db.transaction import connection
+from threatweaver.ids import uuid7
 from threatweaver.jobs.lanes import Lane
 from threatweaver.jobs.models import Status
+
+if TYPE_CHECKING:
+    from threatweaver.events.service import Delivery
 
 FINAL = (Status.COMPLETED.value, Status.FAILED.value, Status.CANCELLED.value)
 
@@ -47,6 +51,28 @@ async def enqueue(  # noqa: PLR0913 - a column each
         kind,
         orjson.dumps(payload, default=str).decode(),
         queue_id,
+    )
+
+
+async def enqueue_many(deliveries: "Sequence[Delivery]") -> None:
+    """Add a job and its queue entry for each delivery, in the current transaction; nobody asked for them."""
+    ids = [uuid7() for _ in deliveries]
+    lanes, schemas, kinds, modules, payloads = zip(*deliveries, strict=True)
+    queued = await _queue().enqueue(list(lanes), [item.bytes for item in ids], [0] * len(ids))
+    await connection().execute(
+        """INSERT INTO job (id, tenant_id, module_id, kind, payload, status, progress, attempts,
+                            queue_id, cancel_requested, created_at)
+           SELECT given.id, t.id, given.module_id, given.kind, given.payload, 'queued', 0, 0,
+                  given.queue_id, false, now()
+           FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::bigint[])
+                AS given (id, schema, kind, module_id, payload, queue_id)
+           JOIN tenant t ON t.schema = given.schema""",
+        ids,
+        schemas,
+        kinds,
+        modules,
+        payloads,
+        list(queued),
     )
 
 

@@ -9,7 +9,7 @@ from threatweaver.plugins.manifest import Manifest
 _IMPORT = re.compile(
     rb"^[ \t]*(?:from|import)[ \t]+threatweaver\b(?:\.(\w+)|[ \t]+import[ \t]+(\w+))?", re.MULTILINE
 )
-_PUBLIC = {b"sdk", b"testing"}
+_PUBLIC = {b"reports", b"sdk", b"testing"}
 
 
 def foreign(manifest: Manifest) -> str | None:

@@ -10,26 +10,31 @@ from threatweaver.access.scopes import GrantScope
 from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.admin.retention.declaration import DataClass
 from threatweaver.auth.roles import Permission
+from threatweaver.events.table import SubscriberTable
 from threatweaver.health import HealthCheck
 from threatweaver.http.route import RouteTable
 from threatweaver.jobs.importer import FileImporter
 from threatweaver.jobs.table import JobTable
 from threatweaver.notify.events.catalog import NotificationEvent
 from threatweaver.plugins.admission import Decision, Verdict, refuse
+from threatweaver.plugins.contribution import Contribution
 from threatweaver.plugins.manifest import Manifest
-from threatweaver.plugins.registry import Contribution
+from threatweaver.reports import ImportParser
 
 _log = log.get(__name__)
 _KINDS: dict[str, type] = {
     "route_tables": RouteTable,
     "model_modules": str,
     "job_tables": JobTable,
+    "event_types": type,
+    "event_subscribers": SubscriberTable,
     "permissions": Permission,
     "feature_flags": FeatureFlag,
     "data_classes": DataClass,
     "settings": settings.Setting,
     "health_checks": HealthCheck,
     "file_importers": FileImporter,
+    "import_parsers": ImportParser,
     "notification_events": NotificationEvent,
     "grant_scopes": GrantScope,
 }
@@ -92,12 +97,15 @@ def _ask(manager: pluggy.PluginManager, manifest: Manifest, own: Mapping[str, st
         route_tables=contributed("route_tables"),
         model_modules=contributed("model_modules"),
         job_tables=contributed("job_tables"),
+        event_types=contributed("event_types"),
+        event_subscribers=contributed("event_subscribers"),
         permissions=contributed("permissions"),
         flags=contributed("feature_flags"),
         data_classes=contributed("data_classes"),
         settings=settings.read(manifest.name, contributed("settings"), own),
         health_checks=contributed("health_checks"),
         file_importers=contributed("file_importers"),
+        import_parsers=contributed("import_parsers"),
         notification_events=contributed("notification_events"),
         grant_scopes=contributed("grant_scopes"),
     )

@@ -1,7 +1,7 @@
 """The registry: everything the admitted plugins contribute, collected once and frozen."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,39 +15,20 @@ from threatweaver.admin.retention.declaration import DataClass
 from threatweaver.auth.roles import Permission, grants
 from threatweaver.db import migrate
 from threatweaver.db.orm import KERNEL_APPS, TENANT, ModelApp
+from threatweaver.events.table import Subscriber
 from threatweaver.health import HealthCheck
-from threatweaver.http.route import Access, Route, RouteTable
+from threatweaver.http.route import Access, Route
 from threatweaver.jobs.importer import FileImporter
 from threatweaver.jobs.lanes import Lane
-from threatweaver.jobs.table import Job, JobTable
+from threatweaver.jobs.table import Job
 from threatweaver.notify.events.catalog import NotificationEvent
+from threatweaver.plugins import events
 from threatweaver.plugins.admission import Decision, Verdict, refuse
-from threatweaver.plugins.manifest import Manifest
+from threatweaver.plugins.contribution import Contribution, RegistryError
+from threatweaver.reports import ImportParser
 
 _log = log.get(__name__)
 _PARAMETER = re.compile(r"\{[^/]*\}")
-
-
-class RegistryError(Exception):
-    """Two contributions claim the same thing, or one is out of its bounds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contribution:
-    """What one plugin, or the kernel itself (manifest None), contributes."""
-
-    manifest: Manifest | None
-    route_tables: Sequence[RouteTable] = ()
-    model_modules: Sequence[str] = ()
-    job_tables: Sequence[JobTable] = ()
-    permissions: Sequence[Permission] = ()
-    flags: Sequence[FeatureFlag] = ()
-    data_classes: Sequence[DataClass] = ()
-    settings: Mapping[str, int | str]
-    health_checks: Sequence[HealthCheck] = ()
-    file_importers: Sequence[FileImporter] = ()
-    notification_events: Sequence[NotificationEvent] = ()
-    grant_scopes: Sequence[GrantScope] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +45,8 @@ class Registry:
     jobs: Mapping[str, Job]
     job_modules: Mapping[str, str | None]
     lanes: Mapping[str, Lane]  # of each kind of job
+    event_types: Mapping[type, str]
+    subscribers: Mapping[type, tuple[Subscriber, ...]]
     permissions: tuple[Permission, ...]
     flags: Mapping[str, FeatureFlag]
     data_classes: Mapping[str, DataClass]
@@ -71,6 +54,7 @@ class Registry:
     settings: Mapping[str, Mapping[str, int | str]]
     health_checks: tuple[HealthCheck, ...]
     file_importers: tuple[FileImporter, ...]
+    import_parsers: tuple[ImportParser, ...]
     notification_events: Mapping[str, NotificationEvent]
     grant_scopes: tuple[GrantScope, ...]
 
@@ -84,7 +68,7 @@ def build_what_fits(
     except RegistryError:
         pass  # somebody does not fit: find out who, one after the other
     kept, decided = [kernel], list(decisions)
-    for item in contributions:
+    for item in _required_first(contributions):
         try:
             build([*kept, item], decided)
         except RegistryError as error:
@@ -97,16 +81,28 @@ def build_what_fits(
     return build([item for item in kept if item.manifest is None or item.manifest.name in admitted], decided)
 
 
+def _required_first(contributions: Sequence[Contribution]) -> list[Contribution]:
+    """Return what a plugin requires before it, for its subscribers take events of those."""
+    waiting, ordered = list(contributions), list[Contribution]()
+    while waiting:
+        left = {item.owner for item in waiting}
+        ready = [item for item in waiting if not item.manifest or not left & set(item.manifest.requires)]
+        ordered += ready or waiting  # those that require each other stay as they are
+        waiting = [item for item in waiting if item not in ordered]
+    return ordered
+
+
 def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) -> Registry:
     """Collect and check. Raises RegistryError."""
     jobs: dict[str, Job] = {}
     job_modules: dict[str, str | None] = {}
     for item in contributions:
-        for job in (job for table in item.job_tables for job in table.jobs):
+        for job in _jobs(item):
             if job.name in jobs:
                 raise RegistryError(f"two jobs are called {job.name}")
             jobs[job.name] = job
             job_modules[job.name] = item.manifest.module_id if item.manifest else None
+    event_types = events.types_of(contributions)
     permissions = tuple(entry for item in contributions for entry in item.permissions)
     _refuse_twice("permission", [entry.name for entry in permissions])
     routes = tuple(route for item in contributions for route in _routes(item))
@@ -119,6 +115,8 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
     scopes = tuple(entry for item in contributions for entry in item.grant_scopes)
     _refuse_twice("grant scope", ["tenant", *(entry.name for entry in scopes)])
     apps = (*KERNEL_APPS, *(_app(item) for item in contributions if item.model_modules))
+    parsers = tuple(entry for item in contributions for entry in item.import_parsers)
+    _refuse_twice("format of reports", [entry.name for entry in parsers])
     return Registry(
         decisions=tuple(decisions),
         reserved=frozenset(
@@ -136,6 +134,8 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
         jobs=jobs,
         job_modules=job_modules,
         lanes={name: job.lane for name, job in jobs.items()},
+        event_types=event_types,
+        subscribers=events.subscribers_of(contributions, event_types),
         permissions=permissions,
         flags=_flags(contributions),
         data_classes=_data_classes(contributions),
@@ -143,7 +143,8 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
         settings={item.manifest.name: item.settings for item in contributions if item.manifest},
         health_checks=tuple(check for item in contributions for check in item.health_checks),
         file_importers=tuple(entry for item in contributions for entry in item.file_importers),
-        notification_events=_events(contributions, names),
+        import_parsers=parsers,
+        notification_events=_notification_events(contributions, names),
         grant_scopes=scopes,
     )
 
@@ -153,12 +154,19 @@ def prefixes(contribution: Contribution) -> set[str]:
     return {f"/{table.path.split('/')[1]}" for table in contribution.route_tables}
 
 
+def _jobs(item: Contribution) -> Iterator[Job]:
+    """Yield the plugin's jobs; taking an event is one, too."""
+    for jobs in item.job_tables:
+        yield from jobs.jobs
+    for subscribers in item.event_subscribers:
+        yield from (entry.job for entry in subscribers.subscribers)
+
+
 def _flags(contributions: Sequence[Contribution]) -> dict[str, FeatureFlag]:
     for item in contributions:
-        owner = item.manifest.name if item.manifest else "kernel"
         for flag in item.flags:
-            if flag.name.split(".")[0] != owner:
-                raise RegistryError(f"the feature flag {flag.name} must be named after {owner}")
+            if flag.name.split(".")[0] != item.owner:
+                raise RegistryError(f"the feature flag {flag.name} must be named after {item.owner}")
     flags = [flag for item in contributions for flag in item.flags]
     _refuse_twice("feature flag", [flag.name for flag in flags])
     return {flag.name: flag for flag in flags}
@@ -166,10 +174,9 @@ def _flags(contributions: Sequence[Contribution]) -> dict[str, FeatureFlag]:
 
 def _data_classes(contributions: Sequence[Contribution]) -> dict[str, DataClass]:
     for item in contributions:
-        owner = item.manifest.name if item.manifest else "kernel"
         for kind in item.data_classes:
-            if kind.name.split(".")[0] != owner or (kind.shared and item.manifest):
-                raise RegistryError(f"the class of data {kind.name} is not one of {owner}")
+            if kind.name.split(".")[0] != item.owner or (kind.shared and item.manifest):
+                raise RegistryError(f"the class of data {kind.name} is not one of {item.owner}")
     classes = [kind for item in contributions for kind in item.data_classes]
     _refuse_twice("class of data", [kind.name for kind in classes])
     return {kind.name: kind for kind in classes}
@@ -188,18 +195,19 @@ def _routes(item: Contribution) -> list[Route]:
     return [replace(route, module_id=item.manifest.module_id) for route in routes]
 
 
-def _events(contributions: Sequence[Contribution], permissions: set[str]) -> dict[str, NotificationEvent]:
+def _notification_events(
+    contributions: Sequence[Contribution], permissions: set[str]
+) -> dict[str, NotificationEvent]:
     """Return name → event; each begins with its plugin's name and asks for a declared permission."""
-    events: dict[str, NotificationEvent] = {}
+    found: dict[str, NotificationEvent] = {}
     for item in contributions:
-        owner = item.manifest.name if item.manifest else "kernel"
         for event in item.notification_events:
-            if not event.name.startswith(f"{owner}.") or event.name in events:
-                raise RegistryError(f"{owner}: {event.name} is no event name of its own, or given twice")
+            if not event.name.startswith(f"{item.owner}.") or event.name in found:
+                raise RegistryError(f"{item.owner}: {event.name} is no event name of its own, or given twice")
             if event.permission is not None and event.permission not in permissions:
                 raise RegistryError(f"event {event.name} asks for undeclared {event.permission}")
-            events[event.name] = event
-    return events
+            found[event.name] = event
+    return found
 
 
 def _app(item: Contribution) -> ModelApp:

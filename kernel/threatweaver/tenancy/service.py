@@ -12,6 +12,8 @@ from threatweaver.auth import service as auth
 from threatweaver.auth.account import invitations
 from threatweaver.auth.models import User
 from threatweaver.auth.roles import Role
+from threatweaver.events.kernel import TenantResumed
+from threatweaver.events.service import publish_in
 from threatweaver.http.errors import Conflict, NotFound
 from threatweaver.jobs import store as jobs
 from threatweaver.jobs.lanes import Lane
@@ -120,6 +122,8 @@ async def resume(tenant_id: UUID, lanes: Mapping[str, Lane]) -> Tenant:
     tenant = await find(tenant_id)
     await Tenant.filter(id=tenant_id).update(suspended_at=None, suspended_reason="")
     await jobs.release_parked(tenant_id, lanes)
+    if tenant.suspended_at is not None:
+        await publish_in(tenant_id, TenantResumed(tenant_id))
     return tenant
 
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from threatweaver.sdk import ApiError
-from threatweaver_exposure.engine.report import ReportError
+from threatweaver.sdk import ApiError, ReportError
 
 
 class ReportRefused(ApiError):

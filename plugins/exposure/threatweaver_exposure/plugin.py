@@ -4,6 +4,7 @@ from threatweaver.sdk import (
     DataClass,
     FileImporter,
     GrantScope,
+    ImportParser,
     JobTable,
     NotificationEvent,
     Permission,
@@ -15,6 +16,8 @@ from threatweaver_exposure.assets import grouping
 from threatweaver_exposure.assets import routes as assets
 from threatweaver_exposure.assets import service as assets_service
 from threatweaver_exposure.dashboard import routes as dashboard
+from threatweaver_exposure.engine import nessus
+from threatweaver_exposure.events import EVENT_TYPES
 from threatweaver_exposure.imports import jobs as import_jobs
 from threatweaver_exposure.imports import routes as imports
 from threatweaver_exposure.imports.news import NEW_FINDINGS
@@ -55,6 +58,12 @@ def job_tables() -> list[JobTable]:
 
 
 @hookimpl
+def event_types() -> list[type]:
+    """Return the events."""
+    return list(EVENT_TYPES)
+
+
+@hookimpl
 def permissions() -> list[Permission]:
     """Return the permissions."""
     return list(PERMISSIONS)
@@ -89,6 +98,12 @@ def notification_events() -> list[NotificationEvent]:
 def file_importers() -> list[FileImporter]:
     """Return what takes files from the command line."""
     return [FileImporter(job=import_jobs.import_report, max_bytes=imports.max_bytes, prepare=imports.prepare)]
+
+
+@hookimpl
+def import_parsers() -> list[ImportParser]:
+    """Return the formats of reports."""
+    return [nessus.PARSER]
 
 
 @hookimpl

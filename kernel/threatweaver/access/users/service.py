@@ -21,6 +21,8 @@ from threatweaver.auth.mfa import service as mfa
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.permissions import PLATFORM
 from threatweaver.auth.principal import Principal
+from threatweaver.events.kernel import UserDeactivated, UserReactivated
+from threatweaver.events.service import publish_in
 from threatweaver.http.errors import NotFound
 from threatweaver.notify.mail import service as mail
 from threatweaver.tenancy import operators
@@ -95,6 +97,7 @@ async def deactivate(kernel: "Kernel", caller: Principal, user_id: UUID) -> None
     if person.place.deactivated_at is None:
         async with admins.one_stays(caller.tenant_id):
             await Membership.filter(id=person.place.id).update(deactivated_at=datetime.now(UTC))
+        await publish_in(caller.tenant_id, UserDeactivated(user_id))
     await queries.end_sessions(caller.tenant_id, user_id)
     await queries.end_tokens(caller.tenant_id, user_id)
     await invitations.revoke_for(caller.tenant_id, person.user.email)
@@ -106,6 +109,7 @@ async def reactivate(kernel: "Kernel", caller: Principal, user_id: UUID) -> None
     if person.place.deactivated_at is not None:
         await seats.take(kernel.license, user_id)
         await Membership.filter(id=person.place.id).update(deactivated_at=None)
+        await publish_in(caller.tenant_id, UserReactivated(user_id))
 
 
 async def reset_password(kernel: "Kernel", caller: Principal, user_id: UUID) -> None:

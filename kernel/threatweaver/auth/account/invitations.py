@@ -15,6 +15,8 @@ from threatweaver.auth.lockout import service as lockout
 from threatweaver.auth.lockout.service import Visitor
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.password import service as password_service
+from threatweaver.events.kernel import UserReactivated
+from threatweaver.events.service import publish_in
 from threatweaver.ids import uuid7
 from threatweaver.notify.mail import service as mail
 from threatweaver.tenancy.models import Tenant
@@ -129,6 +131,7 @@ async def _join(user_id: UUID, invitation: Invitation) -> None:
     )
     if not made and place.deactivated_at is not None:
         await Membership.filter(id=place.id).update(role=invitation.role, deactivated_at=None)
+        await publish_in(invitation.tenant_id, UserReactivated(user_id))
 
 
 async def _find(token: str) -> Invitation:

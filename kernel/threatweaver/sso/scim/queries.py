@@ -96,16 +96,16 @@ async def keep_external_id(tenant_id: UUID, user_id: UUID, external_id: str | No
     )
 
 
-async def set_active(tenant_id: UUID, user_id: UUID, *, active: bool) -> None:
-    """Let a member in, or keep them out."""
-    await connection().execute(
-        """UPDATE membership SET deactivated_at =
-               CASE WHEN $3 THEN NULL ELSE coalesce(deactivated_at, now()) END
-           WHERE tenant_id = $1 AND user_id = $2""",
+async def set_active(tenant_id: UUID, user_id: UUID, *, active: bool) -> bool:
+    """Let a member in, or keep them out; return whether that is new."""
+    done: str = await connection().execute(
+        """UPDATE membership SET deactivated_at = CASE WHEN $3 THEN NULL ELSE now() END
+           WHERE tenant_id = $1 AND user_id = $2 AND (deactivated_at IS NULL) <> $3""",
         tenant_id,
         user_id,
         active,
     )
+    return done != "UPDATE 0"
 
 
 async def add_members(tenant_id: UUID, group_id: UUID, user_ids: Sequence[UUID]) -> None:

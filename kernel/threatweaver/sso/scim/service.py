@@ -13,6 +13,8 @@ from threatweaver.auth import passwords
 from threatweaver.auth.account import links
 from threatweaver.auth.models import Membership, User
 from threatweaver.auth.roles import Role
+from threatweaver.events.kernel import UserDeactivated, UserReactivated
+from threatweaver.events.service import publish_in
 from threatweaver.http.errors import NotFound
 from threatweaver.ids import uuid7
 from threatweaver.kernel import Kernel
@@ -57,7 +59,7 @@ async def create_user(kernel: Kernel, tenant_id: UUID, given: Mapping[str, Any])
         )
     await queries.keep_external_id(tenant_id, user_id, given.get("external_id"))
     async with _keeping_an_admin(tenant_id):
-        await queries.set_active(tenant_id, user_id, active=given["active"])
+        await _set_active(tenant_id, user_id, active=given["active"])
         await _give_roles(tenant_id, [user_id])
     return user_id
 
@@ -77,7 +79,7 @@ async def change_user(kernel: Kernel, tenant_id: UUID, user_id: UUID, changes: M
         if changes["active"]:
             await seats.take(kernel.license, user_id)
         async with _keeping_an_admin(tenant_id):
-            await queries.set_active(tenant_id, user_id, active=changes["active"])
+            await _set_active(tenant_id, user_id, active=changes["active"])
     alone = await queries.is_alone_here(tenant_id, user_id)
     if changes.get("display_name") and alone:
         await User.filter(id=user_id).update(name=changes["display_name"][:200])
@@ -99,7 +101,7 @@ async def remove_user(tenant_id: UUID, user_id: UUID) -> None:
     """Deactivate a member and forget what the directory knew of them. Raises NotFound, ScimLastAdmin."""
     await user(tenant_id, user_id)
     async with _keeping_an_admin(tenant_id):
-        await queries.set_active(tenant_id, user_id, active=False)
+        await _set_active(tenant_id, user_id, active=False)
     await ScimUser.filter(tenant_id=tenant_id, user_id=user_id).delete()
     await ScimMember.filter(tenant_id=tenant_id, user_id=user_id).delete()
 
@@ -186,6 +188,12 @@ async def _keeping_an_admin(tenant_id: UUID) -> AsyncIterator[None]:
             yield
     except LastAdmin:
         raise ScimLastAdmin from None
+
+
+async def _set_active(tenant_id: UUID, user_id: UUID, *, active: bool) -> None:
+    """Let a member in or keep them out, and publish it if that is new."""
+    if await queries.set_active(tenant_id, user_id, active=active):
+        await publish_in(tenant_id, UserReactivated(user_id) if active else UserDeactivated(user_id))
 
 
 async def _give_roles(tenant_id: UUID, user_ids: Iterable[UUID]) -> None:

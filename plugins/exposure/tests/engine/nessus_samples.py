@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
+from threatweaver.reports import Asset, Definition, Finding, Record
 from threatweaver_exposure.engine import nessus
-from threatweaver_exposure.engine.report import Definition, Finding, Host, Record
 
 ROOT = Path(__file__).resolve().parents[4]
 SCANS = Path(os.environ.get("TW_TEST_DATA", ROOT.parent / "shared" / "data")) / "scans-dev"
@@ -63,20 +63,20 @@ def read(data: bytes) -> list[Record]:
     return list(nessus.parse(io.BytesIO(data)))
 
 
-def hosts(records: list[Record]) -> dict[int, Host]:
-    return {record.number: record for record in records if isinstance(record, Host)}
+def hosts(records: list[Record]) -> dict[int, Asset]:
+    return {record.number: record for record in records if isinstance(record, Asset)}
 
 
 def findings(records: list[Record]) -> list[Finding]:
     return [record for record in records if isinstance(record, Finding)]
 
 
-def definitions(records: list[Record]) -> dict[int, Definition]:
-    return {record.plugin_id: record for record in records if isinstance(record, Definition)}
+def definitions(records: list[Record]) -> dict[str, Definition]:
+    return {record.check: record for record in records if isinstance(record, Definition)}
 
 
 def duplicates(records: list[Record]) -> int:
-    places = Counter((f.host, f.plugin_id, f.port, f.protocol) for f in findings(records))
+    places = Counter((f.asset, f.check, f.port, f.protocol) for f in findings(records))
     return sum(count - 1 for count in places.values())
 
 

@@ -24,13 +24,13 @@ def test_report_is_what_was_asked_for(bench, tmp_path):
     records = read((tmp_path / "a.nessus").read_bytes())
     found = findings(records)
     assert (len(found), len(hosts(records)), duplicates(records)) == (4003, 20, 0)
-    assert {finding.plugin_id for finding in found} <= records[0].checks
+    assert {finding.check for finding in found} <= records[0].checks
     kinds = [kind for kind, _ in hosts(records)[1].identifiers]
     assert list(dict.fromkeys(kinds)) == ["tenable_uuid", "mac", "fqdn", "netbios", "ip"]
     shares = Counter(finding.severity for finding in found)
     for severity, share in enumerate((0.55, 0.05, 0.20, 0.14, 0.06)):
         assert shares[severity] / len(found) == pytest.approx(share, abs=0.03)
-    critical = next(f.plugin_id for f in found if f.severity == 4)
+    critical = next(f.check for f in found if f.severity == 4)
     missing = {key for key, value in definitions(records)[critical]._asdict().items() if value is None}
     assert missing <= {"cvss4_score", "cvss4_vector", "kev"}
 

@@ -18,8 +18,8 @@ from nessus_samples import (
     reports,
 )
 
+from threatweaver.reports import Asset, Coverage, Definition, Finding
 from threatweaver_exposure.engine import nessus
-from threatweaver_exposure.engine.report import Definition, Finding, Host, Scan
 
 DUPLICATES = {"dd__tenable__nessus__nessus_with_cvssv3.nessus": 1}
 
@@ -30,7 +30,7 @@ def test_real_report_yields_what_was_counted(row):
     found = findings(records)
     assert len(found) == row.findings
     assert len(hosts(records)) == row.hosts
-    assert len({finding.plugin_id for finding in found}) == row.plugins == len(definitions(records))
+    assert len({finding.check for finding in found}) == row.plugins == len(definitions(records))
     assert Counter(finding.severity for finding in found) == row.severities
     assert len({cve for definition in definitions(records).values() for cve in definition.cves}) == row.cves
     assert duplicates(records) == DUPLICATES.get(row.path.name, 0)
@@ -40,17 +40,17 @@ def test_real_report_yields_what_was_counted(row):
 def test_real_report_comes_in_order(path):
     known_hosts, known_plugins = set(), set()
     records = read(path.read_bytes())
-    assert isinstance(records[0], Scan)
-    for record in records[1:]:
+    assert all(not isinstance(record, Coverage) for record in records[1:])
+    for record in records:
         match record:
-            case Host():
+            case Asset():
                 assert record.identifiers
                 known_hosts.add(record.number)
             case Definition():
-                known_plugins.add(record.plugin_id)
+                known_plugins.add(record.check)
             case Finding():
-                assert record.host in known_hosts
-                assert record.plugin_id in known_plugins
+                assert record.asset in known_hosts
+                assert record.check in known_plugins
     assert known_hosts == set(range(1, len(known_hosts) + 1))
 
 
@@ -94,11 +94,11 @@ def test_policy_declares_what_ran():
         "<preference><name>plugin_set</name><value>\n 10;11; 12;junk;" + "9" * 5000 + ";</value></preference>"
         "</ServerPreferences></Preferences></Policy>"
     )
-    assert read(report(policy=preferences)) == [Scan("Basic", "scan", "nessus", frozenset({10, 11, 12}))]
+    assert read(report(policy=preferences)) == [Coverage(frozenset({"10", "11", "12"}))]
 
 
 def test_silent_policy_declares_nothing():
-    assert read(report())[0] == Scan(None, "scan", "nessus", None)
+    assert read(report()) == []
 
 
 def test_definition_is_read_in_full():
@@ -116,8 +116,8 @@ def test_definition_is_read_in_full():
         <patch_publication_date>2024-05-02T00:00:00+00:00</patch_publication_date>
         <plugin_modification_date>2024/02/31</plugin_modification_date><plugin_type>remote</plugin_type>
     """
-    assert definitions(read(report(host(item(children)))))[1001] == Definition(
-        plugin_id=1001,
+    assert definitions(read(report(host(item(children)))))["1001"] == Definition(
+        check="1001",
         name="Weak thing",
         family="General",
         synopsis="Short.",
@@ -136,23 +136,22 @@ def test_definition_is_read_in_full():
         epss_score=0.97,
         published_on=date(2024, 5, 1),
         patch_published_on=date(2024, 5, 2),
-        plugin_modified_on=None,
+        modified_on=None,
         exploit_available=True,
         kev=True,
-        xrefs=("CWE:89", "CISA-KNOWN-EXPLOITED:2024/05/01", "BID:1"),
-        plugin_type="remote",
+        references=("CWE:89", "CISA-KNOWN-EXPLOITED:2024/05/01", "BID:1"),
     )
 
 
 def test_definition_without_anything():
-    definition = definitions(read(report(host(item(pluginName=None, pluginFamily=None)))))[1001]
+    definition = definitions(read(report(host(item(pluginName=None, pluginFamily=None)))))["1001"]
     assert (definition.name, definition.family, definition.see_also) == ("Plugin 1001", "", ())
     assert (definition.kev, definition.exploit_available, definition.cvss3_score) == (None, None, None)
 
 
 def test_workbench_lists_are_json():
     children = '<see_also>["https://a.example.com","https://b.example.com"]</see_also>'
-    definition = definitions(read(report(host(item(children)))))[1001]
+    definition = definitions(read(report(host(item(children)))))["1001"]
     assert definition.see_also == ("https://a.example.com", "https://b.example.com")
 
 
@@ -166,7 +165,7 @@ def test_workbench_lists_are_json():
     ],
 )
 def test_odd_lists_stay_storable(text, links):
-    assert definitions(read(report(host(item(f"<see_also>{text}</see_also>")))))[1001].see_also == links
+    assert definitions(read(report(host(item(f"<see_also>{text}</see_also>")))))["1001"].see_also == links
 
 
 def test_later_cves_are_joined():
@@ -180,7 +179,7 @@ def test_finding_is_read_in_full():
     data = report(
         host(item("<plugin_output>\n  Path : /\n  Version : 1\n\n</plugin_output>", protocol="TCP"))
     )
-    assert findings(read(data)) == [Finding(1, 1001, 443, "tcp", "www", 2, "  Path : /\n  Version : 1")]
+    assert findings(read(data)) == [Finding(1, "1001", 2, 443, "tcp", "www", "  Path : /\n  Version : 1")]
 
 
 def test_empty_output_is_none():
@@ -212,7 +211,7 @@ def test_host_is_read_in_full():
         .replace("Credentialed-Scan", "Credentialed_Scan")
         .replace("HOST-", "HOST_")
     )
-    assert hosts(read(data))[1] == Host(
+    assert hosts(read(data))[1] == Asset(
         number=1,
         name="10.0.0.1",
         identifiers=(("ip", "10.0.0.9"),),
@@ -254,7 +253,7 @@ def test_hosts_without_items_and_items_before_properties():
     early = f'<ReportHost name="10.0.0.2">{item()}<HostProperties/></ReportHost>'
     records = read(report(host() + early + '<ReportHost name="10.0.0.3"/>'))
     assert [h.name for h in hosts(records).values()] == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
-    assert [finding.host for finding in findings(records)] == [2]
+    assert [finding.asset for finding in findings(records)] == [2]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])

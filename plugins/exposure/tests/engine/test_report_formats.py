@@ -3,20 +3,20 @@
 import pytest
 from nessus_samples import host, item, report, reports
 
-from threatweaver_exposure.engine import formats, nessus
-from threatweaver_exposure.engine.prolog import read_prolog
-from threatweaver_exposure.engine.report import ReportError
+from threatweaver.reports import CERTAIN, ReportError
+from threatweaver_exposure.engine import formats
+from threatweaver_exposure.engine.nessus import PARSER
+from threatweaver_exposure.engine.prolog import HEAD_SIZE, read_prolog, refuse_doctype
 
-NESSUS = formats.FORMATS[nessus.ROOT]
 SAMPLE = report(host(item())).decode()
 
 
 @pytest.mark.parametrize("path", reports(), ids=lambda path: path.name)
 def test_real_reports_are_detected_and_end(path):
     data = path.read_bytes()
-    assert formats.detect(data[: formats.HEAD_SIZE]) is NESSUS
-    formats.refuse_doctype(data[: formats.HEAD_SIZE])
-    formats.check_ends(NESSUS, data[-formats.TAIL_SIZE :])
+    assert PARSER.detects(data[:HEAD_SIZE], "") == CERTAIN
+    refuse_doctype(data[:HEAD_SIZE])
+    PARSER.check_ends(data[:HEAD_SIZE], data[-formats.TAIL_SIZE :])
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_real_reports_are_detected_and_end(path):
     ],
 )
 def test_nessus_is_detected(data):
-    assert formats.detect(data) is NESSUS
+    assert PARSER.detects(data, "") == CERTAIN
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_nessus_is_detected(data):
     ],
 )
 def test_other_files_are_not_detected(data):
-    assert formats.detect(data) is None
+    assert PARSER.detects(data, "") == 0
 
 
 def test_prolog_offsets_are_bytes():
@@ -62,27 +62,27 @@ def test_prolog_offsets_are_bytes():
 
 def test_long_prologs_take_no_time():
     for piece in (b" ", b"<!-- -->", b"<?a?>", b"<!--", b"<?", b"<? "):
-        assert read_prolog((piece * formats.HEAD_SIZE)[: formats.HEAD_SIZE]) is None
+        assert read_prolog((piece * HEAD_SIZE)[:HEAD_SIZE]) is None
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("after", ["", "\r\n\t ", "<!-- made by x -->\n"])
 def test_whole_files_end(encoding, after):
-    formats.check_ends(NESSUS, (SAMPLE + after).encode(encoding)[-formats.TAIL_SIZE :])
+    PARSER.check_ends(b"", (SAMPLE + after).encode(encoding)[-formats.TAIL_SIZE :])
 
 
 @pytest.mark.parametrize("cut", [1, 2, 10, 25, 40])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_cut_files_do_not(cut, encoding):
     with pytest.raises(ReportError) as caught:
-        formats.check_ends(NESSUS, SAMPLE[:-cut].encode(encoding))
+        PARSER.check_ends(b"", SAMPLE[:-cut].encode(encoding))
     assert caught.value.code == "REPORT_TRUNCATED"
 
 
 def test_refuse_doctype_speaks_only_of_doctypes():
-    formats.refuse_doctype(b"")
-    formats.refuse_doctype(b"{}")
-    formats.refuse_doctype(b"<a><!DOCTYPE x></a>")
+    refuse_doctype(b"")
+    refuse_doctype(b"{}")
+    refuse_doctype(b"<a><!DOCTYPE x></a>")
     with pytest.raises(ReportError) as caught:
-        formats.refuse_doctype(b'<?xml version="1.0"?>\n<!-- --><!DOCTYPE html>')
+        refuse_doctype(b'<?xml version="1.0"?>\n<!-- --><!DOCTYPE html>')
     assert caught.value.code == "REPORT_FORBIDDEN_XML"

@@ -3,7 +3,6 @@
 import pytest
 
 from threatweaver_exposure.engine import risk
-from threatweaver_exposure.engine.report import Severity
 
 
 @pytest.mark.parametrize(
@@ -26,4 +25,4 @@ def test_present_inputs_share_the_weight(cvss3, cvss2, vpr, epss, severity, scor
 
 @pytest.mark.parametrize(("severity", "score"), [(4, 95), (3, 79), (2, 54), (1, 20), (0, 0)])
 def test_severity_stands_in_when_nothing_is_known(severity, score):
-    assert risk.score(None, None, None, None, Severity(severity)) == score
+    assert risk.score(None, None, None, None, severity) == score

@@ -1,50 +1,48 @@
-"""The report formats the engine can read, and how to tell them by their first and last bytes."""
+"""Which parser takes a file, told by its content."""
 
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from collections.abc import Callable, Sequence
 
-from threatweaver_exposure.engine import nessus
-from threatweaver_exposure.engine.prolog import HEAD_SIZE, read_prolog, refuse_doctype
-from threatweaver_exposure.engine.report import Fault, Record, ReportError
+from threatweaver.reports import CERTAIN, ImportParser, ReportError, ReportFault
 
 TAIL_SIZE = 4 * 1024
 
-__all__ = ["FORMATS", "HEAD_SIZE", "TAIL_SIZE", "Format", "check_ends", "detect", "refuse_doctype"]
+
+def detect(
+    parsers: Sequence[ImportParser],
+    head: bytes,
+    filename: str,
+    *,
+    failed: Callable[[ImportParser, Exception], None],
+) -> ImportParser:
+    """Return the parser that is surest of a file. Raises ReportError when none is, or two are equally sure.
+
+    One that raises is asked no more: `failed` hears of it, and the file may still be another's.
+    """
+    sure: list[tuple[int, ImportParser]] = []
+    for parser in parsers:
+        try:
+            confidence = _bounded(parser.detects(head, filename))
+        except Exception as error:  # noqa: BLE001 - a plugin's parser may fail in any way; it must not stop the others
+            failed(parser, error)
+            continue
+        if confidence:
+            sure.append((confidence, parser))
+    if not sure:
+        titles = ", ".join(parser.title for parser in parsers)
+        raise ReportError(ReportFault.UNSUPPORTED, f"this is not a report of a known format ({titles})")
+    highest = max(confidence for confidence, _ in sure)
+    names = [parser.name for confidence, parser in sure if confidence == highest]
+    if len(names) > 1:
+        raise ReportError(
+            ReportFault.AMBIGUOUS, f"the parsers {' and '.join(names)} both take this file for theirs"
+        )
+    return next(parser for confidence, parser in sure if confidence == highest)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
-    """A report format and the parser for it."""
-
-    name: str
-    label: str
-    parse: Callable[[BinaryIO], Iterator[Record]]
-    root_end: bytes
-
-
-FORMATS = {
-    nessus.ROOT: Format(
-        name="nessus",
-        label="Nessus v2",
-        parse=nessus.parse,
-        root_end=f"</{nessus.ROOT}>".encode(),
-    )
-}
-
-
-def detect(head: bytes) -> Format | None:
-    """Tell the format of a report by its first 64 KiB, decompressed; None when it is none we read."""
-    prolog = read_prolog(head)
-    return None if prolog is None else FORMATS.get(prolog.root)
-
-
-def check_ends(head_format: Format, tail: bytes) -> None:
-    """Refuse a report whose last bytes (up to 4 KiB) do not close its root element."""
-    # a root element has an ASCII name, so leaving out zero bytes reads either kind of UTF-16 too
-    text = tail.replace(b"\x00", b"")
-    closing = re.escape(head_format.root_end.removesuffix(b">")) + rb"\s*>"
-    after = rb"(?:\s++|<!--.*?-->|<\?.*?\?>)*+\Z"
-    if not re.search(closing + after, text, re.DOTALL):
-        raise ReportError(Fault.TRUNCATED, f"the report does not end with {head_format.root_end.decode()}")
+def _bounded(confidence: int) -> int:
+    """Return 0 to 100. Raises TypeError for anything but a whole number or a bool."""
+    if confidence is True:
+        return CERTAIN
+    if not isinstance(confidence, int):
+        raise TypeError(f"a confidence is no {type(confidence).__name__}")
+    return max(0, min(CERTAIN, confidence))

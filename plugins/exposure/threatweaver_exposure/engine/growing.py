@@ -4,8 +4,8 @@ from typing import Any
 
 from lxml import etree
 
+from threatweaver.reports import ReportError, ReportFault
 from threatweaver_exposure.engine.prolog import read_prolog
-from threatweaver_exposure.engine.report import Fault, ReportError
 
 Element = Any  # lxml ships no types
 
@@ -36,9 +36,9 @@ class GrowingTree:
     def __init__(self, head: bytes, root: str) -> None:
         prolog = read_prolog(head)
         if prolog is not None and prolog.doctype:
-            raise ReportError(Fault.FORBIDDEN_XML, "the report has a document type declaration")
+            raise ReportError(ReportFault.FORBIDDEN_XML, "the report has a document type declaration")
         if prolog is None or prolog.root != root:
-            raise ReportError(Fault.UNSUPPORTED, f"the file does not begin with a {root} element")
+            raise ReportError(ReportFault.UNSUPPORTED, f"the file does not begin with a {root} element")
         self._parser = etree.XMLPullParser(
             events=("pi",),
             resolve_entities=False,
@@ -92,7 +92,9 @@ class GrowingTree:
             if self._tail.endswith(f"</{self._name}>".encode()):
                 raise _translate(error) from None
             raise ReportError(
-                Fault.TRUNCATED, f"the report ends in the middle, on line {error.lineno}", line=error.lineno
+                ReportFault.TRUNCATED,
+                f"the report ends in the middle, on line {error.lineno}",
+                line=error.lineno,
             ) from None
         self._find_root()
 
@@ -102,13 +104,15 @@ class GrowingTree:
                 self._handle = node
             self._instructions += 1
         if self._instructions > INSTRUCTIONS:
-            raise ReportError(Fault.LIMIT, f"the report has more than {INSTRUCTIONS} processing instructions")
+            raise ReportError(
+                ReportFault.LIMIT, f"the report has more than {INSTRUCTIONS} processing instructions"
+            )
 
     def _check_log(self) -> None:
         """Refuse an undeclared entity, at which lxml stops building the tree without raising an error."""
         for entry in self._parser.feed_error_log.filter_types(_ENTITIES):
             text = f"line {entry.line} of the report is not XML: {entry.message}"
-            raise ReportError(Fault.MALFORMED, text, line=entry.line)
+            raise ReportError(ReportFault.MALFORMED, text, line=entry.line)
 
     def _find_root(self) -> None:
         """Find the root element and trust the parser over the reading of the head, should the two differ."""
@@ -118,19 +122,21 @@ class GrowingTree:
         if self._root is None:
             return
         if self._root.getroottree().docinfo.internalDTD is not None:
-            raise ReportError(Fault.FORBIDDEN_XML, "the report has a document type declaration")
+            raise ReportError(ReportFault.FORBIDDEN_XML, "the report has a document type declaration")
         if self._root.tag != self._name:
-            raise ReportError(Fault.UNSUPPORTED, f"the file does not begin with a {self._name} element")
+            raise ReportError(ReportFault.UNSUPPORTED, f"the file does not begin with a {self._name} element")
 
     def _check_pending(self) -> None:
         crowded = self._root is not None and self._root.xpath("count(//*)") > CROWD_ELEMENTS
         if crowded or self._pending > PENDING_BYTES:
-            raise ReportError(Fault.LIMIT, "one element of the report is too large")
+            raise ReportError(ReportFault.LIMIT, "one element of the report is too large")
 
 
 def _translate(error: etree.XMLSyntaxError) -> ReportError:
     reason = error.msg.partition(", line ")[0].strip()
     line = error.lineno
     if error.code in _LIMITS:
-        return ReportError(Fault.LIMIT, f"line {line} of the report goes past a limit: {reason}", line=line)
-    return ReportError(Fault.MALFORMED, f"line {line} of the report is not XML: {reason}", line=line)
+        return ReportError(
+            ReportFault.LIMIT, f"line {line} of the report goes past a limit: {reason}", line=line
+        )
+    return ReportError(ReportFault.MALFORMED, f"line {line} of the report is not XML: {reason}", line=line)

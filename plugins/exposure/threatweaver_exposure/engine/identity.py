@@ -7,10 +7,13 @@ name without a domain), ip.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 from uuid import UUID
+
+from threatweaver.reports import IDENTIFIER_KINDS
 
 Identifier = tuple[str, str]
 Properties = Mapping[str, str]
@@ -42,6 +45,13 @@ def identify(name: str, properties: Properties) -> tuple[Identifier, ...]:
     return tuple(found)[:MOST] or tuple(_from_name(name))
 
 
+def canonical(name: str, stated: Iterable[Identifier]) -> tuple[Identifier, ...]:
+    """Stated identifiers in their one spelling, each once, strongest first; the name decides without any."""
+    found = dict.fromkeys(pair for kind, value in stated for pair in _SPELL[kind](value))
+    ordered = sorted(found, key=lambda pair: IDENTIFIER_KINDS.index(pair[0]))
+    return tuple(ordered)[:MOST] or tuple(_from_name(name))
+
+
 def _identifiers(properties: Properties) -> Iterator[Identifier]:
     for kind, tags in _UUIDS:
         for value in _present(properties, tags):
@@ -51,7 +61,7 @@ def _identifiers(properties: Properties) -> Iterator[Identifier]:
     names = list(_names(properties))
     yield from (("fqdn", name) for name in names if "." in name)
     for value in _present(properties, ("netbios-name",)):
-        yield "netbios", value.rpartition("\\")[2].upper()
+        yield from _netbios(value)
     yield from (("hostname", name) for name in names if "." not in name)
     for value in _present(properties, ("host-ip",)):
         yield from _addresses(value)
@@ -75,6 +85,18 @@ def _macs(value: str) -> Iterator[Identifier]:
         # an odd first octet is a group address, which no single interface can have
         if _MAC.fullmatch(part) and part not in _NO_MAC and not int(part[:2], 16) & 1:
             yield "mac", part.replace("-", ":")
+
+
+def _netbios(value: str) -> Iterator[Identifier]:
+    name = value.strip().rpartition("\\")[2].upper()
+    if name:
+        yield "netbios", name
+
+
+def _named(value: str) -> Iterator[Identifier]:
+    name = _domain(value)
+    if name is not None:
+        yield ("fqdn" if "." in name else "hostname"), name
 
 
 def _names(properties: Properties) -> Iterator[str]:
@@ -132,3 +154,15 @@ def _from_name(name: str) -> Iterator[Identifier]:
     elif target:
         domain = _domain(target) or target.lower()
         yield ("fqdn" if "." in domain else "hostname"), domain
+
+
+_SPELL: Mapping[str, Callable[[str], Iterator[Identifier]]] = {
+    "agent_uuid": partial(_uuid, "agent_uuid"),
+    "tenable_uuid": partial(_uuid, "tenable_uuid"),
+    "bios_uuid": partial(_uuid, "bios_uuid"),
+    "mac": _macs,
+    "fqdn": _named,
+    "hostname": _named,
+    "netbios": _netbios,
+    "ip": _addresses,
+}

@@ -7,11 +7,20 @@ from gzip import BadGzipFile
 from random import random
 from typing import BinaryIO
 
+from threatweaver.reports import (
+    CERTAIN,
+    Asset,
+    Coverage,
+    Finding,
+    ImportParser,
+    Record,
+    ReportError,
+    ReportFault,
+)
 from threatweaver_exposure.engine.growing import Element, GrowingTree
 from threatweaver_exposure.engine.nessus_host import SCAN_INFORMATION, read_credentialed, read_host
 from threatweaver_exposure.engine.nessus_plugin import read_cves, read_definition
-from threatweaver_exposure.engine.prolog import HEAD_SIZE
-from threatweaver_exposure.engine.report import Fault, Finding, Host, Record, ReportError, Scan
+from threatweaver_exposure.engine.prolog import HEAD_SIZE, check_end, read_prolog
 
 ROOT = "NessusClientData_v2"
 CHUNK_SIZE = 256 * 1024
@@ -20,7 +29,7 @@ MOST_CVES = 1_000_000
 MOST_NAMES = 1_000
 SERVICE_LENGTH = 255
 
-_PLUGIN_ID = re.compile("[0-9]{1,10}")
+_PLUGIN_ID = re.compile("0*([1-9][0-9]{0,9})")
 _SAMPLE = 1 / 64
 _LARGEST_ID = 2**31 - 1
 
@@ -38,7 +47,7 @@ def parse(stream: BinaryIO) -> Iterator[Record]:
     yield from reader.take(tree, ended=True)
     if not reader.scanned:
         raise ReportError(
-            Fault.UNSUPPORTED, "the file holds no Report element; is it the export of a policy?"
+            ReportFault.UNSUPPORTED, "the file holds no Report element; is it the export of a policy?"
         )
 
 
@@ -47,12 +56,12 @@ class _Reader:
 
     def __init__(self) -> None:
         self.scanned = False
-        self._policy: str | None = None
-        self._checks: frozenset[int] | None = None
+        self._checks: frozenset[str] | None = None
         self._open: Element = None
-        self._host: Host | None = None
+        self._host: Asset | None = None
         self._number = 0
-        self._cves: dict[int, frozenset[str]] = {}
+        self._spelled: dict[str, str] = {}
+        self._cves: dict[str, frozenset[str]] = {}
         self._remembered = 0
         self._names: set[object] = set()
 
@@ -73,16 +82,17 @@ class _Reader:
         return records
 
     def _take_policy(self, policy: Element) -> None:
-        self._policy = (policy.findtext("policyName") or "").strip() or None
         for preference in policy.iterfind("Preferences/ServerPreferences/preference"):
             if preference.findtext("name") == "plugin_set":
                 ran = (preference.findtext("value") or "").replace(";", " ")
-                self._checks = frozenset(int(n) for n in ran.split() if _PLUGIN_ID.fullmatch(n)) or None
+                found = map(_PLUGIN_ID.fullmatch, ran.split())
+                self._checks = frozenset(number[1] for number in found if number) or None
 
     def _take_report(self, report: Element, records: list[Record], *, over: bool) -> int:
         if not self.scanned:
             self.scanned = True
-            records.append(Scan(self._policy, report.get("name") or None, "nessus", self._checks))
+            if self._checks:
+                records.append(Coverage(self._checks))
         removed = 0
         for host, host_over in _children(report, ended=over):
             if host.tag == "ReportHost":
@@ -122,26 +132,36 @@ class _Reader:
         cves, output, fixed = _read_children(item)
         if fixed:
             return  # a workbench export may list what is gone; only what is there is a finding
-        finding = _read_finding(self._number, item, output)
-        known = self._cves.get(finding.plugin_id)
+        spelled = item.get("pluginID", "")
+        check = self._spelled.get(spelled) or self._read_check(item, spelled)
+        finding = _read_finding(self._number, item, check, output)
+        known = self._cves.get(check)
         if known is None or not known.issuperset(cves):
-            self._define(item, finding.plugin_id, cves, records)
-        if finding.plugin_id == SCAN_INFORMATION:
+            self._define(item, check, cves, records)
+        if check == SCAN_INFORMATION:
             self._learn_authentication(output, records)
         records.append(finding)
 
-    def _define(self, item: Element, plugin_id: int, texts: list[str], records: list[Record]) -> None:
+    def _read_check(self, item: Element, spelled: str) -> str:
+        number = _PLUGIN_ID.fullmatch(spelled.strip())
+        if number is None or int(number[1]) > _LARGEST_ID:
+            raise _refuse(item)
+        if len(self._spelled) >= MOST_PLUGINS:
+            raise ReportError(ReportFault.LIMIT, "the report names more plugins than any scanner has")
+        return self._spelled.setdefault(spelled, number[1])
+
+    def _define(self, item: Element, check: str, texts: list[str], records: list[Record]) -> None:
         cves = read_cves(texts)
-        known = self._cves.get(plugin_id)
+        known = self._cves.get(check)
         if known is not None:
             if known.issuperset(cves):
                 return
             cves = tuple(sorted(known.union(cves)))
         self._remembered += len(cves) - len(known or ())
-        self._cves[plugin_id] = frozenset(cves)
+        self._cves[check] = frozenset(cves)
         if len(self._cves) > MOST_PLUGINS or self._remembered > MOST_CVES:
-            raise ReportError(Fault.LIMIT, "the report names more plugins or CVEs than any scanner has")
-        records.append(read_definition(item, plugin_id, cves))
+            raise ReportError(ReportFault.LIMIT, "the report names more plugins or CVEs than any scanner has")
+        records.append(read_definition(item, check, cves))
 
     def _learn_authentication(self, output: str | None, records: list[Record]) -> None:
         if self._host is not None and self._host.authenticated is None:
@@ -157,7 +177,7 @@ class _Reader:
         for node in element.iter("*"):
             self._names.update((node.tag, *node.keys(), *node.nsmap.items()))
         if len(self._names) > MOST_NAMES:
-            raise ReportError(Fault.LIMIT, f"the report uses more than {MOST_NAMES} names of elements")
+            raise ReportError(ReportFault.LIMIT, f"the report uses more than {MOST_NAMES} names of elements")
 
 
 def _children(parent: Element, *, ended: bool) -> Iterator[tuple[Element, bool]]:
@@ -186,36 +206,35 @@ def _read_children(item: Element) -> tuple[list[str], str | None, bool]:
     return cves, output, fixed
 
 
-def _read_finding(number: int, item: Element, output: str | None) -> Finding:
+def _read_finding(number: int, item: Element, check: str, output: str | None) -> Finding:
     get = item.get
     try:
-        plugin_id = int(get("pluginID", ""))
         severity = int(get("severity", ""))
         port = int(get("port") or 0)
     except ValueError:
         raise _refuse(item) from None
     service = get("svc_name", "")
     protocol = get("protocol", "").lower()
-    if not (0 < plugin_id <= _LARGEST_ID and 0 <= severity <= 4 and 0 <= port <= 65535):
+    if not (0 <= severity <= 4 and 0 <= port <= 65535):
         raise _refuse(item)
     if len(service) > SERVICE_LENGTH or len(protocol) > SERVICE_LENGTH:
         text = f"a service name on line {item.sourceline} is too long"
-        raise ReportError(Fault.LIMIT, text, line=item.sourceline)
-    return Finding(number, plugin_id, port, protocol, service, severity, output)
+        raise ReportError(ReportFault.LIMIT, text, line=item.sourceline)
+    return Finding(number, check, severity, port, protocol, service, output)
 
 
 def _refuse(item: Element) -> ReportError:
     text = f"the ReportItem on line {item.sourceline} has no valid pluginID, severity and port"
-    return ReportError(Fault.MALFORMED, text, line=item.sourceline)
+    return ReportError(ReportFault.MALFORMED, text, line=item.sourceline)
 
 
 def _read(stream: BinaryIO, size: int) -> bytes:
     try:
         return stream.read(size)
     except EOFError:
-        raise ReportError(Fault.TRUNCATED, "the compressed report ends in the middle") from None
+        raise ReportError(ReportFault.TRUNCATED, "the compressed report ends in the middle") from None
     except (BadGzipFile, zlib.error):
-        raise ReportError(Fault.MALFORMED, "the compressed report is damaged") from None
+        raise ReportError(ReportFault.MALFORMED, "the compressed report is damaged") from None
 
 
 def _read_head(stream: BinaryIO) -> bytes:
@@ -223,3 +242,15 @@ def _read_head(stream: BinaryIO) -> bytes:
     while len(head) < HEAD_SIZE and (data := _read(stream, HEAD_SIZE - len(head))):
         head += data
     return head
+
+
+def _detects(head: bytes, _: str) -> int:
+    prolog = read_prolog(head)
+    return CERTAIN if prolog is not None and prolog.root == ROOT else 0
+
+
+def _check_ends(_: bytes, tail: bytes) -> None:
+    check_end(tail, ROOT)
+
+
+PARSER = ImportParser(name="nessus", title="Nessus v2", detects=_detects, parse=parse, check_ends=_check_ends)

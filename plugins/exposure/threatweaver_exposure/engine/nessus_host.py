@@ -2,30 +2,30 @@
 
 import re
 
+from threatweaver.reports import Asset, ReportError, ReportFault
 from threatweaver_exposure.engine.dates import read_epoch, read_time
 from threatweaver_exposure.engine.growing import Element
 from threatweaver_exposure.engine.identity import Properties, identify
 from threatweaver_exposure.engine.lists import read_list
-from threatweaver_exposure.engine.report import Fault, Host, ReportError
 
 NAME_LENGTH = 1_000
-SCAN_INFORMATION = 19506
+SCAN_INFORMATION = "19506"
 
 _CREDENTIALED = re.compile(r"^\s*Credentialed checks\s*:\s*(yes|no)\b", re.MULTILINE | re.IGNORECASE)
 
 
-def read_host(number: int, host: Element, properties: Element) -> Host:
+def read_host(number: int, host: Element, properties: Element) -> Asset:
     """The record of a host from its HostProperties, which may be None."""
     tags = _read_tags(properties)
     name = (host.get("name") or "").strip() or tags.get("host-fqdn") or tags.get("host-ip") or ""
     identifiers = identify(name, tags)
     if not identifiers:
         text = f"the host on line {host.sourceline} has no name and no address"
-        raise ReportError(Fault.MALFORMED, text, line=host.sourceline)
+        raise ReportError(ReportFault.MALFORMED, text, line=host.sourceline)
     if len(name) > NAME_LENGTH:
         text = f"the name of the host on line {host.sourceline} is too long"
-        raise ReportError(Fault.LIMIT, text, line=host.sourceline)
-    return Host(
+        raise ReportError(ReportFault.LIMIT, text, line=host.sourceline)
+    return Asset(
         number=number,
         name=name,
         identifiers=identifiers,

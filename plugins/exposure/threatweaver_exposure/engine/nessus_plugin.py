@@ -4,10 +4,10 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from threatweaver.reports import Definition
 from threatweaver_exposure.engine.dates import read_day
 from threatweaver_exposure.engine.growing import Element
 from threatweaver_exposure.engine.lists import read_list
-from threatweaver_exposure.engine.report import Definition
 
 Texts = Mapping[str, list[str]]
 
@@ -20,13 +20,13 @@ def read_cves(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(cve for text in texts for cve in _CVE.findall(text.upper())))
 
 
-def read_definition(item: Element, plugin_id: int, cves: tuple[str, ...]) -> Definition:
+def read_definition(item: Element, check: str, cves: tuple[str, ...]) -> Definition:
     """The record of the plugin of an item, with the CVEs known so far."""
     texts = _read_texts(item)
     xrefs = texts.get("xref", [])
     return Definition(
-        plugin_id=plugin_id,
-        name=(item.get("pluginName") or _text(texts, "plugin_name") or f"Plugin {plugin_id}").strip(),
+        check=check,
+        name=(item.get("pluginName") or _text(texts, "plugin_name") or f"Plugin {check}").strip(),
         family=(item.get("pluginFamily") or "").strip(),
         synopsis=_text(texts, "synopsis"),
         description=_text(texts, "description"),
@@ -45,11 +45,10 @@ def read_definition(item: Element, plugin_id: int, cves: tuple[str, ...]) -> Def
         epss_score=_score(texts, "epss_score", highest=1.0),
         published_on=read_day(_text(texts, "vuln_publication_date")),
         patch_published_on=read_day(_text(texts, "patch_publication_date")),
-        plugin_modified_on=read_day(_text(texts, "plugin_modification_date")),
+        modified_on=read_day(_text(texts, "plugin_modification_date")),
         exploit_available=_flag(_text(texts, "exploit_available")),
         kev=True if _is_known_exploited(texts) else None,
-        xrefs=(*xrefs, *(f"BID:{bid}" for bid in texts.get("bid", []))),
-        plugin_type=_text(texts, "plugin_type") or None,
+        references=(*xrefs, *(f"BID:{bid}" for bid in texts.get("bid", []))),
     )
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from threatweaver_exposure.engine.report import Fault, ReportError
+from threatweaver.reports import ReportError, ReportFault
 
 HEAD_SIZE = 64 * 1024
 
@@ -14,6 +14,7 @@ _DECLARATION = re.compile(r"<\?xml\s[^<>]*?\?>")
 _ENCODING = re.compile(r"""\sencoding\s*=\s*["']([^"']*)["']""")
 _MISC = re.compile(r"(?:\s++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
 _DOCTYPE = re.compile(r"<!DOCTYPE\s*([^\s>\[]*)")
+_AFTER = rb"(?:\s++|<!--.*?-->|<\?.*?\?>)*+\Z"
 _ROOT = re.compile(r"<([^\s<>/!?&\"']+)")
 
 
@@ -53,7 +54,15 @@ def refuse_doctype(head: bytes) -> None:
     """Refuse a file with a document type declaration, since reports need none and entities come with it."""
     prolog = read_prolog(head)
     if prolog is not None and prolog.doctype:
-        raise ReportError(Fault.FORBIDDEN_XML, "the report has a document type declaration")
+        raise ReportError(ReportFault.FORBIDDEN_XML, "the report has a document type declaration")
+
+
+def check_end(tail: bytes, root: str) -> None:
+    """Refuse a file whose last bytes (up to 4 KiB) do not close its root element."""
+    # a root element has an ASCII name, so leaving out zero bytes reads either kind of UTF-16 too
+    text = tail.replace(b"\x00", b"")
+    if not re.search(rb"</" + re.escape(root.encode()) + rb"\s*>" + _AFTER, text, re.DOTALL):
+        raise ReportError(ReportFault.TRUNCATED, f"the report does not end with </{root}>")
 
 
 def _detect_encoding(head: bytes) -> tuple[str, int]:

@@ -28,6 +28,10 @@ _RISK = """CASE WHEN {severity} = 0 THEN 0
     ELSE coalesce({score}, (ARRAY[0, 20, 54, 79, 95])[{severity} + 1]) END::smallint"""
 
 
+# What a check is known by: a Tenable plugin's number, or the text of any other scanner.
+CHECK = "(coalesce(check_id, plugin_id::text))"
+CHECK_OF_D = "coalesce(d.check_id, d.plugin_id::text)"
+
 _MANY = 10_000  # findings; below, what autovacuum learns by itself is soon enough
 
 
@@ -56,7 +60,8 @@ async def merge(staged: Staged, *, source: str, import_id: UUID, undated: dateti
     await rollups.serialize()
     await matching.match_hosts(undated)
     await _define(source)
-    await _observe(source)
+    await _number(source)
+    await _observe()
     await _write(import_id)
     if staged.findings >= _MANY:
         await _refresh_statistics()
@@ -88,11 +93,11 @@ async def _define(source: str) -> None:
     await connection().execute(
         f"""
         WITH latest AS (
-            SELECT DISTINCT ON (plugin_id) * FROM staged_definition ORDER BY plugin_id, seq DESC
+            SELECT DISTINCT ON (number) * FROM staged_definition ORDER BY number, seq DESC
         ), written AS (
-            INSERT INTO exposure_definition AS d (source, plugin_id, {columns}, updated_at)
-            SELECT $1, plugin_id, {columns}, (SELECT max(seen_at) FROM matched) FROM latest
-            ON CONFLICT (source, plugin_id) DO UPDATE SET {assignments}, updated_at = EXCLUDED.updated_at
+            INSERT INTO exposure_definition AS d (source, plugin_id, check_id, {columns}, updated_at)
+            SELECT $1, plugin_id, check_id, {columns}, (SELECT max(seen_at) FROM matched) FROM latest
+            ON CONFLICT (source, {CHECK}) DO UPDATE SET {assignments}, updated_at = EXCLUDED.updated_at
             WHERE d.digest <> EXCLUDED.digest
               AND coalesce(EXCLUDED.modified_on >= d.modified_on, true)
               AND (EXCLUDED.updated_at >= d.updated_at OR EXCLUDED.modified_on > d.modified_on)
@@ -111,7 +116,21 @@ async def _define(source: str) -> None:
     )
 
 
-async def _observe(source: str) -> None:
+async def _number(source: str) -> None:
+    """Make defined(number, id, score): which definition a number of this import is."""
+    await connection().execute(
+        f"""
+        CREATE TEMPORARY TABLE defined ON COMMIT DROP AS
+        SELECT n.number, d.id, d.score
+        FROM (SELECT DISTINCT number, {CHECK} AS known_as FROM staged_definition) n
+        JOIN exposure_definition d ON d.source = $1 AND {CHECK_OF_D} = n.known_as
+        """,
+        source,
+    )
+    await connection().execute("ANALYZE defined")
+
+
+async def _observe() -> None:
     """Compare what the report saw with what is known; makes vulnerability_change, a row each."""
     risk = _RISK.format(severity="max(f.severity)", score="max(d.score)")
     await connection().execute(
@@ -123,11 +142,11 @@ async def _observe(source: str) -> None:
                    min(f.seq) AS seq, count(*) AS sightings,
                    md5(string_agg(f.digest, '' ORDER BY f.digest))::uuid AS evidence_digest,
                    max(m.seen_at) AS seen_at, bool_or(m.authenticated) AS authenticated
-            FROM (SELECT seq, host, plugin_id, port, protocol, severity,
+            FROM (SELECT seq, host, definition, port, protocol, severity,
                          md5(service || E'\\n' || coalesce(output, '')) AS digest
                   FROM staged_finding) f
             JOIN matched m ON m.host = f.host
-            JOIN exposure_definition d ON d.source = $1 AND d.plugin_id = f.plugin_id
+            JOIN defined d ON d.number = f.definition
             GROUP BY m.asset_id, d.id, f.port, left(f.protocol, 16)
         )
         SELECT coalesce(v.id, uuid7()) AS id, o.*, v.state AS old_state, v.severity AS old_severity,
@@ -141,8 +160,7 @@ async def _observe(source: str) -> None:
                     ELSE 'unchanged' END AS action
         FROM observed o
         LEFT JOIN exposure_vulnerability v USING (asset_id, definition_id, port, protocol)
-        """,
-        source,
+        """
     )
     await connection().execute("ANALYZE vulnerability_change")
 
@@ -182,8 +200,8 @@ async def _write(import_id: UUID) -> None:
                coalesce(string_agg(DISTINCT f.output, E'\\n\\n' ORDER BY f.output), ''), $1::uuid, c.seen_at
         FROM vulnerability_change c
         JOIN matched m USING (asset_id)
-        JOIN exposure_definition d ON d.id = c.definition_id
-        JOIN staged_finding f ON f.host = m.host AND f.plugin_id = d.plugin_id
+        JOIN defined d ON d.id = c.definition_id
+        JOIN staged_finding f ON f.host = m.host AND f.definition = d.number
              AND f.port = c.port AND left(f.protocol, 16) = c.protocol
         WHERE c.action <> 'unchanged' AND c.evidence_changed AND c.sightings > 1
         GROUP BY c.id, c.seen_at
@@ -235,7 +253,7 @@ async def _close(source: str, staged: Staged) -> int:
     # it has added so far again for each.
     await held.execute("CREATE INDEX ON vulnerability_change (id)")
     await held.execute(
-        """
+        f"""
         CREATE TEMPORARY TABLE gone ON COMMIT DROP AS
         SELECT v.id, v.asset_id, v.definition_id, v.severity, v.state, v.first_seen, m.seen_at
         FROM (SELECT asset_id, max(seen_at) AS seen_at, bool_or(authenticated) AS authenticated
@@ -244,12 +262,13 @@ async def _close(source: str, staged: Staged) -> int:
         JOIN exposure_definition d ON d.id = v.definition_id
         WHERE v.state <> 3 AND v.last_seen < m.seen_at
           AND (m.authenticated OR NOT v.authenticated)
-          AND d.source = $1 AND d.plugin_id = ANY($2::bigint[])
+          AND d.source = $1 AND ($2 OR {CHECK_OF_D} = ANY($3::text[]))
           AND NOT EXISTS (SELECT 1 FROM vulnerability_change c
                           WHERE c.id = v.id AND c.action <> 'rescored')
         """,
         source,
-        sorted(staged.checks or ()),
+        any(item.checks is None for item in staged.coverage),
+        list(frozenset().union(*(item.checks or () for item in staged.coverage))),
     )
     await held.execute("ANALYZE gone")
     await held.execute(

@@ -1,27 +1,35 @@
 """Taking a report in: checked by its first and last bytes at once, read whole in a job."""
 
+import logging
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from threatweaver.sdk import JobRun, Rejected, SpooledFile, quarantine, uuid7
-from threatweaver_exposure.engine.formats import (
-    FORMATS,
-    TAIL_SIZE,
-    Format,
-    check_ends,
-    detect,
-    refuse_doctype,
+from threatweaver.sdk import (
+    ImportParser,
+    JobRun,
+    Rejected,
+    ReportError,
+    ReportFault,
+    SpooledFile,
+    import_parsers,
+    publish,
+    quarantine,
+    uuid7,
 )
-from threatweaver_exposure.engine.report import Fault, ReportError
+from threatweaver_exposure.engine.formats import TAIL_SIZE, detect
+from threatweaver_exposure.engine.prolog import refuse_doctype
 from threatweaver_exposure.errors import ReportRefused
+from threatweaver_exposure.events import ImportCompleted
 from threatweaver_exposure.imports import news
 from threatweaver_exposure.imports.merge import merge
 from threatweaver_exposure.imports.models import Import
+from threatweaver_exposure.imports.rows import failed
 from threatweaver_exposure.imports.staging import stage
 
+_log = logging.getLogger(__name__)
 IMPORT_REPORT = "exposure.import_report"  # the name of the job, and of what it refuses in the quarantine
 
 
@@ -29,23 +37,20 @@ async def accept(file: SpooledFile, *, job_id: UUID, user_id: UUID | None) -> di
     """Check a spooled report and note the import; return the payload of its job. Raises ReportRefused."""
     try:
         refuse_doctype(file.head)
-        format_ = detect(file.head)
-        if format_ is None:
-            labels = ", ".join(item.label for item in FORMATS.values())
-            raise ReportError(Fault.UNSUPPORTED, f"this is not a report of a known format ({labels})")
-        check_ends(format_, file.tail[-TAIL_SIZE:])
+        parser = detect(import_parsers(), file.head, file.filename, failed=_not_asked_again)
+        _check_ends(parser, file)
     except ReportError as error:
         raise ReportRefused(error) from None
     entry = await Import.create(
         id=uuid7(),
         job_id=job_id,
         filename=file.filename,
-        format=format_.name,
+        format=parser.name,
         sha256=file.sha256,
         size=file.size,
         created_by=user_id,
     )
-    return {"import_id": str(entry.id), "path": str(file.path), "format_name": format_.name}
+    return {"import_id": str(entry.id), "path": str(file.path), "format_name": parser.name}
 
 
 async def import_report(run: JobRun, *, import_id: UUID, path: Path, format_name: str) -> dict[str, Any]:
@@ -58,13 +63,15 @@ async def import_report(run: JobRun, *, import_id: UUID, path: Path, format_name
     # A report without dates happened when its bytes first came in, so importing it again changes nothing.
     first = await Import.filter(sha256=entry.sha256).order_by("created_at", "id").first()
     try:
-        staged = await stage(run, path, _format(format_name))
+        staged = await stage(run, path, _parser(format_name))
     except ReportError as error:
+        if error.code is ReportFault.PARSER_FAILED:
+            _log.warning("import_parser_failed", extra={"parser": format_name}, exc_info=error)
         kept = await _quarantine(run, entry, path, error)
         raise ReportRefused(error, quarantineId=str(kept)) from None
     except FileNotFoundError:
         lost = ReportError(
-            Fault.UNSUPPORTED, "the uploaded file is gone from the spool folder; upload it again"
+            ReportFault.UNSUPPORTED, "the uploaded file is gone from the spool folder; upload it again"
         )
         raise ReportRefused(lost) from None
     await run.progress(82)
@@ -72,6 +79,7 @@ async def import_report(run: JobRun, *, import_id: UUID, path: Path, format_name
     await news.tell(run, import_id)
     counts = asdict(merged)
     await Import.filter(id=import_id).update(finished_at=datetime.now(UTC), **counts)
+    await publish(ImportCompleted(import_id=import_id, format=format_name, **counts))
     return {"importId": str(import_id), **counts}
 
 
@@ -91,5 +99,26 @@ async def _quarantine(run: JobRun, entry: Import, path: Path, error: ReportError
     )
 
 
-def _format(name: str) -> Format:
-    return next(item for item in FORMATS.values() if item.name == name)
+def _check_ends(parser: ImportParser, file: SpooledFile) -> None:
+    """Let the parser look at both ends. Raises ReportError, whatever the parser raises."""
+    if parser.check_ends is None:
+        return
+    try:
+        parser.check_ends(file.head, file.tail[-TAIL_SIZE:])
+    except ReportError:
+        raise
+    except Exception as error:
+        _log.warning("import_parser_failed", extra={"parser": parser.name}, exc_info=error)
+        raise failed(parser, type(error).__name__) from error
+
+
+def _not_asked_again(parser: ImportParser, error: Exception) -> None:
+    _log.warning("import_parser_failed", extra={"parser": parser.name}, exc_info=error)
+
+
+def _parser(name: str) -> ImportParser:
+    """Return a parser by its name. Raises ReportError when its module left since the upload."""
+    for parser in import_parsers():
+        if parser.name == name:
+            return parser
+    raise ReportError(ReportFault.UNSUPPORTED, f"no licensed module reads {name} any more")

@@ -19,11 +19,15 @@ class State(IntEnum):
 
 
 class Definition(Model):
-    """What a scanner's plugin id means: told once, however many assets it is found on."""
+    """What a scanner's check means: told once, however many assets it is found on.
+
+    A Tenable plugin has a `plugin_id`, the check of any other scanner a `check_id`.
+    """
 
     id = fields.IntField(primary_key=True)
     source = fields.CharField(max_length=32)
-    plugin_id = fields.BigIntField()
+    plugin_id = fields.BigIntField(null=True)
+    check_id = fields.CharField(max_length=200, null=True)
     name = fields.TextField()
     family = fields.TextField(default="")
     synopsis = fields.TextField(default="")

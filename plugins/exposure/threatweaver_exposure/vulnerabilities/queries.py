@@ -52,6 +52,8 @@ ROW = {
     "assetId": "v.asset_id",
     "assetName": "a.name",
     "assetIp": "a.ip",
+    "source": "d.source",
+    "check": "coalesce(d.check_id, d.plugin_id::text)",
     "pluginId": "d.plugin_id",
     "name": "d.name",
     "family": "d.family",

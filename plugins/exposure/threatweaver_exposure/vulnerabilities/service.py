@@ -3,9 +3,10 @@
 from datetime import MAXYEAR, UTC, datetime
 from uuid import UUID
 
-from threatweaver.sdk import NotFound, Unprocessable, connection
+from threatweaver.sdk import NotFound, Unprocessable, connection, publish
 from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.errors import NotAcceptable, NotAccepted
+from threatweaver_exposure.events import AcceptancesExpired, AcceptanceWithdrawn, RiskAccepted
 from threatweaver_exposure.vulnerabilities.models import Acceptance, State, Vulnerability
 
 
@@ -22,6 +23,7 @@ async def accept_risk(vulnerability_id: UUID, *, until: datetime, reason: str, b
     )
     if row.state != State.ACCEPTED:
         await _move(row, State.ACCEPTED, "accepted")
+    await publish(RiskAccepted(vulnerability_id=vulnerability_id, until=until))
 
 
 async def reopen(vulnerability_id: UUID) -> None:
@@ -31,6 +33,7 @@ async def reopen(vulnerability_id: UUID) -> None:
         raise NotAccepted
     await Acceptance.filter(vulnerability_id=vulnerability_id).delete()
     await _move(row, State.REOPENED, "reopened")
+    await publish(AcceptanceWithdrawn(vulnerability_id=vulnerability_id))
 
 
 async def _locked(vulnerability_id: UUID) -> Vulnerability:
@@ -61,7 +64,10 @@ async def reopen_expired() -> int:
         """
     )
     await rollups.apply_changes()
-    return int(done.rsplit(" ", 1)[-1])
+    count = int(done.rsplit(" ", 1)[-1])
+    if count:
+        await publish(AcceptancesExpired(count=count))
+    return count
 
 
 async def _move(row: Vulnerability, state: State, action: str) -> None:

@@ -1,0 +1,1 @@
+"""Facts that code publishes for other code; what people are told is in notify/."""

@@ -1,0 +1,209 @@
+"""From a parser's records to rows of the temporary tables; what a parser may not yield ends here."""
+
+import hashlib
+import re
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
+
+import orjson
+
+from threatweaver.sdk import (
+    IDENTIFIER_KINDS,
+    Asset,
+    Coverage,
+    Definition,
+    Finding,
+    ImportParser,
+    ReportError,
+    ReportFault,
+)
+from threatweaver_exposure.engine import nessus
+from threatweaver_exposure.engine.identity import canonical
+from threatweaver_exposure.engine.risk import score
+
+_BATCH = 4_000  # records
+_BATCH_BYTES = 8 << 20  # of the report, where single outputs are long: one may have 10 MB
+_MOST_DEFINITIONS = 500_000
+_MOST_ASSETS = 1_000_000
+_CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.ASCII)
+
+Row = tuple[Any, ...]
+
+
+class _OutOfBounds(ValueError):
+    """A record that the contract does not allow."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows of the four tables, what ran, and how far the parser is in the file."""
+
+    assets: list[Row] = field(default_factory=list)
+    identifiers: list[Row] = field(default_factory=list)
+    definitions: list[Row] = field(default_factory=list)
+    findings: list[Row] = field(default_factory=list)
+    coverage: list[Coverage] = field(default_factory=list)
+    position: int = 0
+
+
+class _Known:
+    """What the report has described so far: findings refer to it."""
+
+    def __init__(self, parser: ImportParser) -> None:
+        # Tenable's plugins are numbers and are looked up as such; any other check is a text.
+        self.tenable = parser.name == nessus.PARSER.name
+        self.assets: set[int] = set()
+        self.numbers: dict[str, int] = {}
+
+    def number(self, check: str) -> int:
+        """Return the number of a definition within this import."""
+        number = self.numbers.setdefault(check, len(self.numbers))
+        if number >= _MOST_DEFINITIONS:
+            raise ReportError(ReportFault.LIMIT, "the report names more checks than any scanner has")
+        return number
+
+
+def read(parser: ImportParser, path: Path) -> Generator[Batch, None, None]:
+    """Yield the rows of a report. Raises ReportError, whatever the parser raises or yields."""
+    with path.open("rb") as file:
+        try:
+            yield from _batches(parser, file)
+        except ReportError:
+            raise
+        except _OutOfBounds as error:
+            raise failed(parser, str(error)) from error
+        except (
+            Exception
+        ) as error:  # a plugin's parser may fail in any way; the report is refused, not the job broken
+            raise failed(parser, type(error).__name__) from error
+
+
+def failed(parser: ImportParser, reason: str) -> ReportError:
+    """Return the error of a parser that did not do what it promised."""
+    return ReportError(
+        ReportFault.PARSER_FAILED, f"the parser {parser.name} could not read the report: {reason}"
+    )
+
+
+def _batches(parser: ImportParser, file: BinaryIO) -> Iterator[Batch]:
+    batch, known = Batch(), _Known(parser)
+    numbers, assets = known.numbers, known.assets
+    count = start = 0
+    for seq, record in enumerate(parser.parse(file)):
+        if type(record) is Finding:  # inline and without a name for each part: this is the hot path
+            asset, check, severity, port, protocol, service, output = record
+            if check not in numbers or asset not in assets or not (0 <= severity <= 4 and 0 <= port <= 65535):
+                raise _wrong(record)
+            batch.findings.append((seq, asset, numbers[check], port, protocol, service, severity, output))
+        else:
+            _take(seq, record, batch, known)
+        count += 1
+        if count == _BATCH or file.tell() - start > _BATCH_BYTES:
+            batch.position = start = file.tell()
+            yield batch
+            batch, count = Batch(), 0
+    batch.position = file.tell()
+    yield batch
+
+
+def _take(seq: int, record: Any, batch: Batch, known: _Known) -> None:
+    match record:
+        case Asset():
+            known.assets.add(record.number)
+            if len(known.assets) > _MOST_ASSETS:
+                raise ReportError(ReportFault.LIMIT, f"the report has more than {_MOST_ASSETS:,} assets")
+            batch.assets.append(_asset(seq, record))
+            batch.identifiers.extend(_identifiers(seq, record))
+        case Definition():
+            batch.definitions.append(_definition(seq, record, known))
+        case Coverage():
+            batch.coverage.append(_coverage(record))
+        case _:
+            raise _OutOfBounds(f"a {type(record).__name__} is no record")
+
+
+def _wrong(finding: Finding) -> _OutOfBounds:
+    return _OutOfBounds(
+        f"a finding of {finding.check!r} on asset {finding.asset!r} comes before one of the two, "
+        f"or its severity {finding.severity!r} or port {finding.port!r} is none"
+    )
+
+
+def _asset(seq: int, asset: Asset) -> Row:
+    return (
+        seq,
+        asset.number,
+        asset.name[:255],
+        asset.operating_system and asset.operating_system[:500],
+        _in_a_zone(asset.started_at),
+        _in_a_zone(asset.finished_at),
+        asset.authenticated,
+    )
+
+
+def _in_a_zone(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
+def _identifiers(seq: int, asset: Asset) -> Iterator[Row]:
+    stated = canonical(asset.name, asset.identifiers)
+    if not stated:
+        raise _OutOfBounds(f"asset {asset.number} has no name and no identifier")
+    for kind, value in stated:
+        yield seq, asset.number, kind, value[:255], IDENTIFIER_KINDS.index(kind)
+
+
+def _coverage(coverage: Coverage) -> Coverage:
+    """Return it, if PostgreSQL takes every check of it for a text."""
+    if b"\0" in "".join(coverage.checks or ()).encode():
+        raise _OutOfBounds("a check that ran has a NUL in its id")
+    return coverage
+
+
+def _definition(seq: int, item: Definition, known: _Known) -> Row:
+    if not 1 <= len(item.check) <= 200:
+        raise _OutOfBounds("the id of a check has 1 to 200 characters")
+    scores = (item.cvss2_score, item.cvss3_score, item.cvss4_score, item.vpr_score)
+    if not all(value is None or 0 <= value <= 10 for value in scores):
+        raise _OutOfBounds(f"the scores of {item.check!r} are not all 0 to 10")
+    if item.epss_score is not None and not 0 <= item.epss_score <= 1:
+        raise _OutOfBounds(f"the EPSS score of {item.check!r} is not 0 to 1")
+    values = (
+        int(item.check) if known.tenable else None,
+        None if known.tenable else item.check,
+        item.name,
+        item.family,
+        item.synopsis,
+        item.description,
+        item.solution,
+        item.see_also,
+        tuple(dict.fromkeys(cve for cve in map(str.upper, item.cves) if _CVE.fullmatch(cve))),
+        tuple(number for number in item.cwes if 0 < number < 1_000_000),
+        item.references,
+        item.cvss2_score,
+        item.cvss2_vector,
+        item.cvss3_score,
+        item.cvss3_vector,
+        item.cvss4_score,
+        item.cvss4_vector,
+        item.vpr_score,
+        item.epss_score,
+        item.exploit_available,
+        item.kev,
+        item.published_on,
+        item.patch_published_on,
+        item.modified_on,
+        _score(item),
+    )
+    digest = hashlib.md5(orjson.dumps(values), usedforsecurity=False).digest()
+    return (seq, known.number(item.check), *values, UUID(bytes=digest))
+
+
+def _score(item: Definition) -> int | None:
+    """Return the risk score where the report carries inputs for one; else the severity decides, in SQL."""
+    inputs = (item.cvss3_score, item.cvss2_score, item.vpr_score, item.epss_score)
+    return score(*inputs, severity=1) if any(value is not None for value in inputs) else None
