@@ -83,7 +83,7 @@ class Product:
 
     def command(self, *arguments: str) -> None:
         """Run a command line of the product against this home."""
-        subprocess.run([*_PROGRAM, *arguments], env=_environment(self.home), check=True, capture_output=True)
+        subprocess.run([*_PROGRAM, *arguments], env=environment(self.home), check=True, capture_output=True)
 
     def add_tenant(self, slug: str) -> str:
         """Create a tenant with an admin and return the admin's token."""
@@ -115,7 +115,7 @@ class Product:
 _PROGRAM = [sys.executable, "-m", "threatweaver"]
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
     """Ours without the settings of another installation; limits off, for a benchmark is one client."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("TW_", "DATABASE_", "JWT_"))
@@ -132,14 +132,16 @@ def _environment(home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running(home: Path, *, serve_processes: int | None = None) -> Iterator[Product]:
+def running(
+    home: Path, *, serve_processes: int | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[Product]:
     """Start the product, wait until it is ready, and stop all of it in the end."""
-    environment = _environment(home)
+    variables = environment(home) | dict(settings or {})
     if serve_processes is not None:
-        environment["TW_PROCESSES"] = str(serve_processes)
+        variables["TW_PROCESSES"] = str(serve_processes)
     with (home.parent / "up.log").open("ab") as log:
         process = subprocess.Popen(
-            [*_PROGRAM, "up", "--json"], env=environment, stdout=subprocess.PIPE, stderr=log, text=True
+            [*_PROGRAM, "up", "--json"], env=variables, stdout=subprocess.PIPE, stderr=log, text=True
         )
         try:
             line = process.stdout.readline() if process.stdout else ""

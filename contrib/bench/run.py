@@ -18,6 +18,8 @@ import importing
 import overhead
 import product
 import signed_in
+import starting
+import swapping
 from figures import Figure, table
 from generate_nessus import generate
 
@@ -32,6 +34,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--growth", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--quick", action="store_true", help="without growth to a million findings")
+    parser.add_argument("--modules", action="store_true", help="starts and license imports alone")
     parser.add_argument("--identity", action="store_true", help="the gates and the tenants alone")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
     return parser.parse_args()
@@ -56,6 +59,7 @@ def measure(folder: Path, *, scale: float, grow: bool) -> list[Figure]:
         figures += _show("One page of 50 rows, one process, 8 connections", overhead.compare(running, folder))
         figures += _show("The gates, one process, 8 connections", signed_in.compare(running, folder))
     figures += _crowd(folder)
+    figures += _modules(folder)
     if grow:
         total = round(_LARGE * scale)
         sizes = [findings, *[(total - findings) // _PARTS] * _PARTS]
@@ -71,6 +75,11 @@ def _identity(folder: Path) -> list[Figure]:
     with product.running(folder / "home", serve_processes=1) as running:
         figures = _show("The gates, one process, 8 connections", signed_in.compare(running, folder))
     return figures + _crowd(folder)
+
+
+def _modules(folder: Path) -> list[Figure]:
+    figures = _show("Forty plugins", starting.measure(folder))
+    return figures + _show("License imports under load", swapping.measure(folder))
 
 
 def _crowd(folder: Path) -> list[Figure]:
@@ -94,6 +103,8 @@ def main() -> int:
     try:
         if asked.identity:
             figures = _identity(folder)
+        elif asked.modules:
+            figures = _modules(folder)
         else:
             figures = measure(folder, scale=scale, grow=asked.growth and not asked.quick)
     finally:

@@ -79,15 +79,24 @@ def apps_config(apps: Sequence[ModelApp]) -> dict[str, dict[str, Any]]:
     }
 
 
+_bound: dict[str, ModelApp] = {}
+
+
 async def bind(apps: Sequence[ModelApp]) -> None:
-    """Initialize Tortoise for this process; a second call (a license change) replaces the first."""
+    """Let Tortoise know these tables, too; what it knows already stays as it is.
+
+    A module that went away keeps its tables, so that its coming back touches nothing that requests are using.
+    """
+    if all(_bound.get(app.label) == app for app in apps):
+        return
+    _bound.update({app.label: app for app in apps})
     previous = tortoise_context.get_current_context()
     if previous is not None:
         await previous.close_connections()
     context = tortoise_context.TortoiseContext()
     config = {
         "connections": {name: {"engine": _ENGINE, "credentials": {}} for name in (TENANT, CONTROL)},
-        "apps": apps_config(apps),
+        "apps": apps_config(list(_bound.values())),
     }
     with context:  # Tortoise looks its own half-built context up while it initializes
         await context.init(config=config, _enable_global_fallback=True)
