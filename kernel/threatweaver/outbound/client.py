@@ -19,6 +19,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from threatweaver import addresses, log
+from threatweaver.lanes import Lanes
 from threatweaver.outbound.errors import OutboundFailed, OutboundRefused
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 1 << 16
 # What may follow to another origin: nothing that carries a secret.
 _HARMLESS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
+_NAMES = Lanes("names", threads=32, each=2, patience=10)
 _log = log.get(__name__)
 
 
@@ -95,7 +97,7 @@ async def resolve(kernel: "Kernel", host: str) -> list[str]:
 
 async def _checked(kernel: "Kernel", host: str, port: int | None) -> list[str]:
     try:
-        infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        infos = await _NAMES.run(host, socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise OutboundFailed from None
     found = list(dict.fromkeys(str(info[4][0]) for info in infos))
