@@ -9,6 +9,7 @@ from threatweaver.admin.flags.service import is_on
 from threatweaver.admin.quarantine.declaration import Rejected
 from threatweaver.admin.quarantine.service import quarantine
 from threatweaver.admin.retention.declaration import DataClass
+from threatweaver.audit.service import record
 from threatweaver.auth.principal import Principal
 from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, OPERATORS, Permission, Role
 from threatweaver.db.transaction import analyze, connection
@@ -135,6 +136,7 @@ __all__ = [
     "quarantine",
     "raise_event",
     "raw",
+    "record",
     "rows",
     "search",
     "uuid7",

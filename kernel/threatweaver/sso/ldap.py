@@ -1,4 +1,4 @@
-"""LDAP: find the person, bind as them, read their groups. Blocking: call it in a thread."""
+"""LDAP: find the person, bind as them, read their groups. Blocking: directories.py calls it in a thread."""
 
 import ssl
 import warnings
@@ -19,7 +19,7 @@ with warnings.catch_warnings():  # ldap3 2.9.1 asks pyasn1 for names that it ren
     from ldap3.utils.conv import escape_filter_chars
     from ldap3.utils.dn import escape_rdn
 
-_SECONDS = 10
+SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ def _search(
     connection: Any, base: str, wanted: str, attributes: list[str], *, scope: str = ldap3.SUBTREE
 ) -> list[Mapping[str, Any]]:
     connection.search(
-        base, wanted, search_scope=scope, attributes=attributes, size_limit=1000, time_limit=_SECONDS
+        base, wanted, search_scope=scope, attributes=attributes, size_limit=1000, time_limit=SECONDS
     )
     return [entry for entry in connection.response or () if entry.get("type") == "searchResEntry"]
 
@@ -144,7 +144,7 @@ def _bound(directory: Directory, dn: str, password: str, refusal: ApiError) -> I
         use_ssl=url.scheme == "ldaps",
         tls=tls,
         get_info=ldap3.NONE,
-        connect_timeout=_SECONDS,
+        connect_timeout=SECONDS,
     )
     authentication = ldap3.SIMPLE if dn else ldap3.ANONYMOUS
     connection = ldap3.Connection(
@@ -152,7 +152,7 @@ def _bound(directory: Directory, dn: str, password: str, refusal: ApiError) -> I
         user=dn or None,
         password=password or None,
         authentication=authentication,
-        receive_timeout=_SECONDS,
+        receive_timeout=SECONDS,
         check_names=False,
         auto_referrals=False,
         read_only=True,

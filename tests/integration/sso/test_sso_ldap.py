@@ -1,5 +1,8 @@
 """LDAP against a real OpenLDAP server."""
 
+import asyncio
+import time
+
 import pytest
 import pytest_asyncio
 from slapd import BASE, PASSWORD, ROOT, directory
@@ -113,6 +116,53 @@ async def test_a_filter_that_finds_two_people_signs_nobody_in(sign_in, provider)
 async def test_a_service_account_that_is_refused_is_the_administrators_problem(sign_in, provider):
     status, body = await sign_in(await provider(bindPassword="wrong"), "ada", "ada's password")
     assert (status, body["code"]) == (422, "SSO_PROVIDER_MISCONFIGURED")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def silent():
+    """The URL of a directory that takes connections and says nothing."""
+
+    async def listen(reader, writer):
+        taken.append(writer)
+        await reader.read()
+        writer.close()
+
+    taken = []
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        yield f"ldap://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        for writer in taken:
+            writer.transport.abort()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def elsewhere(kernel, http, new_tenant, as_role, url):
+    """What somebody signs in with to another tenant, whose directory answers."""
+    tenant = await new_tenant(kernel)
+    ldap = {"url": url, "baseDn": f"ou=people,{BASE}", "bindDn": ROOT, "bindPassword": PASSWORD}
+    headers = await as_role("admin", tenant)
+    body = {"rules": [], "defaultRole": "viewer"}
+    async with http.put("/api/sso/role-mapping", json=body, headers=headers) as answer:
+        assert answer.status == 200
+    body = {"name": "d", "kind": "ldap", "ldap": ldap, "justInTime": False}
+    async with http.post("/api/sso/providers", json=body, headers=headers) as answer:
+        made = (await answer.json())["data"]
+    return {"tenant": tenant.slug, "provider": made["id"], "username": "ada", "password": "ada's password"}
+
+
+async def test_one_tenants_silent_directory_delays_no_other_tenant(
+    sign_in, provider, silent, elsewhere, http
+):
+    slow = await provider(url=silent)
+    waiting = [asyncio.create_task(sign_in(slow, f"p{number}", "x")) for number in range(40)]
+    await asyncio.sleep(0.5)
+    started = time.monotonic()
+    async with http.post("/api/auth/sso/ldap", json=elsewhere) as answer:
+        # The directory was asked: ada is known to it, and a member of no tenant of this test's.
+        assert (await answer.json())["reason"] in {"NO_ACCOUNT", "NOT_A_MEMBER"}
+    assert time.monotonic() - started < 5
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def test_a_directory_that_does_not_answer_is_unavailable(sign_in, provider):

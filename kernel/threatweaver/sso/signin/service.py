@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from threatweaver import outbound
 from threatweaver.access.users.errors import LastAdmin
 from threatweaver.auth import service as auth
 from threatweaver.auth.lockout import service as lockout
@@ -22,10 +21,9 @@ from threatweaver.auth.queries import Identity
 from threatweaver.auth.service import SignIn
 from threatweaver.http.errors import NotFound
 from threatweaver.kernel import Kernel
-from threatweaver.sso import ldap, oidc
+from threatweaver.sso import directories, ldap, oidc
 from threatweaver.sso.asserted import Asserted
 from threatweaver.sso.errors import SsoRefused
-from threatweaver.sso.ldap import Directory
 from threatweaver.sso.mapping.service import Decision
 from threatweaver.sso.models import SsoProvider, SsoTenant
 from threatweaver.sso.providers import service as providers
@@ -156,29 +154,18 @@ class Credentials:
 async def finish_ldap(kernel: Kernel, given: Credentials, visitor: Visitor) -> Proven:
     """Check a name and password with the tenant's directory; guessing is slowed down as for passwords.
 
-    Raises SsoRefused, SignInDelayed, ProviderUnavailable.
+    Raises SsoRefused, SignInDelayed, and what `directories.ask` raises.
     """
     tenant = await providers.tenant_of(kernel, given.slug)
     provider = await _usable(kernel, given.provider_id, Kind.LDAP)
     if tenant is None or provider.tenant_id != tenant.id:
         raise SsoRefused(reason="NO_PROVIDER")
-    asked = await directory(kernel, provider)
     async with kernel.database.control():
         attempt = await lockout.begin(f"{provider.id}/{given.username}", visitor)
-    who = await asyncio.to_thread(ldap.sign_in, asked, given.username, given.password)
+    who = await directories.ask(kernel, provider, ldap.sign_in, given.username, given.password)
     async with kernel.database.control():
         await lockout.succeeded(attempt)
     return Proven(provider=provider, who=who)
-
-
-async def directory(kernel: Kernel, provider: SsoProvider) -> Directory:
-    """Return the directory of a provider, its address checked. Raises OutboundRefused, OutboundFailed."""
-    addresses = await outbound.resolve(kernel, ldap.host_of(provider.options))
-    return Directory(
-        options=provider.options,
-        address=addresses[0],
-        bind_password=providers.secret_of(kernel, provider),
-    )
 
 
 async def open_session(

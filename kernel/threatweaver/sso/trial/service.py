@@ -7,7 +7,7 @@ from uuid import UUID
 
 from threatweaver.http.errors import Unprocessable
 from threatweaver.kernel import Kernel
-from threatweaver.sso import ldap, oidc
+from threatweaver.sso import directories, ldap, oidc
 from threatweaver.sso.asserted import Asserted
 from threatweaver.sso.errors import ProviderUnavailable, SsoRefused
 from threatweaver.sso.mapping import service as mapping
@@ -15,7 +15,6 @@ from threatweaver.sso.models import SsoProvider
 from threatweaver.sso.providers import service as providers
 from threatweaver.sso.providers.kinds import Kind
 from threatweaver.sso.saml import assertion, party
-from threatweaver.sso.signin import service as signin
 
 _INPUTS = {Kind.SAML: {"saml_response"}, Kind.OIDC: {"id_token"}, Kind.LDAP: {"username", "password"}}
 
@@ -72,8 +71,7 @@ async def _decoded(
     if kind is Kind.OIDC:
         claims = await oidc.verify(kernel, provider.options, given["id_token"], nonce=None)
         return oidc.asserted(provider.options, claims), None
-    asked = await signin.directory(kernel, provider)
-    return await asyncio.to_thread(ldap.sign_in, asked, given["username"], given["password"]), None
+    return await directories.ask(kernel, provider, ldap.sign_in, given["username"], given["password"]), None
 
 
 async def _answers(kernel: Kernel, provider: SsoProvider) -> Mapping[str, Any]:
@@ -81,6 +79,6 @@ async def _answers(kernel: Kernel, provider: SsoProvider) -> Mapping[str, Any]:
     if provider.kind == Kind.OIDC:
         return await oidc.discover(kernel, provider.options["issuer"])
     if provider.kind == Kind.LDAP:
-        await asyncio.to_thread(ldap.probe, await signin.directory(kernel, provider))
+        await directories.ask(kernel, provider, ldap.probe)
         return {"bound": provider.options["bindDn"] or "anonymous"}
     return {"entityId": provider.options["entityId"], "ssoUrl": provider.options["ssoUrl"]}
