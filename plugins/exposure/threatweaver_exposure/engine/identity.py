@@ -19,6 +19,8 @@ Identifier = tuple[str, str]
 Properties = Mapping[str, str]
 
 MOST = 64
+STRENGTHS = {kind: number for number, kind in enumerate(IDENTIFIER_KINDS)}
+"""0 is the strongest."""
 
 _UUIDS = (
     ("agent_uuid", ("agent-uuid", "nessus-agent-uuid", "tenable-agent-uuid")),
@@ -33,6 +35,7 @@ _UNSET = frozenset(
         "03000200-0400-0500-0006-000700080009",
     }
 )
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MAC = re.compile(r"[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}")
 _NO_MAC = frozenset({"00:00:00:00:00:00", "00-00-00-00-00-00"})
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)[\w-]{1,63}(\.[\w-]{1,63})*")
@@ -48,8 +51,11 @@ def identify(name: str, properties: Properties) -> tuple[Identifier, ...]:
 def canonical(name: str, stated: Iterable[Identifier]) -> tuple[Identifier, ...]:
     """Stated identifiers in their one spelling, each once, strongest first; the name decides without any."""
     found = dict.fromkeys(pair for kind, value in stated for pair in _SPELL[kind](value))
-    ordered = sorted(found, key=lambda pair: IDENTIFIER_KINDS.index(pair[0]))
-    return tuple(ordered)[:MOST] or tuple(_from_name(name))
+    return tuple(sorted(found, key=_strength))[:MOST] or tuple(_from_name(name))
+
+
+def _strength(pair: Identifier) -> int:
+    return STRENGTHS[pair[0]]
 
 
 def _identifiers(properties: Properties) -> Iterator[Identifier]:
@@ -73,11 +79,11 @@ def _present(properties: Properties, tags: Iterable[str]) -> Iterator[str]:
 
 def _uuid(kind: str, value: str) -> Iterator[Identifier]:
     try:
-        canonical = str(UUID(value))
+        spelled = value if _UUID.fullmatch(value) else str(UUID(value))
     except ValueError:
         return
-    if canonical not in _UNSET:
-        yield kind, canonical
+    if spelled not in _UNSET:
+        yield kind, spelled
 
 
 def _macs(value: str) -> Iterator[Identifier]:

@@ -12,7 +12,6 @@ from uuid import UUID
 import orjson
 
 from threatweaver.sdk import (
-    IDENTIFIER_KINDS,
     Asset,
     Coverage,
     Definition,
@@ -22,7 +21,7 @@ from threatweaver.sdk import (
     ReportFault,
 )
 from threatweaver_exposure.engine import nessus
-from threatweaver_exposure.engine.identity import canonical
+from threatweaver_exposure.engine.identity import STRENGTHS, canonical
 from threatweaver_exposure.engine.risk import score
 
 _BATCH = 4_000  # records
@@ -154,7 +153,7 @@ def _identifiers(seq: int, asset: Asset) -> Iterator[Row]:
     if not stated:
         raise _OutOfBounds(f"asset {asset.number} has no name and no identifier")
     for kind, value in stated:
-        yield seq, asset.number, kind, value[:255], IDENTIFIER_KINDS.index(kind)
+        yield seq, asset.number, kind, value[:255], STRENGTHS[kind]
 
 
 def _coverage(coverage: Coverage) -> Coverage:
