@@ -20,6 +20,7 @@ ELSEWHERE = {
     "POST /auth/sso/ldap": "tests/integration/sso/test_sso_ldap.py::test_a_sign_in_comes_with_its_line",
     "POST /license/activate": "tests/integration/admin/test_license_line.py::test_importing",
     "POST /license/import": "tests/integration/admin/test_license_line.py::test_importing",
+    "POST /license/revocations": "tests/integration/admin/test_license_line.py::test_revoking",
     "PUT /admin/settings/license": "tests/integration/admin/test_license_line.py::test_importing",
 }
 # Routes of which nothing but the line is written: it asks a provider, and keeps nothing of the answer.

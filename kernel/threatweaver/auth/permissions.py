@@ -13,6 +13,7 @@ class Perm(StrEnum):
     TOKEN_READ = "kernel:token:read"  # noqa: S105 - a name
     TOKEN_REVOKE = "kernel:token:revoke"  # noqa: S105 - a name
     LICENSE_READ = "kernel:license:read"
+    LICENSE_AUDIT = "kernel:license:audit"
     USER_READ = "kernel:user:read"
     USER_WRITE = "kernel:user:write"
     ROLE_READ = "kernel:role:read"
@@ -58,6 +59,7 @@ PERMISSIONS = (
     Permission(Perm.TOKEN_READ, "See everybody's API tokens", ADMINS),
     Permission(Perm.TOKEN_REVOKE, "Revoke anybody's API tokens", ADMINS),
     Permission(Perm.LICENSE_READ, "See the license, its claims and how much of it is used", ADMINS),
+    Permission(Perm.LICENSE_AUDIT, "See the license's history, and seats of all tenants", NOBODY),
     Permission(Perm.USER_READ, "See users, their sessions and invitations", ADMINS),
     Permission(Perm.USER_WRITE, "Make, invite, change and deactivate users", ADMINS),
     Permission(Perm.ROLE_READ, "See roles, permissions and who may call what", ADMINS),
@@ -98,7 +100,14 @@ PERMISSIONS = (
 )
 
 PLATFORM = frozenset(
-    {Perm.TENANT_READ, Perm.TENANT_WRITE, Perm.KEYRING_READ, Perm.KEYRING_ROTATE, Perm.MODULE_WRITE}
+    {
+        Perm.TENANT_READ,
+        Perm.TENANT_WRITE,
+        Perm.KEYRING_READ,
+        Perm.KEYRING_ROTATE,
+        Perm.LICENSE_AUDIT,
+        Perm.MODULE_WRITE,
+    }
 )
 """Held by the platform's operators, and by no role."""
 

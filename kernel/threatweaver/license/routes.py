@@ -7,6 +7,7 @@ import orjson
 
 from threatweaver.auth.permissions import Perm
 from threatweaver.http.context import Context
+from threatweaver.http.example import Example
 from threatweaver.http.output import Page
 from threatweaver.http.route import PUBLIC, RouteTable, Scope, bare, page
 from threatweaver.license import queries, service
@@ -74,7 +75,7 @@ async def import_license(ctx: Context) -> dict[str, Any]:
 @table.route(
     "GET",
     "/events",
-    permission=Perm.LICENSE_READ,
+    permission=Perm.LICENSE_AUDIT,
     query=queries.EVENTS.query,
     returns=page(LicenseEventOut),
     scope=Scope.CONTROL,
@@ -86,7 +87,7 @@ async def list_events(ctx: Context) -> Page:
     return replace(found, rows=rows)
 
 
-@table.route("GET", "/check-seats", permission=Perm.LICENSE_READ, returns=bare(SeatsOut), scope=Scope.NONE)
+@table.route("GET", "/check-seats", permission=Perm.LICENSE_AUDIT, returns=bare(SeatsOut), scope=Scope.NONE)
 async def check_seats(ctx: Context) -> dict[str, Any]:
     """Return how many seats are used of those the license pays for."""
     found = await service.seats(ctx.kernel)
@@ -101,6 +102,7 @@ async def check_seats(ctx: Context) -> dict[str, Any]:
     "/forecast",
     permission=Perm.LICENSE_READ,
     query=ForecastQuery,
+    example=Example(query={"date": "2027-01-31"}),
     returns=bare(ForecastOut),
     scope=Scope.NONE,
 )

@@ -1,13 +1,9 @@
 """What goes over the wire for /license."""
 
-from datetime import date
-
 from marshmallow import fields, validate
 
 from threatweaver.http.schema import Schema
 from threatweaver.license.history import KINDS
-
-_TODAY = {"example": str(date(2027, 1, 31))}
 
 
 class LicenseIn(Schema):
@@ -64,7 +60,7 @@ class SeatsOut(Schema):
 
 
 class ForecastQuery(Schema):
-    date = fields.Date(required=True, metadata={**_TODAY, "description": "A day; its first moment in UTC."})
+    date = fields.Date(required=True, metadata={"description": "A day; its first moment in UTC."})
 
 
 class ForecastOut(Schema):

@@ -6,7 +6,6 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from threatweaver.audit import service as audit
 from threatweaver.auth.permissions import Perm
 from threatweaver.http.context import Context
 from threatweaver.http.errors import NotFound
@@ -24,10 +23,10 @@ table = RouteTable(path="/modules", tag="Modules")
 _MODULE = {"moduleId": fields.String(validate=validate.Regexp(r"\A[a-z][a-z0-9_]{0,63}\Z"))}
 
 
-@table.route("GET", permission=Perm.MODULE_READ, returns=rows(ModuleOut), scope=Scope.NONE)
+@table.route("GET", permission=Perm.MODULE_READ, returns=rows(ModuleOut), scope=Scope.CONTROL)
 async def list_modules(ctx: Context) -> Sequence[Mapping[str, Any]]:
     """List the installed modules: admitted, or refused and why; what each contributes, and its health."""
-    return await service.described(ctx.kernel, ctx.principal.tenant_id)
+    return await service.described(ctx.kernel, ctx.principal)
 
 
 @table.route(
@@ -38,11 +37,11 @@ async def list_modules(ctx: Context) -> Sequence[Mapping[str, Any]]:
     example=examples.some_module,
     returns=ModuleOut,
     errors=(NotFound,),
-    scope=Scope.NONE,
+    scope=Scope.CONTROL,
 )
 async def get_module(ctx: Context) -> Mapping[str, Any]:
     """Return one installed module."""
-    return await service.one(ctx.kernel, ctx.principal.tenant_id, ctx.params["moduleId"])
+    return await service.one(ctx.kernel, ctx.principal, ctx.params["moduleId"])
 
 
 @table.route(
@@ -54,24 +53,19 @@ async def get_module(ctx: Context) -> Mapping[str, Any]:
     example=examples.left_on,
     returns=ModuleOut,
     errors=(NotFound,),
-    scope=Scope.NONE,
+    scope=Scope.CONTROL,
 )
 async def update_module(ctx: Context) -> Mapping[str, Any]:
     """Switch a module off or on for the whole installation; its data stays, its jobs wait.
 
     The answer is of before: every process follows within a second.
     """
-    module_id, enabled = ctx.params["moduleId"], ctx.body["enabled"]
-    async with ctx.kernel.database.control():
-        was = await service.switch(
-            ctx.kernel,
-            module_id,
-            enabled=enabled,
-            reason=ctx.body["reason"],
-            by=ctx.principal.user_id,
-        )
-        await audit.record(f"module:{module_id}", before={"enabled": was}, after={"enabled": enabled})
-    return await service.one(ctx.kernel, ctx.principal.tenant_id, module_id)
+    module_id, enabled, reason = ctx.params["moduleId"], ctx.body["enabled"], ctx.body["reason"]
+    was = await service.switch(
+        ctx.kernel, module_id, enabled=enabled, reason=reason, by=ctx.principal.user_id
+    )
+    ctx.changed(f"module:{module_id}", before={"enabled": was}, after={"enabled": enabled})
+    return await service.one(ctx.kernel, ctx.principal, module_id)
 
 
 @table.route(

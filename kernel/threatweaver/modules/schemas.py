@@ -28,7 +28,7 @@ class ModuleOut(Schema):
     tables = fields.List(fields.String(), required=True)
     flags = fields.List(fields.String(), required=True)
     health = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-    tenants = fields.Nested(ProgressOut, allow_none=True)
+    tenants = fields.Nested(ProgressOut, allow_none=True, metadata={"description": "For operators alone."})
 
 
 class ModuleUpdate(Schema):

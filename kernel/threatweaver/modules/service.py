@@ -5,30 +5,35 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from threatweaver.auth.principal import Principal
 from threatweaver.db.transaction import connection
 from threatweaver.http.errors import NotFound
 from threatweaver.license.store import CHANNEL
 from threatweaver.modules import queries
 from threatweaver.modules.models import ModuleSwitch, TenantModule
 from threatweaver.plugins.admission import Decision
+from threatweaver.tenancy import operators
 from threatweaver.tenancy.models import Tenant
 
 if TYPE_CHECKING:
     from threatweaver.kernel import Kernel
 
 
-async def described(kernel: "Kernel", tenant_id: UUID) -> list[dict[str, Any]]:
-    """Return every installed module with what became of it and what it contributes."""
-    async with kernel.database.control(read_only=True):
-        progress = await queries.progress(kernel.registry.versions)
-        denied = await queries.denied(tenant_id)
+async def described(kernel: "Kernel", principal: Principal) -> list[dict[str, Any]]:
+    """Return every installed module with what became of it and what it contributes, in a control scope.
+
+    How far the tenants are with its tables is for operators alone.
+    """
+    whole = await operators.acts(kernel, principal)
+    progress = await queries.progress(kernel.registry.versions) if whole else {}
+    denied = await queries.denied(principal.tenant_id)
     health = await _health(kernel)
     return [_told(kernel, item, progress, denied, health) for item in kernel.registry.decisions]
 
 
-async def one(kernel: "Kernel", tenant_id: UUID, module_id: str) -> dict[str, Any]:
-    """Return one installed module. Raises NotFound."""
-    found = next((item for item in await described(kernel, tenant_id) if item["id"] == module_id), None)
+async def one(kernel: "Kernel", principal: Principal, module_id: str) -> dict[str, Any]:
+    """Return one installed module, in a control scope. Raises NotFound."""
+    found = next((item for item in await described(kernel, principal) if item["id"] == module_id), None)
     if found is None:
         raise NotFound
     return found
