@@ -1,16 +1,18 @@
 """pytest fixtures for a kernel with plugins on a real PostgreSQL; loaded through the pytest11 entry point.
 
-One embedded server and one application a session, a fresh tenant a module. Everything runs on one event
-loop: set `asyncio_mode = auto` and both default loop scopes to `session`.
+`--threatweaver-conformance` adds the suite of testing/conformance. One embedded server and one application a
+session, a fresh tenant a module. Everything runs on one event loop: set `asyncio_mode = auto` and both
+default loop scopes to `session`.
 """
 
 import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -30,10 +32,23 @@ from threatweaver.license import service as license_service
 from threatweaver.license.current import CurrentLicense
 from threatweaver.tenancy import provision
 from threatweaver.tenancy.models import Tenant
+from threatweaver.testing import licenses
+from threatweaver.testing.conformance import options
 from threatweaver.testing.identities import Headers, headers_for
+from threatweaver.testing.licenses import Client
 
-Client = TestClient[web.Request, web.Application]
 AsRole = Callable[..., Awaitable[Headers]]
+UnderLicense = Callable[..., AbstractAsyncContextManager[Client]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options of the conformance suite."""
+    options.add(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Add the conformance suite to what is collected, when it was asked for."""
+    options.apply(config)
 
 
 @pytest.fixture(scope="session")
@@ -82,12 +97,30 @@ async def kernel(settings: Settings, database: Database) -> Kernel:
     return replace(made, license=CurrentLicense(replace(made.license.claims, seats=1_000_000)))
 
 
+@pytest.fixture(scope="session")
+def app(kernel: Kernel) -> web.Application:
+    """The application, every route mounted."""
+    return application.build(kernel)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def client(kernel: Kernel) -> AsyncIterator[Client]:
+async def client(app: web.Application) -> AsyncIterator[Client]:
     """An HTTP client on the application, which keeps no cookies; paths start with /api."""
-    server = TestServer(application.build(kernel))
-    async with TestClient(server, cookie_jar=DummyCookieJar()) as opened:
+    async with TestClient(TestServer(app), cookie_jar=DummyCookieJar()) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def under_license(kernel: Kernel) -> UnderLicense:
+    """A function that opens the application under another license, for an `async with`.
+
+    It takes what `licenses.claims` takes: `modules`, `days` until it ends, any member of Claims.
+    """
+
+    def opened(**said: Any) -> AbstractAsyncContextManager[Client]:
+        return licenses.opened(kernel, licenses.claims(**said))
+
+    return opened
 
 
 async def keep_running(worker: Worker) -> None:
