@@ -21,11 +21,13 @@ from aiohttp import DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from threatweaver import app as application
-from threatweaver import config, log
+from threatweaver import config, log, running
 from threatweaver.config import Settings
 from threatweaver.db import embedded, migrate, orm
 from threatweaver.db.transaction import Database
 from threatweaver.ids import uuid7
+from threatweaver.jobs.models import Job
+from threatweaver.jobs.run import JobRun, call
 from threatweaver.jobs.worker import Worker
 from threatweaver.kernel import Kernel
 from threatweaver.license import service as license_service
@@ -39,6 +41,9 @@ from threatweaver.testing.licenses import Client
 
 AsRole = Callable[..., Awaitable[Headers]]
 UnderLicense = Callable[..., AbstractAsyncContextManager[Client]]
+InTenant = Callable[[Tenant], AbstractAsyncContextManager[None]]
+RunJob = Callable[..., Awaitable[Any]]
+Settled = Callable[[Tenant], Awaitable[None]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,6 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Add the conformance suite to what is collected, when it was asked for."""
+    config.addinivalue_line("filterwarnings", "ignore::aiohttp.web_exceptions.NotAppKeyWarning")
     options.apply(config)
 
 
@@ -179,6 +185,46 @@ def as_role(kernel: Kernel) -> AsRole:
         return await headers_for(kernel, role=role, tenant=tenant)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def in_tenant(kernel: Kernel) -> InTenant:
+    """A function that opens a transaction of a tenant, as a request and a job have one."""
+
+    @asynccontextmanager
+    async def opened(tenant: Tenant) -> AsyncIterator[None]:
+        with running.on(kernel):
+            async with kernel.database.tenant(tenant.schema) as unit:
+                yield
+                await unit.conclude()
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def run_job(kernel: Kernel) -> RunJob:
+    """A function that runs the job of a name for a tenant here and now, with a payload as keywords."""
+
+    async def run(name: str, tenant: Tenant, **payload: Any) -> Any:
+        made = JobRun(id=uuid7(), tenant_id=tenant.id, schema=tenant.schema, attempt=1, kernel=kernel)
+        return await call(kernel.registry.jobs[name], made, payload)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def settled(kernel: Kernel, worker: Worker) -> Settled:  # noqa: ARG001 - it runs the jobs
+    """A function that waits until no job of a tenant waits or runs; TimeoutError after 20 seconds."""
+
+    async def wait(tenant: Tenant) -> None:
+        for _ in range(1000):
+            async with kernel.database.control(read_only=True):
+                if not await Job.exists(tenant_id=tenant.id, finished_at=None):
+                    return
+            await asyncio.sleep(0.02)
+        raise TimeoutError
+
+    return wait
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

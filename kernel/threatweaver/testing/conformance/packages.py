@@ -58,11 +58,12 @@ def _requirements(found: IDistribution) -> list[Requirement]:
 
 
 def import_faults(folder: Path, plugin: Manifest) -> list[str]:
-    """Return every import of what a plugin must not see: `threatweaver.sdk` is all there is.
+    """Return every import of what a plugin must not see: there is `threatweaver.sdk`, and for pure code
+    `threatweaver.reports`.
 
     Of a plugin that the manifest requires it may import `.public` and `.events`.
     """
-    allowed = [plugin.package, "threatweaver.sdk"]
+    allowed = [plugin.package, "threatweaver.sdk", "threatweaver.reports"]
     for name in plugin.requires:
         allowed += [f"threatweaver_{name}.public", f"threatweaver_{name}.events"]
     faults = []

@@ -1,15 +1,14 @@
 """What plugins declare: sentences for people, names of their own, bounds on what may take long."""
 
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 
-from threatweaver.jobs.run import JobRun, call
 from threatweaver.jobs.table import Job
 from threatweaver.kernel import Kernel
 from threatweaver.tenancy.models import Tenant
 from threatweaver.testing.conformance.fixtures import Plugins, Routes
+from threatweaver.testing.plugin import RunJob
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 LONGEST_JOB = timedelta(days=1)
@@ -70,10 +69,9 @@ def job_faults(plugin: str, job: Job) -> list[str]:
 
 
 async def test_scheduled_jobs_can_run_twice(
-    kernel: Kernel, tenant: Tenant, jobs: dict[str, list[Job]]
+    run_job: RunJob, tenant: Tenant, jobs: dict[str, list[Job]]
 ) -> None:
     scheduled = [job for found in jobs.values() for job in found if job.every is not None]
     for job in scheduled:
         for _ in range(2):
-            run = JobRun(id=uuid4(), tenant_id=tenant.id, schema=tenant.schema, attempt=1, kernel=kernel)
-            await call(job, run, {})
+            await run_job(job.name, tenant)
