@@ -23,7 +23,7 @@ async def test_the_control_schema_is_what_its_models_say(database, kernel):
     async with database.owner(CONTROL):
         models = [model for app in ("control",) for model in Tortoise.apps[app].values()]
         assert len(models) >= 8
-        assert await tables.differences(CONTROL, models) == []
+        assert await tables.differences(CONTROL, models) == STRICTER
 
 
 async def test_a_tenants_schema_is_what_its_models_say(database, kernel, tenant):
