@@ -43,11 +43,8 @@ nightly: $(VENV)/.tools ## Tell random stories for 30 minutes, other ones each d
 bench: $(VENV)/.tools ## Measure speed and memory on this machine, with goals and limits beside
 	@$(BIN)/python contrib/bench/run.py $(ARGS)
 
-wheels: $(VENV)/.tools ## Build a wheel of each distribution into dist/
-	@rm -rf dist && for dist in $(DISTRIBUTIONS) .; do \
-		$(BIN)/python -m pip --quiet wheel --no-deps --no-build-isolation --wheel-dir dist ./$$dist; done
-	@find . -path ./$(VENV) -prune -o -name build -type d -not -path './dist/*' -print | xargs -r rm -rf
-	@ls dist
+wheels: $(VENV)/.tools ## Build a wheel of each distribution into dist/, the same bytes every time
+	@$(BIN)/python contrib/wheels.py dist
 
 plugin: $(VENV)/.product ## Start a plugin of your own in plugins/: make plugin NAME=acme
 	@$(BIN)/threatweaver plugins new "$(NAME)" --into plugins
