@@ -8,7 +8,8 @@ BIN := $(VENV)/bin
 USABLE := import sys, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c '$(USABLE)' 2>/dev/null && echo $$python && break; done || true)
-DISTRIBUTIONS := licensing kernel plugins/exposure
+DISTRIBUTIONS := licensing kernel $(wildcard plugins/*)
+PACKAGES := $(notdir $(foreach dist,$(DISTRIBUTIONS),$(wildcard $(dist)/threatweaver $(dist)/threatweaver_*)))
 EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e $(dist))
 METADATA := $(foreach dist,$(DISTRIBUTIONS),$(dist)/pyproject.toml)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
@@ -29,7 +30,7 @@ test: $(VENV)/.tools ## Set up and run every check and test
 check: $(VENV)/.tools ## Lint, types, import contracts
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy -p threatweaver -p threatweaver_licensing -p threatweaver_exposure
+	@MYPYPATH=$(subst $() ,:,$(strip $(DISTRIBUTIONS))) $(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package))
 	@$(BIN)/lint-imports --no-cache | tail -n 3
 
 fast: $(VENV)/.tools ## Run the tests that start no process of the product
@@ -42,14 +43,11 @@ nightly: $(VENV)/.tools ## Tell random stories for 30 minutes, other ones each d
 bench: $(VENV)/.tools ## Measure speed and memory on this machine, with goals and limits beside
 	@$(BIN)/python contrib/bench/run.py $(ARGS)
 
-wheels: $(VENV)/.tools ## Build a wheel of each distribution into dist/
-	@rm -rf dist && for dist in $(DISTRIBUTIONS) .; do \
-		$(BIN)/python -m pip --quiet wheel --no-deps --no-build-isolation --wheel-dir dist ./$$dist; done
-	@find . -path ./$(VENV) -prune -o -name build -type d -not -path './dist/*' -print | xargs -r rm -rf
-	@ls dist
+wheels: $(VENV)/.tools ## Build a wheel of each distribution into dist/, the same bytes every time
+	@$(BIN)/python contrib/wheels.py dist
 
-plugin: ## Start a plugin of your own from the template: make plugin NAME=acme
-	@contrib/new-plugin.sh "$(NAME)"
+plugin: $(VENV)/.product ## Start a plugin of your own in plugins/: make plugin NAME=acme
+	@$(BIN)/threatweaver plugins new "$(NAME)" --into plugins
 
 lock: $(VENV)/.tools ## Pin every dependency anew, with hashes
 	@$(PIP) uv && $(BIN)/python contrib/lock.py

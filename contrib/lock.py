@@ -29,7 +29,7 @@ def lock(target: str, wanted: list[str], *constraints: str) -> None:
     command += ["--generate-hashes", "--no-emit-index-url", "--no-header", "--output-file", target]
     command += [part for item in constraints for part in ("--constraint", item)]
     text = "\n".join(wanted)
-    subprocess.run(command, input=text, text=True, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)  # noqa: S603
+    subprocess.run(command, input=text, text=True, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
 def main() -> None:

@@ -89,6 +89,11 @@ _KERNEL = Contribution(
 )
 
 
+def reserved_prefixes() -> set[str]:
+    """Return the first parts of the kernel's own paths, which no plugin may claim."""
+    return registry.prefixes(_KERNEL)
+
+
 def load_registry(
     settings: Settings, current: CurrentLicense, disabled: Collection[str] = frozenset()
 ) -> Registry:
@@ -101,7 +106,7 @@ def load_registry(
     grounds = Grounds(
         licensed=current.grants,
         disabled=disabled,
-        reserved=registry.prefixes(_KERNEL),
+        reserved=reserved_prefixes(),
         constrained=constraints.of(current.claims),
         foreign=imports.foreign,
     )

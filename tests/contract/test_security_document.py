@@ -12,7 +12,7 @@ REQUIREMENTS = {
     "V10": 29, "V11": 14, "V12": 9, "V13": 13, "V14": 9, "V15": 13, "V16": 16, "V17": 7,
 }  # fmt: skip
 LINE = re.compile(r"^\| (V\d+\.\d+\.\d+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
-TEST = re.compile(r"`((?:tests|plugins)/[\w/]+\.py)::(\w+)`")
+TEST = re.compile(r"`((?:tests|plugins|kernel)/[\w/]+\.py)::(\w+)`")
 
 
 def lines():

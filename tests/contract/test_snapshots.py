@@ -15,6 +15,7 @@ from threatweaver.access.roles import matrix
 from threatweaver.auth.identify import Identifier
 from threatweaver.auth.roles import Role
 from threatweaver.db.transaction import Database
+from threatweaver.http.route import PUBLIC
 from threatweaver.testing.contract.document import DocumentedApi
 
 
@@ -25,6 +26,11 @@ def test_routes(routes):
         for route in sorted(routes, key=lambda item: (item.path, item.method))
     ]
     compare("routes.txt", "".join(lines))
+
+
+def test_public_routes(routes):
+    lines = [f"{route.method} /api{route.path}\n" for route in routes if route.permission is PUBLIC]
+    compare("public_routes.txt", "".join(sorted(lines)))
 
 
 def test_permissions(kernel):

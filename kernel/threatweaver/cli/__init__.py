@@ -2,12 +2,13 @@
 
 import gc
 
-from threatweaver.cli import custody, doctor, mail, people, product, tenants
+from threatweaver.cli import custody, doctor, mail, people, plugins, product, tenants
 
 app = product.app
 app.add_typer(tenants.app, name="tenant")
 app.add_typer(people.users, name="user")
 app.add_typer(doctor.app, name="doctor")
+app.add_typer(plugins.app, name="plugins")
 app.add_typer(people.operators, name="operator")
 app.add_typer(mail.app, name="mail")
 app.add_typer(custody.audits, name="audit")

@@ -130,15 +130,6 @@ def migrate(
 
 
 @app.command()
-def plugins(home: Home = None) -> None:
-    """List installed plugins: admitted, or refused and why."""
-    settings = settings_of("plugins", home=home)
-    from threatweaver.commands import product
-
-    run(product.plugins(settings))
-
-
-@app.command()
 def routes(home: Home = None) -> None:
     """List every route: method, path, permission, module."""
     settings = settings_of("routes", home=home)

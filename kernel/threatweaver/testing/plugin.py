@@ -1,16 +1,18 @@
 """pytest fixtures for a kernel with plugins on a real PostgreSQL; loaded through the pytest11 entry point.
 
-One embedded server and one application a session, a fresh tenant a module. Everything runs on one event
-loop: set `asyncio_mode = auto` and both default loop scopes to `session`.
+`--threatweaver-conformance` adds the suite of testing/conformance. One embedded server and one application a
+session, a fresh tenant a module. Everything runs on one event loop: set `asyncio_mode = auto` and both
+default loop scopes to `session`.
 """
 
 import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -19,21 +21,40 @@ from aiohttp import DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from threatweaver import app as application
-from threatweaver import config, log
+from threatweaver import config, log, running
 from threatweaver.config import Settings
 from threatweaver.db import embedded, migrate, orm
 from threatweaver.db.transaction import Database
 from threatweaver.ids import uuid7
+from threatweaver.jobs.models import Job
+from threatweaver.jobs.run import JobRun, call
 from threatweaver.jobs.worker import Worker
 from threatweaver.kernel import Kernel
 from threatweaver.license import service as license_service
 from threatweaver.license.current import CurrentLicense
 from threatweaver.tenancy import provision
 from threatweaver.tenancy.models import Tenant
+from threatweaver.testing import licenses
+from threatweaver.testing.conformance import options
 from threatweaver.testing.identities import Headers, headers_for
+from threatweaver.testing.licenses import Client
 
-Client = TestClient[web.Request, web.Application]
 AsRole = Callable[..., Awaitable[Headers]]
+UnderLicense = Callable[..., AbstractAsyncContextManager[Client]]
+InTenant = Callable[[Tenant], AbstractAsyncContextManager[None]]
+RunJob = Callable[..., Awaitable[Any]]
+Settled = Callable[[Tenant], Awaitable[None]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options of the conformance suite."""
+    options.add(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Add the conformance suite to what is collected, when it was asked for."""
+    config.addinivalue_line("filterwarnings", "ignore::aiohttp.web_exceptions.NotAppKeyWarning")
+    options.apply(config)
 
 
 @pytest.fixture(scope="session")
@@ -89,12 +110,30 @@ async def kernel(settings: Settings, database: Database) -> Kernel:
     return replace(made, license=CurrentLicense(replace(made.license.claims, seats=1_000_000)))
 
 
+@pytest.fixture(scope="session")
+def app(kernel: Kernel) -> web.Application:
+    """The application, every route mounted."""
+    return application.build(kernel)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def client(kernel: Kernel) -> AsyncIterator[Client]:
+async def client(app: web.Application) -> AsyncIterator[Client]:
     """An HTTP client on the application, which keeps no cookies; paths start with /api."""
-    server = TestServer(application.build(kernel))
-    async with TestClient(server, cookie_jar=DummyCookieJar()) as opened:
+    async with TestClient(TestServer(app), cookie_jar=DummyCookieJar()) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def under_license(kernel: Kernel) -> UnderLicense:
+    """A function that opens the application under another license, for an `async with`.
+
+    It takes what `licenses.claims` takes: `modules`, `days` until it ends, any member of Claims.
+    """
+
+    def opened(**said: Any) -> AbstractAsyncContextManager[Client]:
+        return licenses.opened(kernel, licenses.claims(**said))
+
+    return opened
 
 
 async def keep_running(worker: Worker) -> None:
@@ -153,6 +192,46 @@ def as_role(kernel: Kernel) -> AsRole:
         return await headers_for(kernel, role=role, tenant=tenant)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def in_tenant(kernel: Kernel) -> InTenant:
+    """A function that opens a transaction of a tenant, as a request and a job have one."""
+
+    @asynccontextmanager
+    async def opened(tenant: Tenant) -> AsyncIterator[None]:
+        with running.on(kernel):
+            async with kernel.database.tenant(tenant.schema) as unit:
+                yield
+                await unit.conclude()
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def run_job(kernel: Kernel) -> RunJob:
+    """A function that runs the job of a name for a tenant here and now, with a payload as keywords."""
+
+    async def run(name: str, tenant: Tenant, **payload: Any) -> Any:
+        made = JobRun(id=uuid7(), tenant_id=tenant.id, schema=tenant.schema, attempt=1, kernel=kernel)
+        return await call(kernel.registry.jobs[name], made, payload)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def settled(kernel: Kernel, worker: Worker) -> Settled:  # noqa: ARG001 - it runs the jobs
+    """A function that waits until no job of a tenant waits or runs; TimeoutError after 20 seconds."""
+
+    async def wait(tenant: Tenant) -> None:
+        for _ in range(1000):
+            async with kernel.database.control(read_only=True):
+                if not await Job.exists(tenant_id=tenant.id, finished_at=None):
+                    return
+            await asyncio.sleep(0.02)
+        raise TimeoutError
+
+    return wait
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -1,1 +1,1 @@
-"""Migrations of the template, in each tenant schema."""
+"""Migrations of template, in each tenant schema."""

@@ -1,1 +1,1 @@
-"""Notes: a stock resource and one action."""
+"""Notes: a stock resource, an action, a job, and what follows an event."""

@@ -11,7 +11,8 @@ class Note(Model):
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     title = fields.CharField(max_length=200)
-    done = fields.BooleanField(default=False)
+    finished_at = fields.DatetimeField(null=True)
+    filed_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

@@ -1,6 +1,6 @@
 """/template/notes: stock operations, and what people do about a note."""
 
-from threatweaver.sdk import Context, Op, Resource, RouteTable, add_resource, search
+from threatweaver.sdk import Context, NotFound, Op, Resource, RouteTable, add_resource, search
 from threatweaver_template.notes import service
 from threatweaver_template.notes.models import Note
 from threatweaver_template.notes.schemas import NoteCreate, NoteOut, NoteUpdate
@@ -25,7 +25,7 @@ add_resource(
 )
 
 
-@table.route("POST", "/{id}/finish", permission=Perm.NOTE_WRITE, returns=NoteOut)
+@table.route("POST", "/{id}/finish", permission=Perm.NOTE_WRITE, returns=NoteOut, errors=(NotFound,))
 async def finish(ctx: Context) -> Note:
-    """Mark a note as done."""
+    """Finish a note."""
     return await service.finish(ctx.uuid("id"))

@@ -8,7 +8,8 @@ from threatweaver.sdk import Schema
 class NoteOut(Schema):
     id = fields.UUID(required=True)
     title = fields.String(required=True)
-    done = fields.Boolean(required=True)
+    finished_at = fields.AwareDateTime(required=True, allow_none=True)
+    filed_at = fields.AwareDateTime(required=True, allow_none=True)
     created_at = fields.AwareDateTime(required=True)
 
 

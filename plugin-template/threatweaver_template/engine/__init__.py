@@ -1,0 +1,1 @@
+"""Pure code: no kernel, no database, no request."""
