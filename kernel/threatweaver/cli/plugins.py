@@ -21,9 +21,43 @@ def plugins(context: typer.Context, home: Home = None) -> None:
 def listed(home: Home = None) -> None:
     """List installed plugins: admitted, or refused and why."""
     settings = settings_of("plugins", home=home)
-    from threatweaver.commands import product
+    from threatweaver.commands import plugins as commands
 
-    run(product.plugins(settings))
+    run(commands.listed(settings))
+
+
+@app.command()
+def verify(home: Home = None) -> None:
+    """Compare every installed plugin with its wheel, file by file; exit 1 if one is not what it was."""
+    settings = settings_of("plugins", home=home)
+    from threatweaver.commands import plugins as commands
+
+    if not run(commands.verify(settings)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def disable(
+    module: Annotated[str, typer.Argument(help="Its module id, as a license names it.")],
+    reason: Annotated[str, typer.Option("--reason", help="What administrators are told.")] = "",
+    home: Home = None,
+) -> None:
+    """Switch a module off, whatever the license says; its data stays, its jobs wait."""
+    settings = settings_of("plugins", home=home)
+    from threatweaver.commands import plugins as commands
+
+    run(commands.switch(settings, module, enabled=False, reason=reason))
+
+
+@app.command()
+def enable(
+    module: Annotated[str, typer.Argument(help="Its module id, as a license names it.")], home: Home = None
+) -> None:
+    """Let a module that was switched off run again, if the license names it."""
+    settings = settings_of("plugins", home=home)
+    from threatweaver.commands import plugins as commands
+
+    run(commands.switch(settings, module, enabled=True, reason=""))
 
 
 @app.command()

@@ -71,19 +71,6 @@ async def migrate(settings: Settings, *, plan_only: bool) -> None:
     await opened(settings, work)
 
 
-async def plugins(settings: Settings) -> None:
-    """Print a line for each installed plugin."""
-
-    async def work(database: Database) -> None:
-        kernel = await kernel_of(settings, database)
-        for item in kernel.registry.decisions:
-            state = "admitted" if item.admitted else "refused"
-            prefixes = " ".join(item.manifest.prefixes)
-            say(f"{item.manifest.name} {item.manifest.version}  {state}: {item.reason}  {prefixes}")
-
-    await opened(settings, work)
-
-
 async def routes(settings: Settings) -> None:
     """Print a line for each route."""
 

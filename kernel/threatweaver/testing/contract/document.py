@@ -10,7 +10,9 @@ from threatweaver import __version__
 from threatweaver.http import openapi
 from threatweaver.testing.contract.answers import Answer, Api
 
-_FORMATS = FormatChecker(["date", "date-time", "email", "ipv4", "ipv6", "uuid"])  # not what happens to be there
+_FORMATS = FormatChecker(
+    ["date", "date-time", "email", "ipv4", "ipv6", "uuid"]
+)  # not what happens to be there
 ERROR_MEMBERS = {"error", "message", "code", "type", "title", "status", "detail", "instance", "requestId"}
 
 
