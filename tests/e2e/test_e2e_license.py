@@ -9,46 +9,16 @@ import requests
 import toggled_plugin
 from callers import assert_all_answered, calling
 from e2e_product import start, wait_until
+from licenses import EXPOSURE, KEY, license_of, put_in_force, write_keys
 
-from threatweaver_licensing import (
-    ALL,
-    Claims,
-    Revocation,
-    RevocationList,
-    generate_key,
-    issue,
-    issue_list,
-    public_pem,
-)
-
-KEY = generate_key()
-EXPOSURE = "vulnerability_dashboard"
-_issued = iter(range(1_000_000))
-
-
-def license_of(*modules, lasts=timedelta(days=90), **changes):
-    """Return a license; each is issued a second after the one before."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    issued = now - timedelta(days=30) + timedelta(seconds=next(_issued))
-    claims = {
-        "jti": f"e2e-{issued:%H%M%S}",
-        "customer": "Acme",
-        "issued_at": issued,
-        "expires_at": now + lasts,
-        "type": "standard",
-        "modules": frozenset(modules) or ALL,
-        "seats": 20,
-    }
-    return issue(Claims(**(claims | changes)), KEY)
+from threatweaver_licensing import Revocation, RevocationList, generate_key, issue_list
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
     folder = tmp_path_factory.mktemp("licensed")
-    keys = folder / "keys.pem"
-    keys.write_text(public_pem(KEY))
     plugins = toggled_plugin.write(folder / "plugins")
-    return {"TW_LICENSE_KEYS": str(keys), "PYTHONPATH": str(plugins), "TW_PROCESSES": "2"}
+    return {"TW_LICENSE_KEYS": str(write_keys(folder)), "PYTHONPATH": str(plugins), "TW_PROCESSES": "2"}
 
 
 @pytest.fixture(scope="module")
@@ -57,12 +27,6 @@ def licensed(shared_home, settings):
     wait_until(lambda: product.log.count('"serving"') == 2, seconds=30, what="both processes serve")
     yield product
     assert product.stop() == 0
-
-
-def put_in_force(product, token):
-    answer = product.request("POST", "/api/license/import", json={"license": token})
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 def answers_of_all(product, path, *, times=24):
@@ -206,7 +170,7 @@ def test_what_happened_is_kept_and_what_will_happen_is_told(licensed):
     day = (datetime.now(UTC) + timedelta(days=200)).date().isoformat()
     assert licensed.get(f"/api/license/forecast?date={day}").json()["state"] == "LOCKED"
     seats = licensed.get("/api/license/check-seats").json()
-    assert (seats["licensed"], seats["exceeded"]) == (20, False)
+    assert (seats["licensed"], seats["exceeded"]) == (200, False)
 
 
 def test_an_installation_without_a_license_is_activated_without_signing_in(home, settings):
@@ -216,7 +180,7 @@ def test_an_installation_without_a_license_is_activated_without_signing_in(home,
         assert (status["state"], status["modules"]) == ("UNLICENSED", [])
         assert body_of(product.get("/api/tags"), "code", "moduleId") == (403, "MODULE_DISABLED", EXPOSURE)
         url = f"{product.url}/api/license/activate"
-        forged = requests.post(url, json={"license": issue_with_another_key()}, timeout=10)
+        forged = requests.post(url, json={"license": license_of(key=generate_key())}, timeout=10)
         assert (forged.status_code, forged.json()["reason"]) == (422, "LICENSE_UNKNOWN_KEY")
         done = requests.post(url, json={"license": license_of()}, timeout=10)
         assert (done.status_code, done.json()["starts"]) == (200, ["toggled", EXPOSURE])
@@ -225,17 +189,3 @@ def test_an_installation_without_a_license_is_activated_without_signing_in(home,
         assert (again.status_code, again.json()["code"]) == (409, "ALREADY_LICENSED")
     finally:
         assert product.stop() == 0
-
-
-def issue_with_another_key():
-    now = datetime.now(UTC)
-    claims = Claims(
-        jti="forged",
-        customer="Mallory",
-        issued_at=now,
-        expires_at=now + timedelta(days=9),
-        type="enterprise",
-        modules=ALL,
-        seats=9,
-    )
-    return issue(claims, generate_key())
