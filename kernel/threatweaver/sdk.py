@@ -11,6 +11,18 @@ from threatweaver.admin.quarantine.service import quarantine
 from threatweaver.admin.retention.declaration import DataClass
 from threatweaver.auth.principal import Principal
 from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, OPERATORS, Permission, Role
+from threatweaver.dashboard.declaration import (
+    BarsData,
+    DashboardFilters,
+    DashboardWidget,
+    Line,
+    NumberData,
+    SeriesData,
+    TableData,
+    WidgetData,
+    WidgetKind,
+)
+from threatweaver.dashboard.service import WidgetResult, produce_widgets
 from threatweaver.db.transaction import analyze, connection
 from threatweaver.events.kernel import TenantResumed, UserDeactivated, UserReactivated
 from threatweaver.events.service import publish
@@ -70,11 +82,14 @@ __all__ = [
     "OPERATORS",
     "ApiError",
     "Asset",
+    "BarsData",
     "Caller",
     "CommaSeparated",
     "Conflict",
     "Context",
     "Coverage",
+    "DashboardFilters",
+    "DashboardWidget",
     "DataClass",
     "Definition",
     "Example",
@@ -90,10 +105,12 @@ __all__ = [
     "JobRun",
     "JobTable",
     "Lane",
+    "Line",
     "Listing",
     "Mode",
     "NotFound",
     "NotificationEvent",
+    "NumberData",
     "Op",
     "Page",
     "PayloadTooLarge",
@@ -109,11 +126,13 @@ __all__ = [
     "Schema",
     "Scope",
     "SearchText",
+    "SeriesData",
     "Setting",
     "Severity",
     "SpooledFile",
     "StorageFull",
     "SubscriberTable",
+    "TableData",
     "TenantResumed",
     "Unprocessable",
     "Upload",
@@ -121,6 +140,9 @@ __all__ = [
     "UserReactivated",
     "ValidationFailed",
     "Where",
+    "WidgetData",
+    "WidgetKind",
+    "WidgetResult",
     "add_resource",
     "analyze",
     "any_of",
@@ -131,6 +153,7 @@ __all__ = [
     "import_parsers",
     "is_on",
     "page",
+    "produce_widgets",
     "publish",
     "quarantine",
     "raise_event",
