@@ -98,6 +98,14 @@ def notification_events() -> "Sequence[NotificationEvent]":  # type: ignore[empt
 
 
 @hookspec
+def cli_commands() -> "Sequence[str]":  # type: ignore[empty-body]
+    """Dotted names of modules whose `app`, a Typer, adds commands below `threatweaver <plugin>`.
+
+    They are imported when a command is run, and only then. The manifest's `commands` says what they do.
+    """
+
+
+@hookspec
 def dashboard_widgets() -> "Sequence[DashboardWidget]":  # type: ignore[empty-body]
     """What `/dashboard/widgets` can show: numbers, lines over time, bars and tables."""
 

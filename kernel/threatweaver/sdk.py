@@ -11,6 +11,7 @@ from threatweaver.admin.quarantine.service import quarantine
 from threatweaver.admin.retention.declaration import DataClass
 from threatweaver.auth.principal import Principal
 from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, OPERATORS, Permission, Role
+from threatweaver.commands.session import run_in_tenant
 from threatweaver.dashboard.declaration import (
     BarsData,
     DashboardFilters,
@@ -159,6 +160,7 @@ __all__ = [
     "raise_event",
     "raw",
     "rows",
+    "run_in_tenant",
     "search",
     "uuid7",
 ]

@@ -40,6 +40,7 @@ class Contribution:
     file_importers: Sequence[FileImporter] = ()
     import_parsers: Sequence[ImportParser] = ()
     notification_events: Sequence[NotificationEvent] = ()
+    cli_commands: Sequence[str] = ()
     widgets: Sequence[DashboardWidget] = ()
     grant_scopes: Sequence[GrantScope] = ()
 

@@ -37,6 +37,7 @@ _KINDS: dict[str, type] = {
     "file_importers": FileImporter,
     "import_parsers": ImportParser,
     "notification_events": NotificationEvent,
+    "cli_commands": str,
     "dashboard_widgets": DashboardWidget,
     "grant_scopes": GrantScope,
 }
@@ -109,6 +110,7 @@ def _ask(manager: pluggy.PluginManager, manifest: Manifest, own: Mapping[str, st
         file_importers=contributed("file_importers"),
         import_parsers=contributed("import_parsers"),
         notification_events=contributed("notification_events"),
+        cli_commands=contributed("cli_commands"),
         widgets=contributed("dashboard_widgets"),
         grant_scopes=contributed("grant_scopes"),
     )

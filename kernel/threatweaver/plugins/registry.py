@@ -57,6 +57,8 @@ class Registry:
     file_importers: tuple[FileImporter, ...]
     import_parsers: tuple[ImportParser, ...]
     notification_events: Mapping[str, NotificationEvent]
+    cli_commands: Mapping[str, tuple[str, ...]]  # plugin → modules
+    cli_modules: Mapping[str, str]  # plugin → its module of the license
     widgets: tuple[DashboardWidget, ...]
     widget_modules: Mapping[str, str | None]
     grant_scopes: tuple[GrantScope, ...]
@@ -82,6 +84,15 @@ def build_what_fits(
             kept.append(item)
     admitted = {item.manifest.name for item in decided if item.admitted}
     return build([item for item in kept if item.manifest is None or item.manifest.name in admitted], decided)
+
+
+def _commands(contributions: Sequence[Contribution]) -> dict[str, tuple[str, ...]]:
+    for item in contributions:
+        if item.cli_commands and not (item.manifest and item.manifest.commands):
+            raise RegistryError(
+                f"plugin {item.owner} has commands, and its manifest does not say what they do"
+            )
+    return {item.owner: tuple(item.cli_commands) for item in contributions}
 
 
 def _widgets(contributions: Sequence[Contribution], permissions: set[str]) -> tuple[DashboardWidget, ...]:
@@ -161,6 +172,8 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
         file_importers=tuple(entry for item in contributions for entry in item.file_importers),
         import_parsers=parsers,
         notification_events=_notification_events(contributions, names),
+        cli_commands=_commands(contributions),
+        cli_modules={item.manifest.name: item.manifest.module_id for item in contributions if item.manifest},
         widgets=widgets,
         widget_modules={
             widget.name: item.manifest.module_id if item.manifest else None
