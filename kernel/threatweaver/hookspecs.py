@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from threatweaver.admin.flags.declaration import FeatureFlag
     from threatweaver.admin.retention.declaration import DataClass
     from threatweaver.auth.roles import Permission
+    from threatweaver.dashboard.declaration import DashboardWidget
     from threatweaver.events.table import SubscriberTable
     from threatweaver.health import HealthCheck
     from threatweaver.http.route import RouteTable
@@ -94,6 +95,19 @@ def import_parsers() -> "Sequence[ImportParser]":  # type: ignore[empty-body]
 @hookspec
 def notification_events() -> "Sequence[NotificationEvent]":  # type: ignore[empty-body]
     """Events the plugin's code raises, which people and other systems can be notified of."""
+
+
+@hookspec
+def cli_commands() -> "Sequence[str]":  # type: ignore[empty-body]
+    """Dotted names of modules whose `app`, a Typer, adds commands below `threatweaver <plugin>`.
+
+    They are imported when a command is run, and only then. The manifest's `commands` says what they do.
+    """
+
+
+@hookspec
+def dashboard_widgets() -> "Sequence[DashboardWidget]":  # type: ignore[empty-body]
+    """What `/dashboard/widgets` can show: numbers, lines over time, bars and tables."""
 
 
 @hookspec

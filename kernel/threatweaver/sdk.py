@@ -12,6 +12,19 @@ from threatweaver.admin.retention.declaration import DataClass
 from threatweaver.audit.service import record
 from threatweaver.auth.principal import Principal
 from threatweaver.auth.roles import ADMINS, ANALYSTS, EVERYONE, MANAGERS, OPERATORS, Permission, Role
+from threatweaver.commands.session import run_in_tenant
+from threatweaver.dashboard.declaration import (
+    BarsData,
+    DashboardFilters,
+    DashboardWidget,
+    Line,
+    NumberData,
+    SeriesData,
+    TableData,
+    WidgetData,
+    WidgetKind,
+)
+from threatweaver.dashboard.service import WidgetResult, produce_widgets
 from threatweaver.db.transaction import analyze, connection
 from threatweaver.events.kernel import TenantResumed, UserDeactivated, UserReactivated
 from threatweaver.events.service import publish
@@ -71,11 +84,14 @@ __all__ = [
     "OPERATORS",
     "ApiError",
     "Asset",
+    "BarsData",
     "Caller",
     "CommaSeparated",
     "Conflict",
     "Context",
     "Coverage",
+    "DashboardFilters",
+    "DashboardWidget",
     "DataClass",
     "Definition",
     "Example",
@@ -91,10 +107,12 @@ __all__ = [
     "JobRun",
     "JobTable",
     "Lane",
+    "Line",
     "Listing",
     "Mode",
     "NotFound",
     "NotificationEvent",
+    "NumberData",
     "Op",
     "Page",
     "PayloadTooLarge",
@@ -110,11 +128,13 @@ __all__ = [
     "Schema",
     "Scope",
     "SearchText",
+    "SeriesData",
     "Setting",
     "Severity",
     "SpooledFile",
     "StorageFull",
     "SubscriberTable",
+    "TableData",
     "TenantResumed",
     "Unprocessable",
     "Upload",
@@ -122,6 +142,9 @@ __all__ = [
     "UserReactivated",
     "ValidationFailed",
     "Where",
+    "WidgetData",
+    "WidgetKind",
+    "WidgetResult",
     "add_resource",
     "analyze",
     "any_of",
@@ -132,12 +155,14 @@ __all__ = [
     "import_parsers",
     "is_on",
     "page",
+    "produce_widgets",
     "publish",
     "quarantine",
     "raise_event",
     "raw",
     "record",
     "rows",
+    "run_in_tenant",
     "search",
     "uuid7",
 ]

@@ -111,6 +111,8 @@ def test_an_unlicensed_one_may_be_broken_for_it_is_not_imported(install):
         (MANIFEST.replace("/{name}", "/a/b"), "prefixes must be a list"),
         (MANIFEST.replace("/{name}", "/{id}"), "prefixes must be a list"),
         (MANIFEST + 'requires = "assets"', "requires must be a list"),
+        (MANIFEST + "commands = true", "commands must be a sentence"),
+        (MANIFEST + "title = 7", "title must be a text"),
     ],
 )
 def test_a_manifest_that_is_missing_or_wrong(install, text, message):

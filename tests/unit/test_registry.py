@@ -6,6 +6,7 @@ import pytest
 from marshmallow import fields
 
 from threatweaver.auth.roles import EVERYONE, Permission, Role
+from threatweaver.dashboard.declaration import DashboardWidget, WidgetKind
 from threatweaver.http.route import EMPTY, SIGNED_IN, RouteTable
 from threatweaver.jobs.table import JobTable
 from threatweaver.plugins import registry
@@ -147,6 +148,43 @@ def test_job_names_are_unique_and_know_their_module():
     assert made.job_modules == {"alpha.run": "module_alpha"}
     with pytest.raises(RegistryError, match=r"two jobs are called alpha\.run"):
         build(plugin("alpha", job_tables=[jobs("alpha.run")]), plugin("beta", job_tables=[jobs("alpha.run")]))
+
+
+def test_commands_are_said_in_the_manifest():
+    silent = plugin("alpha", cli_commands=["threatweaver_alpha.commands"])
+    with pytest.raises(RegistryError, match="plugin alpha has commands, and its manifest does not say"):
+        build(silent)
+    telling = replace(silent, manifest=replace(silent.manifest, commands="Count things."))
+    assert build(telling).cli_commands == {"alpha": ("threatweaver_alpha.commands",)}
+
+
+@pytest.mark.parametrize(
+    ("name", "permission", "message"),
+    [
+        ("beta.count", "alpha:thing:read", r"the widget beta\.count must be named after alpha"),
+        (
+            "alpha.count",
+            "alpha:thing:write",
+            r"the widget alpha\.count asks for undeclared alpha:thing:write",
+        ),
+    ],
+)
+def test_widgets_out_of_bounds(name, permission, message):
+    shown = DashboardWidget(
+        name=name, title="Things", kind=WidgetKind.NUMBER, permission=permission, produce=repr
+    )
+    with pytest.raises(RegistryError, match=message):
+        build(plugin("alpha", permissions=[READ], widgets=[shown]))
+
+
+def test_widgets_know_their_module():
+    shown = DashboardWidget(
+        name="alpha.count", title="Things", kind=WidgetKind.NUMBER, permission=READ.name, produce=repr
+    )
+    made = build(plugin("alpha", permissions=[READ], widgets=[shown]))
+    assert (made.widgets, made.widget_modules) == ((shown,), {"alpha.count": "module_alpha"})
+    with pytest.raises(RegistryError, match=r"claim the widget alpha\.count"):
+        build(plugin("alpha", permissions=[READ], widgets=[shown, shown]))
 
 
 def test_formats_of_reports_are_told_by_their_names():

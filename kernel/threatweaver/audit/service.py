@@ -123,6 +123,12 @@ async def job_done(run: "JobRun", name: str) -> None:
         await store.append(run.database, run.schema, line)
 
 
+async def command_done(database: Database, schema: str, name: str) -> None:
+    """Add the line for a plugin's command that wrote something, in its transaction."""
+    if await connection().fetchval("SELECT pg_current_xact_id_if_assigned() IS NOT NULL"):
+        await store.append(database, schema, Line(action=f"cli:{name}", via="cli", target=f"command:{name}"))
+
+
 async def command(
     database: Database,
     name: str,

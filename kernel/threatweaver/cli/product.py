@@ -8,9 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from threatweaver.cli.common import Home, run, run_until, settings_of
+from threatweaver.cli.contributed import Commands
 
 app = typer.Typer(
     name="threatweaver",
+    cls=Commands,
     help="Find, rank and get rid of vulnerabilities.",
     no_args_is_help=True,
     add_completion=False,

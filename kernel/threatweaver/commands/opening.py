@@ -1,7 +1,8 @@
 """What most commands begin with: an open database, a migrated one, the kernel on it."""
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -43,36 +44,48 @@ def say(*lines: str) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
-async def with_database(settings: Settings, work: Callable[[str], Awaitable[Any]]) -> Any:
-    """Run `work(dsn)` on DATABASE_URL, or on the embedded server, which is stopped again if it was."""
+@asynccontextmanager
+async def _server(settings: Settings) -> AsyncIterator[str]:
+    """Yield the address of DATABASE_URL, or of the embedded server, which is stopped again if it was."""
     if settings.database_url:
-        return await work(settings.database_url)
-    running = await embedded.running(settings.home)
-    server = running or await embedded.start(settings.home)
+        yield settings.database_url
+        return
+    found = await embedded.running(settings.home)
+    server = found or await embedded.start(settings.home)
     try:
-        return await work(server.dsn)
+        yield server.dsn
     finally:
-        if running is None:
+        if found is None:
             await embedded.stop(server)
 
 
-async def opened(
-    settings: Settings, work: Callable[[Database], Awaitable[Any]], *, connections: int = 2
-) -> Any:
-    """Run `work(database)` on the open database. Raises CommandError when it cannot be reached."""
+async def with_database(settings: Settings, work: Callable[[str], Awaitable[Any]]) -> Any:
+    """Run `work(dsn)` on the settings' database server."""
+    async with _server(settings) as dsn:
+        return await work(dsn)
 
-    async def on(dsn: str) -> Any:
+
+@asynccontextmanager
+async def _database(settings: Settings, *, connections: int = 2) -> AsyncIterator[Database]:
+    """Yield the open database. Raises CommandError when it cannot be reached."""
+    async with _server(settings) as dsn:
         database = Database(dsn, size=connections, statement_timeout=600)
         try:
             await database.open()
         except UNREACHABLE as error:
             raise CommandError(f"cannot connect to the database: {error}; see DATABASE_URL") from None
         try:
-            return await work(database)
+            yield database
         finally:
             await database.close()
 
-    return await with_database(settings, on)
+
+async def opened(
+    settings: Settings, work: Callable[[Database], Awaitable[Any]], *, connections: int = 2
+) -> Any:
+    """Run `work(database)` on the open database. Raises CommandError when it cannot be reached."""
+    async with _database(settings, connections=connections) as database:
+        return await work(database)
 
 
 async def bring_up(database: Database) -> None:
@@ -89,15 +102,18 @@ async def kernel_of(settings: Settings, database: Database) -> Kernel:
     return await application.assemble(settings, database)
 
 
+@asynccontextmanager
+async def kernel_at(settings: Settings) -> AsyncIterator[Kernel]:
+    """Yield the kernel on the open and migrated database."""
+    async with _database(settings) as database:
+        yield await kernel_of(settings, database)
+
+
 async def with_kernel(settings: Settings, work: Callable[[Kernel], Awaitable[Any]]) -> Any:
     """Run `work(kernel)` on the open and migrated database."""
-
-    async def on(database: Database) -> Any:
-        kernel = await kernel_of(settings, database)
+    async with kernel_at(settings) as kernel:
         with running.on(kernel):
             return await work(kernel)
-
-    return await opened(settings, on)
 
 
 async def tenant_of(database: Database, slug: str | None) -> Tenant:

@@ -83,9 +83,21 @@ async def session(ctx: Context) -> None:
 
 async def module(ctx: Context) -> None:
     """The route's module must be named by the license, open to the tenant, and have its tables there."""
-    module_id = ctx.route.module_id
-    if module_id is None:
-        return
+    if ctx.route.module_id is not None:
+        await _enter(ctx, ctx.route.module_id)
+
+
+async def opens(ctx: Context, module_id: str | None) -> bool:
+    """Say whether the caller's tenant may use a module; None is the kernel."""
+    try:
+        if module_id is not None:
+            await _enter(ctx, module_id)
+    except (ModuleDisabled, ModuleUpdating):
+        return False
+    return True
+
+
+async def _enter(ctx: Context, module_id: str) -> None:
     standings, tenant_id = ctx.kernel.standings, ctx.principal.tenant_id
     standing = await standings.of(tenant_id)
     if not ctx.kernel.license.grants(module_id) or module_id in standing.denied:

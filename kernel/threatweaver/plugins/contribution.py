@@ -7,6 +7,7 @@ from threatweaver.access.scopes import GrantScope
 from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.admin.retention.declaration import DataClass
 from threatweaver.auth.roles import Permission
+from threatweaver.dashboard.declaration import DashboardWidget
 from threatweaver.events.table import SubscriberTable
 from threatweaver.health import HealthCheck
 from threatweaver.http.route import RouteTable
@@ -39,6 +40,8 @@ class Contribution:
     file_importers: Sequence[FileImporter] = ()
     import_parsers: Sequence[ImportParser] = ()
     notification_events: Sequence[NotificationEvent] = ()
+    cli_commands: Sequence[str] = ()
+    widgets: Sequence[DashboardWidget] = ()
     grant_scopes: Sequence[GrantScope] = ()
 
     @property

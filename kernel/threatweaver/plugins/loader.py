@@ -10,6 +10,7 @@ from threatweaver.access.scopes import GrantScope
 from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.admin.retention.declaration import DataClass
 from threatweaver.auth.roles import Permission
+from threatweaver.dashboard.declaration import DashboardWidget
 from threatweaver.events.table import SubscriberTable
 from threatweaver.health import HealthCheck
 from threatweaver.http.route import RouteTable
@@ -36,6 +37,8 @@ _KINDS: dict[str, type] = {
     "file_importers": FileImporter,
     "import_parsers": ImportParser,
     "notification_events": NotificationEvent,
+    "cli_commands": str,
+    "dashboard_widgets": DashboardWidget,
     "grant_scopes": GrantScope,
 }
 
@@ -107,5 +110,7 @@ def _ask(manager: pluggy.PluginManager, manifest: Manifest, own: Mapping[str, st
         file_importers=contributed("file_importers"),
         import_parsers=contributed("import_parsers"),
         notification_events=contributed("notification_events"),
+        cli_commands=contributed("cli_commands"),
+        widgets=contributed("dashboard_widgets"),
         grant_scopes=contributed("grant_scopes"),
     )

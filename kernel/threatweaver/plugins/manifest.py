@@ -5,13 +5,19 @@ import tomllib
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeGuard
 
 from importlib_metadata import EntryPoint, entry_points
 
 GROUP = "threatweaver.plugins"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _PREFIX = re.compile(r"/[a-z][a-z0-9-]{0,60}")
-_KEYS = {"module_id", "prefixes", "kernel_api", "requires", "title"}
+_TEXTS = {
+    "kernel_api": "kernel_api is missing, for instance '>=1.0,<2'",
+    "title": "title must be a text",
+    "commands": "commands must be a sentence that says what they do",
+}
+_KEYS = {"module_id", "prefixes", "kernel_api", "requires", "title", "commands"}
 
 
 class ManifestError(Exception):
@@ -20,7 +26,10 @@ class ManifestError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """Name of the plugin, license module, path prefixes below /api, kernel API range, required plugins."""
+    """Name of the plugin, license module, path prefixes below /api, kernel API range, required plugins.
+
+    `commands` says in a sentence what `threatweaver <name>` does; None: it has no commands.
+    """
 
     name: str
     package: str
@@ -31,6 +40,7 @@ class Manifest:
     kernel_api: str
     requires: tuple[str, ...]
     version: str
+    commands: str | None = None
     fault: str | None = None  # what is wrong with it: such a plugin is refused
 
 
@@ -79,27 +89,31 @@ def read(point: EntryPoint) -> Manifest:
         kernel_api=data["kernel_api"],
         requires=tuple(data.get("requires", ())),
         version=point.dist.version if point.dist else "0",
+        commands=data.get("commands"),
     )
 
 
 def _check(name: str, data: dict[str, object]) -> None:
-    def wrong(what: str) -> ManifestError:
-        return ManifestError(f"manifest.toml: {what}")
-
     if not _NAME.fullmatch(name):
-        raise wrong("the entry point's name must be lower case letters, digits and underscores")
+        raise _wrong("the entry point's name must be lower case letters, digits and underscores")
     if unknown := set(data) - _KEYS:
-        raise wrong(f"unknown key {', '.join(sorted(unknown))}")
+        raise _wrong(f"unknown key {', '.join(sorted(unknown))}")
     module_id = data.get("module_id")
     if not isinstance(module_id, str) or not _NAME.fullmatch(module_id):
-        raise wrong("module_id is missing or malformed")
-    if not isinstance(data.get("kernel_api"), str):
-        raise wrong("kernel_api is missing, for instance '>=1.0,<2'")
-    prefixes = data.get("prefixes")
-    if not isinstance(prefixes, list) or not all(
-        isinstance(p, str) and _PREFIX.fullmatch(p) for p in prefixes
-    ):
-        raise wrong("prefixes must be a list of paths such as '/assets'")
-    requires = data.get("requires", [])
-    if not isinstance(requires, list) or not all(isinstance(item, str) for item in requires):
-        raise wrong("requires must be a list of plugin names")
+        raise _wrong("module_id is missing or malformed")
+    for key, otherwise in (("kernel_api", None), ("title", ""), ("commands", "")):
+        if not isinstance(data.get(key, otherwise), str):
+            raise _wrong(_TEXTS[key])
+    prefixes, requires = data.get("prefixes"), data.get("requires", [])
+    if not _are_texts(prefixes) or not all(map(_PREFIX.fullmatch, prefixes)):
+        raise _wrong("prefixes must be a list of paths such as '/assets'")
+    if not _are_texts(requires):
+        raise _wrong("requires must be a list of plugin names")
+
+
+def _are_texts(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _wrong(what: str) -> ManifestError:
+    return ManifestError(f"manifest.toml: {what}")

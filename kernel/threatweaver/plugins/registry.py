@@ -13,6 +13,7 @@ from threatweaver.access.scopes import GrantScope
 from threatweaver.admin.flags.declaration import FeatureFlag
 from threatweaver.admin.retention.declaration import DataClass
 from threatweaver.auth.roles import Permission, grants
+from threatweaver.dashboard.declaration import DashboardWidget
 from threatweaver.db import migrate
 from threatweaver.db.orm import KERNEL_APPS, TENANT, ModelApp
 from threatweaver.events.table import Subscriber
@@ -56,6 +57,10 @@ class Registry:
     file_importers: tuple[FileImporter, ...]
     import_parsers: tuple[ImportParser, ...]
     notification_events: Mapping[str, NotificationEvent]
+    cli_commands: Mapping[str, tuple[str, ...]]  # plugin → modules
+    cli_modules: Mapping[str, str]  # plugin → its module of the license
+    widgets: tuple[DashboardWidget, ...]
+    widget_modules: Mapping[str, str | None]
     grant_scopes: tuple[GrantScope, ...]
 
 
@@ -79,6 +84,27 @@ def build_what_fits(
             kept.append(item)
     admitted = {item.manifest.name for item in decided if item.admitted}
     return build([item for item in kept if item.manifest is None or item.manifest.name in admitted], decided)
+
+
+def _commands(contributions: Sequence[Contribution]) -> dict[str, tuple[str, ...]]:
+    for item in contributions:
+        if item.cli_commands and not (item.manifest and item.manifest.commands):
+            raise RegistryError(
+                f"plugin {item.owner} has commands, and its manifest does not say what they do"
+            )
+    return {item.owner: tuple(item.cli_commands) for item in contributions}
+
+
+def _widgets(contributions: Sequence[Contribution], permissions: set[str]) -> tuple[DashboardWidget, ...]:
+    for item in contributions:
+        for widget in item.widgets:
+            if not widget.name.startswith(f"{item.owner}."):
+                raise RegistryError(f"the widget {widget.name} must be named after {item.owner}")
+            if widget.permission not in permissions:
+                raise RegistryError(f"the widget {widget.name} asks for undeclared {widget.permission}")
+    widgets = tuple(widget for item in contributions for widget in item.widgets)
+    _refuse_twice("widget", [widget.name for widget in widgets])
+    return widgets
 
 
 def _required_first(contributions: Sequence[Contribution]) -> list[Contribution]:
@@ -115,6 +141,7 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
     scopes = tuple(entry for item in contributions for entry in item.grant_scopes)
     _refuse_twice("grant scope", ["tenant", *(entry.name for entry in scopes)])
     apps = (*KERNEL_APPS, *(_app(item) for item in contributions if item.model_modules))
+    widgets = _widgets(contributions, names)
     parsers = tuple(entry for item in contributions for entry in item.import_parsers)
     _refuse_twice("format of reports", [entry.name for entry in parsers])
     return Registry(
@@ -145,6 +172,14 @@ def build(contributions: Sequence[Contribution], decisions: Sequence[Decision]) 
         file_importers=tuple(entry for item in contributions for entry in item.file_importers),
         import_parsers=parsers,
         notification_events=_notification_events(contributions, names),
+        cli_commands=_commands(contributions),
+        cli_modules={item.manifest.name: item.manifest.module_id for item in contributions if item.manifest},
+        widgets=widgets,
+        widget_modules={
+            widget.name: item.manifest.module_id if item.manifest else None
+            for item in contributions
+            for widget in item.widgets
+        },
         grant_scopes=scopes,
     )
 

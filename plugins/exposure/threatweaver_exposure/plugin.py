@@ -1,6 +1,7 @@
 """What exposure contributes. Lists only, no logic."""
 
 from threatweaver.sdk import (
+    DashboardWidget,
     DataClass,
     FileImporter,
     GrantScope,
@@ -16,6 +17,7 @@ from threatweaver_exposure.assets import grouping
 from threatweaver_exposure.assets import routes as assets
 from threatweaver_exposure.assets import service as assets_service
 from threatweaver_exposure.dashboard import routes as dashboard
+from threatweaver_exposure.dashboard.widgets import WIDGETS
 from threatweaver_exposure.engine import nessus
 from threatweaver_exposure.events import EVENT_TYPES
 from threatweaver_exposure.imports import jobs as import_jobs
@@ -104,6 +106,12 @@ def file_importers() -> list[FileImporter]:
 def import_parsers() -> list[ImportParser]:
     """Return the formats of reports."""
     return [nessus.PARSER]
+
+
+@hookimpl
+def dashboard_widgets() -> list[DashboardWidget]:
+    """Return the widgets of the dashboard."""
+    return list(WIDGETS)
 
 
 @hookimpl

@@ -2,9 +2,16 @@
 
 from typing import Any
 
-from threatweaver.sdk import Context, RouteTable, bare, rows
+from threatweaver.sdk import Context, DashboardFilters, RouteTable, bare, produce_widgets, rows
 from threatweaver_exposure.dashboard import queries
-from threatweaver_exposure.dashboard.schemas import DashboardQuery, KpisOut, SeverityOut
+from threatweaver_exposure.dashboard.schemas import (
+    DashboardQuery,
+    KpisOut,
+    SeverityOut,
+    WidgetOut,
+    WidgetsQuery,
+)
+from threatweaver_exposure.dashboard.wire import wire
 from threatweaver_exposure.permissions import Perm
 from threatweaver_exposure.severity import NAMES
 
@@ -43,3 +50,17 @@ async def severity_breakdown(ctx: Context) -> list[dict[str, Any]]:
         {"severity": name, "count": count, "percent": round(100 * count / total, 1) if total else 0.0}
         for name, count in pairs
     ]
+
+
+@table.route("GET", "/widgets", permission=Perm.DASHBOARD_READ, query=WidgetsQuery, returns=rows(WidgetOut))
+async def widgets(ctx: Context) -> list[dict[str, Any]]:
+    """Return the data of the widgets that `widgets` names, or of all that the caller may see.
+
+    Every licensed module contributes its own. A widget says which of the filters it honored; one that fails
+    says so in `error`, and the others are as they are.
+    """
+    given = dict(ctx.query)
+    names = given.pop("widgets", None)
+    if "severity" in given:
+        given["severity"] = tuple(given["severity"])
+    return [wire(item) for item in await produce_widgets(ctx, names, DashboardFilters(**given))]

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from threatweaver.sdk import CommaSeparated, Schema
+from threatweaver.sdk import CommaSeparated, Schema, WidgetKind
 from threatweaver_exposure.severity import SeverityField
 
 
@@ -12,6 +12,52 @@ class DashboardQuery(Schema):
     asset_group = fields.UUID()
     severity = CommaSeparated(SeverityField())
     tag = fields.String(validate=validate.Length(1, 100))
+
+
+class WidgetsQuery(DashboardQuery):
+    widgets = CommaSeparated(fields.String(validate=validate.Length(1, 100)))
+
+
+class NumberOut(Schema):
+    value = fields.Float(required=True)
+    unit = fields.String(required=True)
+
+
+class PointOut(Schema):
+    at = fields.String(required=True)
+    value = fields.Float(required=True)
+
+
+class LineOut(Schema):
+    label = fields.String(required=True)
+    points = fields.List(fields.Nested(PointOut), required=True)
+
+
+class BarOut(Schema):
+    label = fields.String(required=True)
+    value = fields.Float(required=True)
+
+
+class TableOut(Schema):
+    columns = fields.List(fields.String(), required=True)
+    rows = fields.List(fields.List(fields.Raw(allow_none=True)), required=True)
+
+
+class WidgetErrorOut(Schema):
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+class WidgetOut(Schema):
+    name = fields.String(required=True)
+    title = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf([item.value for item in WidgetKind]))
+    filters = fields.List(fields.String(), required=True)
+    number = fields.Nested(NumberOut)
+    series = fields.List(fields.Nested(LineOut))
+    bars = fields.List(fields.Nested(BarOut))
+    table = fields.Nested(TableOut)
+    error = fields.Nested(WidgetErrorOut)
 
 
 class KpisOut(Schema):

@@ -1,0 +1,1 @@
+"""Widgets that plugins contribute to one dashboard."""
