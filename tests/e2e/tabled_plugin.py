@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import written_plugin
+
 MODULE = "tabled"
 PATH = "/api/tabled"
 TABLES = ("tabled_first", "tabled_second")
@@ -86,13 +88,5 @@ class Migration(migrations.Migration):
 
 
 def write(folder: Path) -> Path:
-    """Write the package and what makes it an installed one; return the folder for PYTHONPATH."""
-    package = folder / "tw_tabled"
-    (package / "migrations").mkdir(parents=True)
-    for name, text in _FILES.items():
-        (package / name).write_text(text)
-    info = folder / "tw_tabled-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tw-tabled\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[threatweaver.plugins]\ntabled = tw_tabled.plugin\n")
-    return folder
+    """Write the module; return the folder for PYTHONPATH."""
+    return written_plugin.write(folder, MODULE, _FILES)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import written_plugin
+
 MODULE = "toggled"
 PATH = "/api/toggled"
 
@@ -60,13 +62,5 @@ def permissions():
 
 
 def write(folder: Path) -> Path:
-    """Write the package and what makes it an installed one; return the folder for PYTHONPATH."""
-    package = folder / "tw_toggled"
-    package.mkdir(parents=True)
-    for name, text in _FILES.items():
-        (package / name).write_text(text)
-    info = folder / "tw_toggled-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tw-toggled\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[threatweaver.plugins]\ntoggled = tw_toggled.plugin\n")
-    return folder
+    """Write the module; return the folder for PYTHONPATH."""
+    return written_plugin.write(folder, MODULE, _FILES)
