@@ -10,9 +10,8 @@ from threatweaver import __version__
 from threatweaver.http import openapi
 from threatweaver.testing.contract.answers import Answer, Api
 
-_FORMATS = FormatChecker(
-    ["date", "date-time", "email", "ipv4", "ipv6", "uuid"]
-)  # not what happens to be there
+# Named, so that it does not depend on which other libraries are installed what is checked.
+_FORMATS = FormatChecker(["date", "date-time", "email", "ipv4", "ipv6", "uuid"])
 ERROR_MEMBERS = {"error", "message", "code", "type", "title", "status", "detail", "instance", "requestId"}
 
 

@@ -1,0 +1,104 @@
+"""Virtual environments that hold what a distribution declares and nothing else of this checkout."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from sysconfig import get_path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = Path(get_path("purelib"))
+OWN = "threatweaver"
+
+
+def committed_at():
+    """When the last commit was made; without git, the oldest that a wheel can be."""
+    if not (ROOT / ".git").exists():
+        return datetime(1980, 1, 1, tzinfo=UTC)
+    git = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct"]
+    said = subprocess.run(git, capture_output=True, text=True, check=True, timeout=20).stdout
+    return datetime.fromtimestamp(int(said), UTC)
+
+
+def build(root, target, **settings):
+    """Build every wheel of a checkout into a folder."""
+    environment = {name: text for name, text in os.environ.items() if name != "SOURCE_DATE_EPOCH"} | settings
+    command = [sys.executable, str(root / "contrib" / "wheels.py"), str(target)]
+    subprocess.run(command, check=True, timeout=120, capture_output=True, env=environment)
+    return target
+
+
+def required(names):
+    """What these requirements need from outside, all the way, as installed distributions by name."""
+    found, asked = {}, [Requirement(text) for text in names]
+    while asked:
+        wanted = asked.pop()
+        extras = wanted.extras or {""}
+        key = (canonicalize_name(wanted.name), frozenset(extras))
+        if key in found:
+            continue
+        found[key] = metadata.distribution(wanted.name)
+        for text in found[key].requires or ():
+            inner = Requirement(text)
+            if inner.marker is None or any(inner.marker.evaluate({"extra": extra}) for extra in extras):
+                asked.append(inner)
+    return {name: dist for (name, _), dist in found.items()}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A virtual environment."""
+
+    path: Path
+
+    @property
+    def python(self):
+        return self.path / "bin" / "python"
+
+    @property
+    def site(self):
+        return next((self.path / "lib").glob("python3*/site-packages"))
+
+    def run(self, *command, cwd=None, timeout=120, check=True, **settings):
+        """Run a command of the environment to its end; what it says is the error when it fails."""
+        done = subprocess.run(
+            [str(part) for part in command],
+            cwd=cwd or self.path,
+            env=self.environment(**settings),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        assert not check or done.returncode == 0, f"{command}:\n{done.stdout[-6000:]}{done.stderr[-3000:]}"
+        return done
+
+    def environment(self, **settings):
+        """This process's environment without settings of the product, with the place's programs first."""
+        foreign = ("TW_", "PYTEST_", "PYTHON", "PIP_", "DATABASE_URL", "VIRTUAL_ENV")
+        kept = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
+        return {**kept, "PATH": f"{self.path / 'bin'}:{kept['PATH']}", **settings}
+
+    def install(self, *wanted, wheels):
+        """Install from these wheels alone."""
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", self.python, "install"]
+        self.run(*pip, "--quiet", "--no-index", "--no-compile", "--find-links", wheels, *wanted)
+
+
+def make(path, outside):
+    """Make an environment that sees these distributions of ours in their own folder, as if installed."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(path)], check=True, timeout=60)
+    place, shelf = Place(path), path / "outside"
+    shelf.mkdir()
+    for dist in outside.values():
+        for top in {file.parts[0] for file in dist.files or () if file.parts[0] not in {"..", "__pycache__"}}:
+            if not (shelf / top).exists():
+                (shelf / top).symlink_to(SITE / top)
+    (place.site / "outside.pth").write_text(f"{shelf}\n")
+    return place
