@@ -172,11 +172,13 @@ class Product:
         wait_until(lambda: not left(), seconds=NOTHING_LEFT_WITHIN, what=f"nothing is left of {self.home}")
 
 
-def start(home: Path, *arguments: str, ready_within: float = 60, **settings: str) -> Product:
+def start(
+    home: Path, *arguments: str, program: str = COMMAND, ready_within: float = 60, **settings: str
+) -> Product:
     """Run `threatweaver up --json` in a session of its own and wait for its line."""
     settings = {"TW_ADMIN_PASSWORD": PASSWORD} | settings
     began = time.monotonic()
-    command = [COMMAND, "up", "--home", str(home), "--json", *(arguments or ("--port", "0"))]
+    command = [program, "up", "--home", str(home), "--json", *(arguments or ("--port", "0"))]
     home.mkdir(exist_ok=True)
     with (home / "up.log").open("w") as log, (home / "up.out").open("w") as out:
         process = subprocess.Popen(

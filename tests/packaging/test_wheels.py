@@ -1,0 +1,124 @@
+"""Kernel alone, with a plugin, everything, and with somebody else's plugin: each from wheels alone.
+
+Each place is a virtual environment that sees what its wheels declare and nothing else of this checkout. It
+boots, serves its document, and passes the conformance suite that it brought along.
+"""
+
+import json
+import sys
+import urllib.request
+from email.parser import BytesParser
+from zipfile import ZipFile
+
+import e2e_product as products
+import pytest
+from packaging.requirements import Requirement
+from places import OWN, ROOT, make, required
+
+SUBSETS = {
+    "kernel": (["threatweaver-kernel[testing]"], "test_every_call or test_package"),
+    "exposure": (
+        ["threatweaver-kernel[testing]", "threatweaver-exposure"],
+        "test_package or test_tables or test_declarations or test_who_may_call",
+    ),
+    "all": (["threatweaver", "threatweaver-kernel[testing]"], "test_package or test_declarations"),
+}
+
+
+def declared(wheels, name):
+    """What a wheel's metadata says it needs, with the extra for tests."""
+    (path,) = wheels.glob(f"{name.replace('-', '_')}-*.whl")
+    with ZipFile(path) as archive:
+        (metadata,) = [item for item in archive.namelist() if item.endswith(".dist-info/METADATA")]
+        said = BytesParser().parsebytes(archive.read(metadata), headersonly=True)
+    needed = map(Requirement, said.get_all("Requires-Dist", []))
+    return [item for item in needed if item.marker is None or item.marker.evaluate({"extra": "testing"})]
+
+
+def outside(wheels, names):
+    """What these wheels of ours, and those of ours that they need, declare from elsewhere."""
+    found = [item for name in names for item in declared(wheels, name)]
+    ours = {item.name for item in found if item.name.startswith(OWN)} - set(names)
+    theirs = [str(replaced(item)) for item in found if not item.name.startswith(OWN)]
+    return theirs + (outside(wheels, ours) if ours else [])
+
+
+def replaced(requirement):
+    """The requirement without its marker, which has been looked at."""
+    requirement.marker = None
+    return requirement
+
+
+@pytest.fixture
+def installed(folder, wheels):
+    """A function: a place with these of our wheels, their dependencies, and the wheels of others."""
+
+    def made(wanted, *others):
+        names = [text.partition("[")[0] for text in wanted]
+        place = make(folder / "venv", required(outside(wheels, names)))
+        place.install(*wanted, *others, wheels=wheels)
+        return place
+
+    return made
+
+
+def imported_from(place, module):
+    return place.run(place.python, "-c", f"import {module}; print({module}.__file__)").stdout.strip()
+
+
+def paths_of(product):
+    with urllib.request.urlopen(f"{product.url}/api-docs/swagger.json", timeout=20) as answer:
+        return set(json.load(answer)["paths"])
+
+
+def booted(place, folder):
+    """Start the product of a place, read the paths of its document, and stop it; nothing may be left."""
+    home = folder / "home"
+    product = products.start(home, program=str(place.path / "bin" / "threatweaver"), TW_PROCESSES="1")
+    try:
+        found = paths_of(product)
+    finally:
+        assert product.stop() == 0, product.log[-3000:]
+    product.assert_nothing_left()
+    return found
+
+
+def conforms(place, folder, *options):
+    """Run the conformance suite that is installed in a place; return what it said."""
+    empty = folder / "empty"
+    empty.mkdir()
+    pytest_ = [place.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "filterwarnings=error"]
+    pytest_ += ["-o", "asyncio_default_fixture_loop_scope=session", "--threatweaver-conformance"]
+    return place.run(*pytest_, *options, cwd=empty, timeout=300).stdout
+
+
+@pytest.mark.parametrize("subset", SUBSETS)
+def test_a_subset_installs_boots_and_conforms(installed, folder, subset):
+    wanted, chosen = SUBSETS[subset]
+    place = installed(wanted)
+    assert str(ROOT) not in place.run(place.python, "-c", "import sys; print(sys.path)").stdout
+    assert imported_from(place, "threatweaver").startswith(str(place.site))
+    paths = booted(place, folder)
+    assert {"/api/auth/login", "/api/license/status"} <= paths
+    assert ("/api/vulnerabilities" in paths) == (subset != "kernel")
+    options = ["--threatweaver-plugin", "exposure"] if subset == "exposure" else []
+    said = conforms(place, folder, *options, "-k", chosen)
+    assert " passed" in said
+    assert " skipped" not in said
+
+
+def test_a_plugin_from_the_template_installs_boots_and_conforms_wholly(installed, folder, wheels):
+    """Started, built and tested with what a third party has: the kernel's wheel."""
+    place = installed(["threatweaver-kernel[testing]"])
+    threatweaver = place.path / "bin" / "threatweaver"
+    place.run(threatweaver, "plugins", "new", "threat_intel", "--into", folder)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "wheel"]
+    plugin, built = folder / "threat_intel", folder / "built"
+    place.run(*pip, "--no-deps", "--no-build-isolation", "--wheel-dir", built, plugin)
+    place.install(*built.glob("*.whl"), wheels=wheels)
+    assert imported_from(place, "threatweaver_threat_intel").startswith(str(place.site))
+    assert "/api/threat-intel/notes/{id}/finish" in booted(place, folder)
+    (plugin / "threatweaver_threat_intel").rename(plugin / "moved_away")  # the wheel is what is tested
+    said = conforms(place, folder, "--threatweaver-plugin", "threat_intel", plugin / "tests")
+    assert " passed" in said
+    assert " skipped" not in said
