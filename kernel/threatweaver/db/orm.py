@@ -40,6 +40,7 @@ KERNEL_APPS = (
             "threatweaver.secrets.models",
             "threatweaver.isolation.models",
             "threatweaver.notify.mail.models",
+            "threatweaver.notify.wakes.models",
             "threatweaver.sso.models",
             "threatweaver.ratelimits.models",
             "threatweaver.idempotency.models",

@@ -78,11 +78,20 @@ async def analyze(*tables: str) -> None:
     """Refresh the planner's statistics of the tenant's tables, after a bulk write and in its transaction.
 
     Autovacuum comes up to a minute later, and plans made on an empty table's statistics take minutes at
-    a million rows. Only the owner of a table may analyze it, so the tenant's role is left for this statement.
+    a million rows. Only the owner of a table may analyze it.
+    """
+    schema = current("tenant").schema
+    await in_control("ANALYZE " + ", ".join(f'"{schema}"."{table}"' for table in tables))
+
+
+async def in_control(statement: str) -> None:
+    """Run one statement of the kernel's without the tenant's role, in its transaction, which goes on with it.
+
+    In one message with the change of role and back, so that nothing else comes in between. The statement
+    names schemas itself and holds no value from outside.
     """
     unit = current("tenant")
-    names = ", ".join(f'"{unit.schema}"."{table}"' for table in tables)
-    await unit.connection.execute(f'SET LOCAL ROLE NONE; ANALYZE {names}; SET LOCAL ROLE "{unit.schema}"')
+    await unit.connection.execute(f'SET LOCAL ROLE NONE; {statement}; SET LOCAL ROLE "{unit.schema}"')
 
 
 async def _keep(_: asyncpg.Connection) -> None:

@@ -22,12 +22,20 @@ async def run_due(kernel: Kernel, minute: int) -> int:
         for job in kernel.registry.jobs.values()
         if job.every is not None and minute % (job.every // timedelta(minutes=1)) == 0
     ]
-    if not due:
-        return 0
-    async with kernel.database.control(read_only=True):
-        tenants = await Tenant.filter(suspended_at__isnull=True).order_by("created_at")
-    outcomes = [await _run(kernel, job, tenant) for job in due for tenant in tenants]
+    outcomes = [await _run(kernel, job, tenant) for job in due for tenant in await _tenants(kernel, job)]
     return outcomes.count(False)
+
+
+async def _tenants(kernel: Kernel, job: Job) -> list[Tenant]:
+    """Return the active tenants that a job may have something to do for, the oldest first."""
+    async with kernel.database.control(read_only=True):
+        active = Tenant.filter(suspended_at__isnull=True)
+        if job.only is not None:
+            chosen = list(await job.only())
+            if not chosen:
+                return []
+            active = active.filter(id__in=chosen)
+        return await active.order_by("created_at")
 
 
 async def _run(kernel: Kernel, job: Job, tenant: Tenant) -> bool:

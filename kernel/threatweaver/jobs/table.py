@@ -1,14 +1,17 @@
 """Declaring jobs: a table per plugin folder, a decorator per job."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from threatweaver.http.route import Scope
 from threatweaver.jobs.lanes import Lane
 
 JobFunction = Callable[..., Awaitable[Any]]
+Chooser = Callable[[], Awaitable[Collection[UUID]]]
+"""Which tenants have something to do, asked in a control scope."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,7 @@ class Job:
     summary: str
     cleanup: JobFunction | None = None
     every: timedelta | None = None
+    only: Chooser | None = None
     scope: Scope = Scope.TENANT
     lane: Lane = Lane.WORK
 
@@ -40,6 +44,7 @@ class JobTable:
         attempts: int = 3,
         cleanup: JobFunction | None = None,
         every: timedelta | None = None,
+        only: Chooser | None = None,
         scope: Scope = Scope.TENANT,
         lane: Lane = Lane.WORK,
     ) -> Callable[[Callable[..., Awaitable[Any]]], Job]:
@@ -53,6 +58,7 @@ class JobTable:
 
         With `every` (whole minutes) the worker calls it for each tenant at that interval, without payload;
         it leaves no row among the tenant's jobs, and a failure shows in the log and is tried next time.
+        A job that mostly finds nothing to do says by `only` which tenants have something, in one statement.
         Raises ValueError when `every` is no whole number of minutes, or an outward job has a transaction.
         """
         if every is not None and (every < timedelta(minutes=1) or every % timedelta(minutes=1)):
@@ -69,6 +75,7 @@ class JobTable:
                 summary=(function.__doc__ or "").split("\n")[0],
                 cleanup=cleanup,
                 every=every,
+                only=only,
                 scope=scope,
                 lane=lane,
             )

@@ -19,8 +19,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from threatweaver import addresses, log
-from threatweaver.lanes import Lanes
 from threatweaver.outbound.errors import OutboundFailed, OutboundRefused
+from threatweaver.threads import FairThreads
 
 if TYPE_CHECKING:
     from threatweaver.kernel import Kernel
@@ -31,7 +31,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 1 << 16
 # What may follow to another origin: nothing that carries a secret.
 _HARMLESS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
-_NAMES = Lanes("names", threads=32, each=2, patience=10)
+_NAMES = FairThreads("names", threads=32, each=2, patience=10)
 _log = log.get(__name__)
 
 

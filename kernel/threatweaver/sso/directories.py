@@ -5,16 +5,16 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from threatweaver import outbound
 from threatweaver.kernel import Kernel
-from threatweaver.lanes import Lanes
 from threatweaver.sso import ldap
 from threatweaver.sso.errors import ProviderUnavailable
 from threatweaver.sso.ldap import Directory
 from threatweaver.sso.models import SsoProvider
 from threatweaver.sso.providers import service as providers
+from threatweaver.threads import FairThreads
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_LANES = Lanes("ldap", threads=32, each=4, patience=ldap.SECONDS)
+_THREADS = FairThreads("ldap", threads=32, each=4, patience=ldap.SECONDS)
 
 
 async def ask(
@@ -35,6 +35,6 @@ async def ask(
         bind_password=providers.secret_of(kernel, provider),
     )
     try:
-        return await _LANES.run(provider.tenant_id, question, directory, *args, **kwargs)
+        return await _THREADS.run(provider.tenant_id, question, directory, *args, **kwargs)
     except TimeoutError:  # of the line: those before wait for the same directory
         raise ProviderUnavailable from None

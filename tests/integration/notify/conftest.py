@@ -156,10 +156,14 @@ class Scene:
     async def happen(self, name="kernel.user_locked", *, at=None, title="Ada was locked out", **more):
         """Raise an event, as if at that time."""
         async with self.kernel.database.tenant(self.tenant.schema):
-            await raise_event(self.kernel, name, title=title, **more)
+            await self.raise_here(name, title=title, **more)
             if at is not None:
                 newest = await Event.all().order_by("-id").first()
                 await Event.filter(id=newest.id).update(occurred_at=at)
+
+    async def raise_here(self, name="kernel.user_locked", *, title="Ada was locked out", **more):
+        """Raise an event in the current transaction."""
+        await raise_event(self.kernel, name, title=title, **more)
 
     async def plan(self):
         """Plan what was raised."""

@@ -57,13 +57,12 @@ async def one(delivery_id: UUID) -> dict[str, Any]:
 _EVENT = """e.id AS event_id, e.name, e.title, e.severity, e.link, e.data, e.occurred_at"""
 
 
-async def due() -> bool:
-    """Say whether something can be sent now."""
-    return bool(
-        await connection().fetchval(
-            "SELECT EXISTS (SELECT FROM notification_delivery WHERE status = 'queued' AND due_at <= now())"
-        )
+async def next_due() -> datetime | None:
+    """Return when the next delivery can be sent, None when none waits."""
+    moment: datetime | None = await connection().fetchval(
+        "SELECT min(due_at) FROM notification_delivery WHERE status = 'queued'"
     )
+    return moment
 
 
 async def claim(*, lease: timedelta, most: int) -> list[asyncpg.Record]:

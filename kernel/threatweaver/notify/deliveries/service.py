@@ -24,6 +24,7 @@ from threatweaver.notify.events import queries as events
 from threatweaver.notify.events.catalog import CHANNEL_DISABLED, SUPPRESSED, Severity
 from threatweaver.notify.events.models import EventStatus
 from threatweaver.notify.events.service import raise_event
+from threatweaver.notify.wakes import queries as wakes
 from threatweaver.secrets.box import SecretUnreadable
 from threatweaver.tenancy.models import Tenant
 
@@ -202,10 +203,4 @@ async def retry(delivery_id: UUID) -> None:
     if found.channel_id and not await Channel.exists(id=found.channel_id, enabled=True):
         raise Conflict("Its channel is switched off or gone.")
     await queries.again(delivery_id)
-
-
-async def work_of(kernel: "Kernel", tenant: Tenant) -> bool:
-    """Plan what was raised; say whether something is due."""
-    await plan_pending(kernel, tenant)
-    async with kernel.database.tenant(tenant.schema, read_only=True):
-        return await queries.due()
+    await wakes.now()

@@ -7,6 +7,7 @@ from uuid import UUID
 from threatweaver.db.transaction import current
 from threatweaver.notify.events.catalog import Severity
 from threatweaver.notify.events.models import Event
+from threatweaver.notify.wakes import queries as wakes
 
 if TYPE_CHECKING:
     from threatweaver.kernel import Kernel
@@ -43,6 +44,7 @@ async def raise_event(  # noqa: PLR0913 - an event has that many members
         key=key[:200],
         user_id=user_id,
     )
+    await wakes.now()
 
 
 async def raise_in(kernel: "Kernel", tenant_id: UUID, name: str, **members: Any) -> None:

@@ -15,6 +15,7 @@ _UNTOLD = frozenset(
         "encryption_key",
         "familiar_source",
         "login_step",
+        "notification_wake",
         "rate_bucket",
         "sign_in_failure",
         "spent_nonce",
@@ -26,11 +27,18 @@ _UNTOLD = frozenset(
 _PASSING = ["last_seen_at", "idle_expires_at", "last_used_at", "attempts", "mfa_counter", "password_hash"]
 
 
+# Work in the background is none of a request's: table → the rows that one may have asked for.
+_ASKED_FOR = {
+    "job": "user_id IS NOT NULL",
+    "notification_event": "status = 'test'",
+    "notification_delivery": "false",
+}
+
+
 async def snapshot(database: Database, schemas: Sequence[str], files: Path) -> dict[str, object]:
     """Return table → what is in it, of these schemas, with the names of all schemas and of kept files.
 
-    A row that was written again as it was is another one, where no column passes. Work in the background is
-    none of a request's: of jobs those count that somebody asked for.
+    A row that was written again as it was is another one, where no column passes.
     """
     async with database.control(read_only=True):
         tables = await connection().fetch(
@@ -55,11 +63,10 @@ async def snapshot(database: Database, schemas: Sequence[str], files: Path) -> d
 
 def _contents(schema: str, table: str, passing: bool) -> str:  # noqa: FBT001 - a row of the catalog
     shown = "(to_jsonb(t) - $1::text[])::text" if passing else "to_jsonb(t)::text || t.xmin::text"
-    asked = ""
-    if table == "job":
-        shown, asked = "t.id::text", "WHERE user_id IS NOT NULL"
+    if table in _ASKED_FOR:
+        shown = "t.id::text"
     return f"""SELECT '{schema}.{table}' AS name, count(*) AS count, sum(hashtextextended({shown}, 0)) AS sum
-               FROM "{schema}"."{table}" t {asked}"""
+               FROM "{schema}"."{table}" t WHERE {_ASKED_FOR.get(table, "true")}"""
 
 
 @asynccontextmanager

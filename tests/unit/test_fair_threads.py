@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from threatweaver.lanes import Lanes
+from threatweaver.threads import FairThreads
 
 
 @pytest.fixture
@@ -17,8 +17,8 @@ def held():
     event.set()
 
 
-def lanes(**options):
-    return Lanes("test", **{"threads": 4, "each": 2, "patience": 5, **options})
+def threads(**options):
+    return FairThreads("test", **{"threads": 4, "each": 2, "patience": 5, **options})
 
 
 async def begin(some, held, times):
@@ -29,7 +29,7 @@ async def begin(some, held, times):
 
 
 async def test_one_slow_server_delays_nobody_who_asks_another(held):
-    some = lanes()
+    some = threads()
     waiting = await begin(some, held, 10)
     async with asyncio.timeout(2):
         assert await some.run("quick", str.upper, "b") == "B"
@@ -39,7 +39,7 @@ async def test_one_slow_server_delays_nobody_who_asks_another(held):
 
 
 async def test_a_line_that_does_not_move_is_left(held):
-    some = lanes(patience=0.1)
+    some = threads(patience=0.1)
     waiting = await begin(some, held, 2)
     with pytest.raises(TimeoutError):
         await some.run("slow", str.upper, "b")
@@ -49,7 +49,7 @@ async def test_a_line_that_does_not_move_is_left(held):
 
 
 async def test_who_stops_waiting_leaves_the_slot_to_the_thread_that_is_in_it(held):
-    some = lanes(each=1, patience=0.1)
+    some = threads(each=1, patience=0.1)
     (gone,) = await begin(some, held, 1)
     gone.cancel()
     with suppress(asyncio.CancelledError):
@@ -66,12 +66,12 @@ async def test_who_stops_waiting_leaves_the_slot_to_the_thread_that_is_in_it(hel
 
 async def test_what_the_work_raises_is_raised():
     with pytest.raises(ValueError, match="invalid literal"):
-        await lanes().run("any", int, "x")
+        await threads().run("any", int, "x")
 
 
-async def test_nothing_is_kept_of_a_lane_that_nobody_is_in():
-    some = lanes()
+async def test_nothing_is_kept_of_a_line_that_nobody_is_in():
+    some = threads()
     for number in range(3):
         await some.run(number, str.upper, "b")
     await asyncio.sleep(0.05)
-    assert not some._lanes
+    assert not some._lines
