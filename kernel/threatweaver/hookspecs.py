@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PROJECT = "threatweaver"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""The decorator of a plugin's hook implementations, functions of its module `plugin`."""
 
 
 @hookspec

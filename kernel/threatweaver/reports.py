@@ -109,6 +109,7 @@ class Coverage(NamedTuple):
 
 
 Record = Asset | Definition | Finding | Coverage
+"""What `ImportParser.parse` yields."""
 
 
 class ReportFault(StrEnum):
@@ -137,6 +138,7 @@ class ReportError(Exception):
 
 
 CERTAIN = 100
+"""The highest confidence of `ImportParser.detects`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from threatweaver.dashboard.declaration import (
 )
 from threatweaver.dashboard.service import WidgetResult, produce_widgets
 from threatweaver.db.transaction import analyze, connection
+from threatweaver.deprecation import PluginDeprecation, deprecated
 from threatweaver.events.kernel import TenantResumed, UserDeactivated, UserReactivated
 from threatweaver.events.service import publish
 from threatweaver.events.table import SubscriberTable
@@ -43,7 +44,7 @@ from threatweaver.http.errors import (
 )
 from threatweaver.http.example import Caller, Example
 from threatweaver.http.output import Page
-from threatweaver.http.route import EMPTY, JOB, RouteTable, Scope, Upload, bare, page, raw, rows
+from threatweaver.http.route import EMPTY, JOB, Route, RouteTable, Scope, Upload, bare, page, raw, rows
 from threatweaver.http.schema import CommaSeparated, Schema
 from threatweaver.http.upload import SpooledFile
 from threatweaver.ids import uuid7
@@ -117,6 +118,7 @@ __all__ = [
     "Page",
     "PayloadTooLarge",
     "Permission",
+    "PluginDeprecation",
     "Principal",
     "Record",
     "Rejected",
@@ -124,6 +126,7 @@ __all__ = [
     "ReportFault",
     "Resource",
     "Role",
+    "Route",
     "RouteTable",
     "Schema",
     "Scope",
@@ -150,6 +153,7 @@ __all__ = [
     "any_of",
     "bare",
     "connection",
+    "deprecated",
     "eq",
     "hookimpl",
     "import_parsers",

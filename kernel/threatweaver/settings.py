@@ -9,7 +9,11 @@ from threatweaver.config import PREFIX, ConfigError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """A whole number or a text, with its default and one sentence for the operator."""
+    """A setting TW_<PLUGIN>_<NAME>: a whole number or a text, as its default is, with a title for operators.
+
+    `minimum` is that of a number. Values are in `ctx.kernel.registry.settings[plugin][name]`, in a job in
+    `run.settings[plugin][name]`. A wrong or unknown one stops the start.
+    """
 
     name: str
     default: int | str

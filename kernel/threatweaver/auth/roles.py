@@ -27,10 +27,15 @@ TITLES = {
     Role.VIEWER: "Viewer",
 }
 EVERYONE = frozenset(Role)
+"""Every documented role."""
 ANALYSTS = frozenset({Role.ADMIN, Role.MANAGER, Role.SECURITY_ANALYST, Role.ANALYST})
+"""Who works on what was found."""
 MANAGERS = frozenset({Role.ADMIN, Role.MANAGER})
+"""Who decides for others."""
 OPERATORS = frozenset({Role.ADMIN, Role.MANAGER, Role.SECURITY_ANALYST, Role.SCANNER_ADMIN})
+"""Who runs scans and takes reports in."""
 ADMINS = frozenset({Role.ADMIN})
+"""The tenant's administrators alone."""
 NOBODY: frozenset[Role] = frozenset()  # not even the administrators: what operators of the platform may do
 AUDITORS = frozenset({Role.ADMIN, Role.COMPLIANCE_OFFICER})
 

@@ -56,6 +56,8 @@ class TableData:
 
 
 WidgetData = NumberData | SeriesData | BarsData | TableData
+"""What `DashboardWidget.produce` returns."""
+
 DATA: dict[WidgetKind, type[WidgetData]] = {
     WidgetKind.NUMBER: NumberData,
     WidgetKind.SERIES: SeriesData,

@@ -43,7 +43,11 @@ class Change:
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """One request. Handlers read it; the mount fills it."""
+    """One request, and what its handler may ask for.
+
+    `params`, `query`, `headers` and `body` hold what the route's schemas let through, by their snake_case
+    names; `upload` is the file of a route with `Upload`. The other members are the mount's.
+    """
 
     request: web.Request
     route: Route

@@ -21,7 +21,10 @@ _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page of a list; `rows` carry wire names already, or are models."""
+    """One page of a list; `rows` carry wire names already, or are models.
+
+    `total` counts all rows, `page` is 1 or more, `next_cursor` None at the end.
+    """
 
     rows: Sequence[Any]
     total: int

@@ -64,27 +64,31 @@ class Output:
 
 
 def page(schema: type[Schema]) -> Output:
-    """Rows in `data`, and `meta` with total, page, limit, totalPages and nextCursor."""
+    """Rows in `data`, and `meta` with total, page, limit, totalPages and nextCursor; return a `Page`."""
     return Output(Shape.PAGE, schema)
 
 
 def rows(schema: type[Schema]) -> Output:
-    """A short list in `data`, always whole."""
+    """A short list in `data`, always whole; return any sequence of models, records or dicts."""
     return Output(Shape.ROWS, schema)
 
 
 def bare(schema: type[Schema]) -> Output:
-    """The object itself, without an envelope."""
+    """The object itself, without an envelope; return a model, a record or a dict with wire names."""
     return Output(Shape.BARE, schema)
 
 
 def raw(content_type: str) -> Output:
-    """A body the handler makes itself, of this content type."""
+    """A body the handler makes itself, of this content type; return bytes or an aiohttp response."""
     return Output(Shape.RAW, None, content_type)
 
 
 JOB = Output(Shape.JOB)
+"""202 with the job's body and its Location: the handler calls `ctx.submit` and returns nothing."""
+
 EMPTY = Output(Shape.EMPTY)
+"""204 without a body: the handler returns nothing."""
+
 _STATUS = {Shape.JOB: 202, Shape.EMPTY: 204}
 
 
@@ -94,7 +98,10 @@ Limit = Callable[[Mapping[str, Mapping[str, int | str]]], int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """The handler reads the body itself, as a stream of at most `max_bytes`."""
+    """The body is a file of at most `max_bytes` decompressed bytes, spooled to disk as `ctx.upload`.
+
+    `content` is media type → OpenAPI schema.
+    """
 
     max_bytes: Limit
     description: str
@@ -103,7 +110,11 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One endpoint. `path` starts below /api; `permission` has no default."""
+    """One endpoint, as `RouteTable.route` declares it. `path` starts below /api; `permission` has no default.
+
+    `query`, `headers`, `body` and `form` are what is taken, and anything else is a 400. `errors` are
+    documented beside those of every route. `scope` is the handler's transaction: read-only for a GET.
+    """
 
     method: str
     path: str
@@ -163,7 +174,7 @@ _UUID_NAMES = frozenset({"id", "uuid"})
 
 
 class RouteTable:
-    """The routes of one resource folder; `path` starts below /api."""
+    """The routes of one resource folder; `path` starts below /api, with one of the manifest's prefixes."""
 
     def __init__(self, *, path: str, tag: str) -> None:
         self.path = path

@@ -29,7 +29,11 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpooledFile:
-    """An upload on disk, decompressed. `head` and `tail` are its first and last 64 KiB."""
+    """An upload on disk, decompressed: `size` bytes with a SHA-256 in hex.
+
+    `filename` is cleaned: no folder, no control characters. `head` and `tail` are its first and last 64 KiB.
+    Whoever takes it over removes it with `discard()`; of a request that fails, the mount does.
+    """
 
     path: Path
     filename: str

@@ -41,12 +41,12 @@ def given(name: str, sql: str) -> Where:
 
 
 def eq(name: str, kind: fields.Field[Any], *, column: str | None = None) -> Where:
-    """Equality with one value."""
+    """Equality of a column (the name, if none is given) with one value."""
     return Where(name, kind, f"{column or name} = {{}}")
 
 
 def any_of(name: str, kind: fields.Field[Any], *, column: str | None = None, upper: bool = False) -> Where:
-    """One of several values, separated by commas."""
+    """A column (the name, if none is given) is one of several values, separated by commas."""
     return Where(name, CommaSeparated(kind, upper=upper), f"{column or name} = ANY({{}})")
 
 
@@ -75,7 +75,11 @@ Total = Callable[[Mapping[str, Any]], Awaitable[int | None]]
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """One list. `sort` names NOT NULL columns; `id` breaks ties, so that no row is seen twice or missed."""
+    """One list, as SQL: `columns` (wire name → expression) of `source` (FROM without the word).
+
+    `sort` (wire name → NOT NULL column) is what callers may sort by; `id` breaks ties, so that no row is seen
+    twice or missed. Values are always bound. Raises ValueError where filters clash or the default is no sort.
+    """
 
     source: str
     columns: Mapping[str, str]
