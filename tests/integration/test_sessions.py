@@ -33,9 +33,10 @@ async def sign_in(client, person):
         return (await answer.json())["token"], cookies["refreshToken"]
 
 
-async def refresh(client, token):
+async def refresh(client, token, agent=None):
     client.session.cookie_jar.clear()
-    async with client.post("/api/auth/refresh", headers={"Cookie": f"refreshToken={token}"}) as answer:
+    headers = {"Cookie": f"refreshToken={token}", **({"User-Agent": agent} if agent else {})}
+    async with client.post("/api/auth/refresh", headers=headers) as answer:
         morsel = answer.cookies.get("refreshToken")
         client.session.cookie_jar.clear()
         return answer.status, await answer.json(), morsel and morsel.value
@@ -147,6 +148,50 @@ async def test_the_replay_of_any_older_token_revokes_the_session(client, person)
     for _ in range(4):
         _, _, newest = await refresh(client, newest)
     assert (await refresh(client, first))[0] == 401
+    assert (await refresh(client, newest))[0] == 401
+
+
+@pytest.fixture
+def refresh_at_once(client, kernel, person):
+    """A function: the answers of two requests that came before either was answered."""
+
+    async def both(token, *agents):
+        async with kernel.database.control() as unit:
+            await unit.connection.execute("SELECT FROM session WHERE user_id = $1 FOR UPDATE", person.id)
+            asking = [asyncio.create_task(refresh(client, token, agent)) for agent in agents]
+            async with asyncio.timeout(10):
+                waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                while await unit.connection.fetchval(waiting) < len(agents):  # noqa: ASYNC110 - as below
+                    await asyncio.sleep(0.01)
+        return await asyncio.gather(*asking)
+
+    return both
+
+
+async def test_two_tabs_that_refresh_at_once_get_the_same_token(client, person, refresh_at_once):
+    _, first = await sign_in(client, person)
+    answers = await refresh_at_once(first, None, None)
+    assert [status for status, _, _ in answers] == [200, 200]
+    ((_, body, second), (_, other, also)) = answers
+    assert second == also != first
+    for token in (body["token"], other["token"]):
+        assert (await me(client, token))[0] == 200
+    status, _, third = await refresh(client, second)
+    assert (status, third != second) == (200, True)
+
+
+async def test_what_two_tabs_used_at_once_is_used(client, person, refresh_at_once):
+    _, first = await sign_in(client, person)
+    (_, _, second), _ = await refresh_at_once(first, None, None)
+    assert (await refresh(client, first))[0] == 401
+    assert (await refresh(client, second))[0] == 401
+
+
+async def test_another_program_at_the_same_time_is_a_thief(client, person, refresh_at_once):
+    _, first = await sign_in(client, person)
+    answers = await refresh_at_once(first, "curl/8", "curl/8")
+    assert sorted(status for status, _, _ in answers) == [200, 401]
+    newest = next(token for status, _, token in answers if status == 200)
     assert (await refresh(client, newest))[0] == 401
 
 

@@ -26,7 +26,13 @@ async def refresh(ctx: Context) -> dict[str, Any]:
     token = ctx.request.cookies.get("refreshToken")
     if not token:
         raise RefreshRefused
-    signed = await service.refresh(ctx.kernel.signer(), token, address=ctx.address, request_id=ctx.request_id)
+    signed = await service.refresh(
+        ctx.kernel.signer(),
+        token,
+        address=ctx.address,
+        user_agent=ctx.header("User-Agent"),
+        request_id=ctx.request_id,
+    )
     cookies.set_signed(ctx, signed)
     return {"token": signed.access_token}
 

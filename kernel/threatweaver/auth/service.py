@@ -169,21 +169,27 @@ async def switch_tenant(signer: Signer, caller: Principal, tenant_id: UUID, *, a
         return signed
 
 
-async def refresh(signer: Signer, token: str, *, address: str, request_id: str) -> SignIn:
+async def refresh(signer: Signer, token: str, *, address: str, user_agent: str, request_id: str) -> SignIn:
     """Exchange a refresh token for a new pair; the replay of any used one revokes the session.
 
-    Raises RefreshRefused, SsoRequired, TenantSuspended, AddressRefused.
+    Two requests at once, of two tabs, get the same one. Raises RefreshRefused, SsoRequired, TenantSuspended,
+    AddressRefused.
     """
     session_id, now = tokens.id_of(token), datetime.now(UTC)
     if session_id is None or not tokens.is_ours(signer.kernel.keys.refresh_token, token):
         raise RefreshRefused
-    fresh = signer.refresh_token(session_id)
+    fresh = tokens.next_refresh(signer.kernel.keys.refresh_token, token)
     async with signer.kernel.database.control():
+        before = await Session.get_or_none(id=session_id)
         session = await Session.filter(id=session_id).select_for_update().first()
         found = await queries.live_session(session_id) if session else None
-        if session is None or found is None:
+        if before is None or session is None or found is None:
             raise RefreshRefused
-        replayed = not hmac.compare_digest(session.refresh_hash, tokens.digest(token))
+        replayed = not _is_newest(session, token)
+        if replayed and (session.address, session.user_agent) == (address, user_agent[:300]):
+            # Good when this request came, used when it had waited for the row: by a twin of it, whose answer
+            # nobody had yet. A thief elsewhere is none.
+            replayed = not (_is_newest(before, token) and _is_newest(session, fresh))
         if not replayed:
             await password_door.require_open(signer.kernel, found[0], found[1].method)
             await signer.kernel.standings.admit(session.tenant_id, address)
@@ -206,6 +212,10 @@ async def refresh(signer: Signer, token: str, *, address: str, request_id: str) 
     if replayed:  # after the commit, or the revocation would be rolled back with the refusal
         raise RefreshRefused
     return signer.sign_in(identity, session_id, fresh, now)
+
+
+def _is_newest(session: Session, token: str) -> bool:
+    return hmac.compare_digest(session.refresh_hash, tokens.digest(token))
 
 
 async def logout(database: Database, session_id: UUID) -> None:

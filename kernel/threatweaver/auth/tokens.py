@@ -60,6 +60,11 @@ def new_refresh(key: bytes, session_id: UUID) -> str:
     return _signed(key, new_for(session_id))
 
 
+def next_refresh(key: bytes, token: str) -> str:
+    """Return the refresh token that takes another's place: the same whoever asks with it."""
+    return _signed(key, f"{token.partition('.')[0]}.{_mac(key, f'next {token}')}")
+
+
 def new_for(row_id: UUID) -> str:
     """Return a token `<id>.<256 random bits>` of a row that keeps its digest."""
     return f"{row_id.hex}.{new_secret()}"

@@ -95,6 +95,16 @@ async def add_provider(http, admin):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
+async def strangers(kernel):
+    """Let the people that providers made in one module be unknown in the next: ada has one account."""
+    yield
+    async with kernel.database.control() as unit:
+        await unit.connection.execute(
+            "UPDATE user_account SET email = id || '@gone.example' WHERE password_hash = '-'"
+        )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
 async def mapping(http, admin):
     """Group `secops` are analysts, whoever else comes is a viewer."""
     body = {"rules": [{"group": "secops", "role": "analyst"}], "defaultRole": "viewer"}
