@@ -11,9 +11,10 @@ _APPEND = "SELECT audit_append($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14::j
 async def append(database: Database, schema: str, line: Line) -> None:
     """Add a line to the log of `schema`, in the current transaction, which goes on there.
 
-    Call it last: the log is locked from here to the commit.
+    Call it last: the log is locked from here to the commit. What the unit has published goes before it.
     """
     unit = current()
+    await unit.conclude()
     if schema == CONTROL:
         await database.go_on_in_control(unit)
     else:

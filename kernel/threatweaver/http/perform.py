@@ -85,11 +85,10 @@ async def _given(ctx: Context, unit: Unit) -> web.Response | None:
 
 
 async def _concluded(ctx: Context, unit: Unit, value: Any) -> Any:
-    """Enqueue the promised job and what was published, keep the answer, then add the audit line.
+    """Enqueue the promised job, keep the answer if the request has a key, then add the audit line.
 
     The line comes last, because the log is locked until the commit.
     """
-    await unit.conclude()
     promised = ctx.route.returns.shape is Shape.JOB
     if promised or ctx.repeatable is not None:
         await ctx.kernel.database.go_on_in_control(unit)  # the handler is done with the tenant's role
