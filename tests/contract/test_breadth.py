@@ -35,4 +35,5 @@ def test_routes_without_a_body_are_of_every_kind(routes):
 def test_what_is_excepted_is_there(routes):
     named = {choices.name(route) for route in routes}
     assert set(known.SHARED) | set(known.UNCALLABLE) | set(known.INSTALLATION) <= named
+    assert all(any(route.path.startswith(path) for route in routes) for path in known.WITHOUT)
     assert all(choices.has_id(route) for route in routes if choices.name(route) in known.SHARED)

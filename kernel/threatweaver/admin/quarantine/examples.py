@@ -11,9 +11,10 @@ _REPORT = '<?xml version="1.0"?><NessusClientData_v2><!-- {} --><Report></Nessus
 
 async def _made(caller: Caller) -> str:
     job = (await caller.call("POST", "/imports", _REPORT.format(uuid7()).encode())).body
-    while job["status"] not in _ENDED:
-        await asyncio.sleep(0.05)
-        job = (await caller.call("GET", f"/jobs/{job['jobId']}")).body
+    async with asyncio.timeout(60):
+        while job["status"] not in _ENDED:
+            await asyncio.sleep(0.05)
+            job = (await caller.call("GET", f"/jobs/{job['jobId']}")).body
     return str(job["error"]["quarantineId"])
 
 

@@ -1,6 +1,9 @@
 """Calls of the kernel's own rare routes, and the very few that no test can make succeed."""
 
+from collections.abc import Callable
+
 from threatweaver.http.example import ExampleOf
+from threatweaver.plugins.registry import Registry
 from threatweaver.testing.contract import signing_in
 
 EXAMPLES: dict[str, ExampleOf] = {**signing_in.EXAMPLES}
@@ -19,6 +22,12 @@ UNCALLABLE: dict[str, str] = {
     "POST /license/import": "needs a license signed with the vendor's key; the tests of the license do it",
 }
 """Route → why no call of it succeeds here; the tests fail when one of them does."""
+
+WITHOUT: dict[str, Callable[[Registry], bool]] = {
+    "/modules/{moduleId}": lambda registry: not registry.decisions,
+    "/admin/quarantine/": lambda registry: not any(r.path == "/imports" for r in registry.routes),
+}
+"""Beginning of paths → whether plugins are missing that bring what these routes are about."""
 
 INSTALLATION: dict[str, str] = {
     "PUT /modules/{moduleId}": "modules are the deployment's",
