@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 from e2e_product import run
+from written_plugin import write
 
 MANIFEST = """
 module_id = "acme"
@@ -76,17 +77,13 @@ def leave(code: int):
 def site(tmp_path_factory):
     """A folder for PYTHONPATH with the plugin, and the file that it leaves where it is imported."""
     folder = tmp_path_factory.mktemp("site")
-    package, info = folder / "tw_acme", folder / "tw_acme-1.dist-info"
-    package.mkdir()
-    info.mkdir()
-    imported = folder / "imported"
-    (package / "__init__.py").write_text('"""Acme."""\n')
-    (package / "manifest.toml").write_text(MANIFEST)
-    (package / "plugin.py").write_text(PLUGIN.format(imported=str(imported)))
-    (package / "commands.py").write_text(COMMANDS)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tw-acme\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[threatweaver.plugins]\nacme = tw_acme.plugin\n")
-    return folder
+    files = {
+        "__init__.py": "",
+        "manifest.toml": MANIFEST,
+        "plugin.py": PLUGIN.format(imported=str(folder / "imported")),
+        "commands.py": COMMANDS,
+    }
+    return write(folder, "acme", files)
 
 
 @pytest.fixture
