@@ -11,7 +11,7 @@ import pytest_asyncio
 
 sys.path.insert(0, str(Path(__file__).parent))  # for published_things.py
 
-from published_things import KERNEL, NobodyListens, ThingDone, table
+from published_things import KERNEL, NobodyListens, ThingDone, ThingSent, table
 
 from threatweaver import running
 from threatweaver.jobs.models import Job
@@ -22,14 +22,14 @@ from threatweaver.testing.plugin import running_worker
 async def listening(alone):
     """The kernel with these subscribers."""
     jobs = {item.job.name: item.job for item in table.subscribers}
-    takers = {kind: tuple(item for item in table.subscribers if item.event is kind) for kind in KERNEL}
-    takers[ThingDone] = tuple(item for item in table.subscribers if item.event is ThingDone)
+    types = (ThingDone, ThingSent, *KERNEL)
+    takers = {kind: tuple(item for item in table.subscribers if item.event is kind) for kind in types}
     registry = replace(
         alone.registry,
         jobs={**alone.registry.jobs, **jobs},
         job_modules={**alone.registry.job_modules, **dict.fromkeys(jobs, "test")},
         lanes={**alone.registry.lanes, **{name: job.lane for name, job in jobs.items()}},
-        event_types={kind: kind.__name__ for kind in (ThingDone, NobodyListens, *KERNEL)},
+        event_types={kind: kind.__name__ for kind in (*types, NobodyListens)},
         subscribers=takers,
     )
     return replace(alone, registry=registry)

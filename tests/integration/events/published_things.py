@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from threatweaver.db.transaction import connection
+from threatweaver.db.transaction import connection, in_scope
 from threatweaver.events.kernel import TenantResumed, UserDeactivated, UserReactivated
 from threatweaver.events.table import SubscriberTable
 from threatweaver.http.errors import Unprocessable
+from threatweaver.http.route import Scope
+from threatweaver.jobs.lanes import Lane
 
 SOON = timedelta(seconds=20)
 KERNEL = (UserDeactivated, UserReactivated, TenantResumed)
@@ -20,6 +22,13 @@ class ThingDone:
 
     name: str
     at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThingSent:
+    """A thing is to be sent to another system."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,12 @@ async def note_thing(run, event):
 async def dislike_thing(run, event):
     """Refuse every thing."""
     raise Unprocessable("Not this.", reason=event.name)
+
+
+@table.on(ThingSent, "test.send_thing", timeout=SOON, scope=Scope.NONE, lane=Lane.OUTWARD)
+async def send_thing(run, event):
+    """Send it, without a transaction meanwhile."""
+    heard.setdefault(event.name, []).append(in_scope())
 
 
 async def hear(run, event):

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
-from published_things import NeverDeclared, NobodyListens, ThingDone, heard
+from published_things import NeverDeclared, NobodyListens, ThingDone, ThingSent, heard
 from tortoise.transactions import in_transaction
 
 from threatweaver import running
@@ -90,6 +90,14 @@ async def test_text_that_only_looks_like_nul_travels(working, as_home, home_tena
         await publish(ThingDone("\\u0000"))
     assert {job.status for job in await jobs_of(home_tenant)} == {Status.COMPLETED, Status.FAILED}
     assert heard["\\u0000"] == [ThingDone("\\u0000")]
+
+
+async def test_a_subscriber_may_stand_in_another_lane(working, as_home, home_tenant, jobs_of, name):
+    async with as_home() as unit:
+        await publish(ThingSent(name))
+        assert [item.lane for item in unit.outbox] == [Lane.OUTWARD]
+    (job,) = await jobs_of(home_tenant)
+    assert (job.status, heard[name]) == (Status.COMPLETED, [False])
 
 
 async def test_an_event_is_of_a_tenant(listening, home_tenant):
