@@ -5,9 +5,11 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.parser import BytesParser
 from importlib import metadata
 from pathlib import Path
 from sysconfig import get_path
+from zipfile import ZipFile
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -51,6 +53,38 @@ def required(names):
     return {name: dist for (name, _), dist in found.items()}
 
 
+def declared(wheels, name):
+    """What a wheel's metadata says it needs, with the extra for tests."""
+    (path,) = wheels.glob(f"{name.replace('-', '_')}-*.whl")
+    with ZipFile(path) as archive:
+        (metadata,) = [item for item in archive.namelist() if item.endswith(".dist-info/METADATA")]
+        said = BytesParser().parsebytes(archive.read(metadata), headersonly=True)
+    needed = map(Requirement, said.get_all("Requires-Dist", []))
+    return [item for item in needed if item.marker is None or item.marker.evaluate({"extra": "testing"})]
+
+
+def outside(wheels, names):
+    """What these wheels of ours, and those of ours that they need, declare from elsewhere."""
+    found = [item for name in names for item in declared(wheels, name)]
+    ours = {item.name for item in found if item.name.startswith(OWN)} - set(names)
+    theirs = [str(replaced(item)) for item in found if not item.name.startswith(OWN)]
+    return theirs + (outside(wheels, ours) if ours else [])
+
+
+def replaced(requirement):
+    """The requirement without its marker, which has been looked at."""
+    requirement.marker = None
+    return requirement
+
+
+def link(shelf, dists):
+    """Let a folder hold these distributions of ours, as if they were installed there."""
+    for dist in dists.values():
+        for top in {file.parts[0] for file in dist.files or () if file.parts[0] not in {"..", "__pycache__"}}:
+            if not (shelf / top).exists():
+                (shelf / top).symlink_to(SITE / top)
+
+
 @dataclass(frozen=True)
 class Place:
     """A virtual environment."""
@@ -91,14 +125,11 @@ class Place:
         self.run(*pip, "--quiet", "--no-index", "--no-compile", "--find-links", wheels, *wanted)
 
 
-def make(path, outside):
-    """Make an environment that sees these distributions of ours in their own folder, as if installed."""
+def make(path, dists):
+    """Make an environment that sees these distributions of ours."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(path)], check=True, timeout=60)
     place, shelf = Place(path), path / "outside"
     shelf.mkdir()
-    for dist in outside.values():
-        for top in {file.parts[0] for file in dist.files or () if file.parts[0] not in {"..", "__pycache__"}}:
-            if not (shelf / top).exists():
-                (shelf / top).symlink_to(SITE / top)
+    link(shelf, dists)
     (place.site / "outside.pth").write_text(f"{shelf}\n")
     return place

@@ -7,13 +7,10 @@ boots, serves its document, and passes the conformance suite that it brought alo
 import json
 import sys
 import urllib.request
-from email.parser import BytesParser
-from zipfile import ZipFile
 
 import e2e_product as products
 import pytest
-from packaging.requirements import Requirement
-from places import OWN, ROOT, make, required
+from places import ROOT, make, outside, required
 
 SUBSETS = {
     "kernel": (["threatweaver-kernel[testing]"], "test_every_call or test_package"),
@@ -23,30 +20,6 @@ SUBSETS = {
     ),
     "all": (["threatweaver", "threatweaver-kernel[testing]"], "test_package or test_declarations"),
 }
-
-
-def declared(wheels, name):
-    """What a wheel's metadata says it needs, with the extra for tests."""
-    (path,) = wheels.glob(f"{name.replace('-', '_')}-*.whl")
-    with ZipFile(path) as archive:
-        (metadata,) = [item for item in archive.namelist() if item.endswith(".dist-info/METADATA")]
-        said = BytesParser().parsebytes(archive.read(metadata), headersonly=True)
-    needed = map(Requirement, said.get_all("Requires-Dist", []))
-    return [item for item in needed if item.marker is None or item.marker.evaluate({"extra": "testing"})]
-
-
-def outside(wheels, names):
-    """What these wheels of ours, and those of ours that they need, declare from elsewhere."""
-    found = [item for name in names for item in declared(wheels, name)]
-    ours = {item.name for item in found if item.name.startswith(OWN)} - set(names)
-    theirs = [str(replaced(item)) for item in found if not item.name.startswith(OWN)]
-    return theirs + (outside(wheels, ours) if ours else [])
-
-
-def replaced(requirement):
-    """The requirement without its marker, which has been looked at."""
-    requirement.marker = None
-    return requirement
 
 
 @pytest.fixture
