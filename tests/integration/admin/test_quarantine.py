@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pytest_asyncio
 
+from threatweaver import running
 from threatweaver.admin.quarantine import files, service
 from threatweaver.admin.retention import service as retention
 from threatweaver.config import ConfigError, load
@@ -204,10 +205,11 @@ async def test_a_record_that_is_refused_again_stays(ask, refused, kernel, tenant
 async def test_a_second_attempt_after_a_lost_worker_is_no_failure(handed_over, kernel, run):
     record_id = await handed_over(GOOD)
     job = kernel.registry.jobs["kernel.release_quarantined"]
-    assert (await job.function(run(), record_id=str(record_id)))["assets"] == 1
-    assert await job.function(replace(run(), attempt=2), record_id=str(record_id)) == {}
-    with pytest.raises(ApiError, match="does not exist"):
-        await job.function(run(), record_id=str(record_id))
+    with running.on(kernel):
+        assert (await job.function(run(), record_id=str(record_id)))["assets"] == 1
+        assert await job.function(replace(run(), attempt=2), record_id=str(record_id)) == {}
+        with pytest.raises(ApiError, match="does not exist"):
+            await job.function(run(), record_id=str(record_id))
 
 
 async def test_of_a_large_record_the_beginning_is_kept_and_cannot_be_released(

@@ -71,7 +71,7 @@ async def large(ctx):
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def app(edge, kernel):
+async def served(edge, kernel):
     calls.clear()
     async with edge(*table.routes) as opened:
         yield opened
@@ -145,9 +145,9 @@ async def test_who_may_not_call_gets_no_kept_answer(client, admin, viewer, stran
 
 
 @pytest.mark.parametrize("path", ["/idempotent/control", "/idempotent/own"])
-async def test_of_many_at_once_one_is_done(app, admin, times, path):
+async def test_of_many_at_once_one_is_done(served, admin, times, path):
     word, headers = uuid7().hex, keyed(admin)
-    answers = await asyncio.gather(*(post(app, path, {"word": word}, headers) for _ in range(12)))
+    answers = await asyncio.gather(*(post(served, path, {"word": word}, headers) for _ in range(12)))
     assert await times(word) == 1
     fresh = [item for item in answers if item[0] == 200 and not item[1]]
     waiting = [item for item in answers if item[0] == 409]
@@ -156,27 +156,27 @@ async def test_of_many_at_once_one_is_done(app, admin, times, path):
     assert all(item[2] == {"word": word} for item in answers if item[0] == 200)
 
 
-async def test_a_connection_lost_before_the_commit_leaves_neither_write_nor_answer(app, admin, times):
+async def test_a_connection_lost_before_the_commit_leaves_neither_write_nor_answer(served, admin, times):
     word, headers = f"lost-{uuid7().hex}", keyed(admin)
-    assert (await post(app, "/idempotent/control", {"word": word}, headers))[0] == 503
+    assert (await post(served, "/idempotent/control", {"word": word}, headers))[0] == 503
     assert await times(word) == 0
-    assert (await post(app, "/idempotent/control", {"word": word}, headers))[:2] == (200, False)
-    assert (await post(app, "/idempotent/control", {"word": word}, headers))[:2] == (200, True)
+    assert (await post(served, "/idempotent/control", {"word": word}, headers))[:2] == (200, False)
+    assert (await post(served, "/idempotent/control", {"word": word}, headers))[:2] == (200, True)
     assert await times(word) == 1
 
 
-async def test_what_crashed_after_its_own_transaction_is_not_done_twice(app, admin, times):
+async def test_what_crashed_after_its_own_transaction_is_not_done_twice(served, admin, times):
     word, headers = f"crash-{uuid7().hex}", keyed(admin)
-    assert (await post(app, "/idempotent/own", {"word": word}, headers))[0] == 500
-    status, _, body = await post(app, "/idempotent/own", {"word": word}, headers)
+    assert (await post(served, "/idempotent/own", {"word": word}, headers))[0] == 500
+    status, _, body = await post(served, "/idempotent/own", {"word": word}, headers)
     assert (status, body["code"]) == (409, "IDEMPOTENCY_IN_PROGRESS")
     assert await times(word) == 1
 
 
-async def test_what_was_refused_may_be_tried_again_with_the_same_key(app, client, admin, times):
+async def test_what_was_refused_may_be_tried_again_with_the_same_key(served, client, admin, times):
     word, headers = f"refused-{uuid7().hex}", keyed(admin)
-    assert (await post(app, "/idempotent/own", {"word": word}, headers))[0] == 409
-    assert (await post(app, "/idempotent/own", {"word": word}, headers))[:2] == (200, False)
+    assert (await post(served, "/idempotent/own", {"word": word}, headers))[0] == 409
+    assert (await post(served, "/idempotent/own", {"word": word}, headers))[:2] == (200, False)
     assert await times(word) == 1
     name, again = {"name": uuid7().hex}, keyed(admin)
     made = (await post(client, "/tags", name, admin))[2]["data"]["id"]
@@ -198,45 +198,45 @@ async def test_a_job_is_enqueued_once_and_the_second_file_is_thrown_away(client,
     assert other.status == 422
 
 
-async def test_an_answer_is_kept_for_a_day_and_then_removed(app, kernel, admin, times):
+async def test_an_answer_is_kept_for_a_day_and_then_removed(served, kernel, admin, times):
     word, headers = uuid7().hex, keyed(admin)
-    await post(app, "/idempotent/control", {"word": word}, headers)
+    await post(served, "/idempotent/control", {"word": word}, headers)
     async with kernel.database.control() as unit:
         left = await unit.connection.fetchval("SELECT max(expires_at) - now() FROM idempotent_answer")
         await unit.connection.execute("UPDATE idempotent_answer SET expires_at = now() - interval '1 s'")
     assert 86390 < left.total_seconds() <= 86400
-    await post(app, "/idempotent/control", {"word": uuid7().hex}, keyed(admin))
+    await post(served, "/idempotent/control", {"word": uuid7().hex}, keyed(admin))
     async with kernel.database.control(read_only=True) as unit:
         assert await unit.connection.fetchval("SELECT count(*) FROM idempotent_answer") == 1
-    assert (await post(app, "/idempotent/control", {"word": word}, headers))[:2] == (200, False)
+    assert (await post(served, "/idempotent/control", {"word": word}, headers))[:2] == (200, False)
     assert await times(word) == 2
 
 
-async def test_a_kept_answer_is_sealed_for_its_key(app, kernel, admin):
+async def test_a_kept_answer_is_sealed_for_its_key(served, kernel, admin):
     word, headers = uuid7().hex, keyed(admin)
-    await post(app, "/idempotent/control", {"word": word}, headers)
+    await post(served, "/idempotent/control", {"word": word}, headers)
     async with kernel.database.control() as unit:
         row = await unit.connection.fetchrow("SELECT * FROM idempotent_answer")
         assert word not in str(dict(row))
         assert headers["Idempotency-Key"] not in str(dict(row))
         stolen = kernel.secrets.seal("{}", purpose="another")
         await unit.connection.execute("UPDATE idempotent_answer SET body = $1", stolen)
-    status, _, body = await post(app, "/idempotent/control", {"word": word}, headers)
+    status, _, body = await post(served, "/idempotent/control", {"word": word}, headers)
     assert (status, body["code"]) == (409, "IDEMPOTENCY_ANSWER_NOT_KEPT")
 
 
-async def test_a_large_answer_is_not_kept_and_not_made_twice(app, admin, times):
+async def test_a_large_answer_is_not_kept_and_not_made_twice(served, admin, times):
     word, headers = uuid7().hex, keyed(admin)
-    assert (await post(app, "/idempotent/large", {"word": word}, headers))[0] == 200
-    status, _, body = await post(app, "/idempotent/large", {"word": word}, headers)
+    assert (await post(served, "/idempotent/large", {"word": word}, headers))[0] == 200
+    status, _, body = await post(served, "/idempotent/large", {"word": word}, headers)
     assert (status, body["code"]) == (409, "IDEMPOTENCY_ANSWER_NOT_KEPT")
     assert await times(word) == 1
 
 
-async def test_an_answer_with_cookies_is_given_anew(app, admin, times):
+async def test_an_answer_with_cookies_is_given_anew(served, admin, times):
     word, headers = uuid7().hex, keyed(admin)
     for _ in range(2):
-        assert (await post(app, "/idempotent/cookie", {"word": word}, headers))[:2] == (200, False)
+        assert (await post(served, "/idempotent/cookie", {"word": word}, headers))[:2] == (200, False)
     assert await times(word) == 2
 
 
