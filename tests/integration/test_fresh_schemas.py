@@ -63,7 +63,7 @@ async def test_the_script_is_used(make, monkeypatch):
     monkeypatch.setattr(Script, "run", counted)
     await make()
     assert len(ran) == 1
-    assert ran[0] > 100
+    assert ran[0] > 50
 
 
 def test_statements_with_values_are_not_remembered():

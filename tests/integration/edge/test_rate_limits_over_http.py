@@ -63,7 +63,7 @@ async def test_the_429_is_documented_and_says_when_to_come_back(limited):
 
 async def test_a_path_written_otherwise_is_the_same_bucket(limited):
     async with limited() as client:
-        me, body = as_client(), {"email": "nobody@example.com", "password": "wrong"}
+        me, body = as_client(), {"email": f"{uuid7().hex}@example.com", "password": "wrong"}
         paths = ["/api/auth/login", "/api/auth/%6Cogin", "/api/auth/login?x=1", "/api/%61uth/login"]
         answers = [await client.post(paths[n % 4], json=body, headers=me) for n in range(12)]
     assert [answer.status == 429 for answer in answers] == [False] * 10 + [True] * 2
