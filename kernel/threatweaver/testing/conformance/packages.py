@@ -1,6 +1,7 @@
 """What a plugin's wheel and sources must be, read without importing them."""
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from threatweaver.plugins.manifest import GROUP, Manifest
 
-_KERNEL = ("threatweaver", "threatweaver_licensing")
+_OURS = re.compile(r"threatweaver(?:_|\.|$)")  # the kernel, and by convention every plugin
 _IMPORTERS = frozenset({"import_module", "__import__", "find_spec", "resolve_name"})
 
 
@@ -72,7 +73,7 @@ def import_faults(folder: Path, plugin: Manifest) -> list[str]:
         faults += [
             f"{where}:{line}: {module}"
             for line, module in imported(path, plugin.package)
-            if module.split(".")[0].startswith(_KERNEL) and not _within(module, allowed)
+            if _OURS.match(module) and not _within(module, allowed)
         ]
     return faults
 
