@@ -34,7 +34,7 @@ check: $(VENV)/.tools ## Lint, types, import contracts
 	@$(BIN)/lint-imports --no-cache | tail -n 3
 
 fast: $(VENV)/.tools ## Run the tests that start no process of the product
-	@$(BIN)/pytest --numprocesses=2 --dist=loadfile --ignore=tests/e2e --ignore=tests/stateful
+	@$(BIN)/pytest --numprocesses=2 --dist=loadfile --ignore=tests/e2e --ignore=tests/stateful --ignore=tests/packaging
 
 nightly: $(VENV)/.tools ## Tell random stories for 30 minutes, other ones each day; a failure prints its seed
 	@TWTEST_STORY_SECONDS=$${TWTEST_STORY_SECONDS:-1800} \
