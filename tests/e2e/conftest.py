@@ -15,25 +15,54 @@ import e2e_product as products  # noqa: E402 - beside this file
 
 
 @pytest.fixture
-def home():
-    """A data folder of one test; whatever still runs in it afterwards is ended, and a failure."""
+def fresh_home():
+    """An empty data folder of one test; whatever still runs in it afterwards is ended, and a failure."""
     path = products.new_home()
     yield path
     products.remove_home(path)
 
 
 @pytest.fixture(scope="module")
-def shared_home():
-    """A data folder that the tests of one module start the product in, one after the other."""
+def shared_fresh_home():
+    """An empty data folder that the tests of one module start the product in, one after the other."""
     path = products.new_home()
     yield path
     products.remove_home(path)
 
 
 @pytest.fixture(scope="session")
-def product():
+def started_home(tmp_path_factory, worker_id):
+    """A data folder in which the product was started and stopped once, the same for all test processes."""
+    base = tmp_path_factory.getbasetemp()
+    with products.one_at_a_time(base if worker_id == "master" else base.parent) as folder:
+        path = folder / "started"
+        if not path.exists():
+            made = products.new_home()  # not in the folder: the database's own user cannot enter that
+            assert products.start(made).stop() == 0
+            shutil.move(made, path)
+    return path
+
+
+@pytest.fixture
+def home(started_home):
+    """A data folder of one test that had its first start, which takes seconds."""
+    path = products.new_home(started_home)
+    yield path
+    products.remove_home(path)
+
+
+@pytest.fixture(scope="module")
+def shared_home(started_home):
+    """The same for the tests of one module, one after the other."""
+    path = products.new_home(started_home)
+    yield path
+    products.remove_home(path)
+
+
+@pytest.fixture(scope="session")
+def product(started_home):
     """The running product; stopping it must leave nothing behind."""
-    path = products.new_home()
+    path = products.new_home(started_home)
     try:
         started = products.start(path)
         yield started

@@ -1,5 +1,6 @@
 """The product as a real process: started by its command, spoken to over HTTP, stopped by a signal."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -8,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,11 +55,21 @@ def belonging(home: Path) -> list[psutil.Process]:
     return found
 
 
-def new_home() -> Path:
-    """Return a fresh data folder."""
+def new_home(like: Path | None = None) -> Path:
+    """Return a fresh data folder, empty or like another one in which nothing runs."""
     path = Path(tempfile.mkdtemp(prefix="threatweaver-e2e-"))
     path.chmod(0o755)  # under root, the database's own user passes through
+    if like is not None:
+        subprocess.run(["cp", "-a", f"{like}/.", str(path)], check=True, timeout=60)  # owners, too
     return path
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[Path]:
+    """Let one of several test processes work in a folder."""
+    with (folder / "started.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
 
 
 def remove_home(path: Path) -> None:

@@ -13,10 +13,10 @@ TENANTS = 50
 
 
 @pytest.fixture
-def product(home, tmp_path):
+def product(fresh_home, tmp_path):
     plugins = tabled_plugin.write(tmp_path / "plugins")
     settings = {"TW_LICENSE_KEYS": str(write_keys(tmp_path)), "PYTHONPATH": str(plugins)}
-    running = start(home, "--port", "0", TW_TRIAL="off", **settings)
+    running = start(fresh_home, "--port", "0", TW_TRIAL="off", **settings)
     first = running.request("POST", "/api/license/activate", json={"license": license_of(EXPOSURE)})
     assert first.status_code == 200, first.text
     wait_until(

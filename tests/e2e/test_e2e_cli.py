@@ -114,14 +114,14 @@ def test_import_of_what_is_no_report_is_one_line(product, tmp_path):
     assert not list((product.home / "spool").iterdir())
 
 
-def test_commands_start_and_stop_the_database_when_nothing_runs(shared_home, report):
-    home = ("--home", str(shared_home))
-    assert "there is no tenant yet" in bad("import", str(report(hosts=3, findings=60)), *home)
-    assert good("tenant", "list", *home) == ""
-    good("tenant", "create", "solo", *home)
-    assert json.loads(good("import", str(report(hosts=3, findings=60)), *home))["created"] > 0
-    assert "FAIL" not in good("doctor", *home)
-    assert not belonging(shared_home)
+def test_commands_start_and_stop_the_database_when_nothing_runs(shared_fresh_home, report):
+    fresh_home = ("--home", str(shared_fresh_home))
+    assert "there is no tenant yet" in bad("import", str(report(hosts=3, findings=60)), *fresh_home)
+    assert good("tenant", "list", *fresh_home) == ""
+    good("tenant", "create", "solo", *fresh_home)
+    assert json.loads(good("import", str(report(hosts=3, findings=60)), *fresh_home))["created"] > 0
+    assert "FAIL" not in good("doctor", *fresh_home)
+    assert not belonging(shared_fresh_home)
 
 
 def test_serve_and_worker_run_by_themselves(product, report):

@@ -14,9 +14,9 @@ DEBIAN = SERVERS[-1] if SERVERS else Path("/usr/lib/postgresql")
 
 
 @pytest.fixture
-def distribution_postgres(home):
+def distribution_postgres(fresh_home):
     """The distribution's newest PostgreSQL on a socket, as its own user."""
-    folder = home / "other"
+    folder = fresh_home / "other"
     folder.mkdir()
     if not (DEBIAN / "initdb").exists():
         pytest.fail("run: apt-get install --yes --no-install-recommends postgresql")
@@ -39,19 +39,19 @@ def distribution_postgres(home):
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_any_server_will_do(home, distribution_postgres, report):
-    product = start(home, "--port", "0", DATABASE_URL=distribution_postgres)
-    assert not (home / "postgres").exists()
+def test_any_server_will_do(fresh_home, distribution_postgres, report):
+    product = start(fresh_home, "--port", "0", DATABASE_URL=distribution_postgres)
+    assert not (fresh_home / "postgres").exists()
     first = product.upload(report(hosts=20, findings=1500), wait=60).json()
     assert first["status"] == "completed", first
     assert first["result"]["created"] > 1000
     again = product.upload(report(hosts=20, findings=1500), wait=60).json()["result"]
     assert (again["created"], again["updated"], again["closed"]) == (0, 0, 0)
     assert product.get("/api/dashboard/kpis").json()["totalAssets"] == 20
-    checked = run("doctor", "--home", str(home), DATABASE_URL=distribution_postgres)
+    checked = run("doctor", "--home", str(fresh_home), DATABASE_URL=distribution_postgres)
     assert checked.returncode == 0, checked.stdout
     assert "PostgreSQL 15." in checked.stdout
     assert product.stop() == 0
-    assert [item for item in belonging(home) if item.name() != "postgres"] == []
-    listed = run("tenant", "list", "--home", str(home), DATABASE_URL=distribution_postgres)
+    assert [item for item in belonging(fresh_home) if item.name() != "postgres"] == []
+    listed = run("tenant", "list", "--home", str(fresh_home), DATABASE_URL=distribution_postgres)
     assert listed.stdout.startswith("default"), "the server still runs"

@@ -173,8 +173,8 @@ def test_what_happened_is_kept_and_what_will_happen_is_told(licensed):
     assert (seats["licensed"], seats["exceeded"]) == (200, False)
 
 
-def test_an_installation_without_a_license_is_activated_without_signing_in(home, settings):
-    product = start(home, "--port", "0", **settings, TW_TRIAL="off")
+def test_an_installation_without_a_license_is_activated_without_signing_in(fresh_home, settings):
+    product = start(fresh_home, "--port", "0", **settings, TW_TRIAL="off")
     try:
         status = requests.get(f"{product.url}/api/license/status", timeout=10).json()
         assert (status["state"], status["modules"]) == ("UNLICENSED", [])

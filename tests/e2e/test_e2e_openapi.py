@@ -154,9 +154,9 @@ def test_python_client_lists_vulnerabilities(product, imported, document, cache,
 
 
 @pytest.fixture(scope="module")
-def fuzzed(report):
+def fuzzed(started_home, report):
     """A product of its own: what is tried on it as an administrator changes its settings."""
-    path = products.new_home()
+    path = products.new_home(started_home)
     try:
         started = products.start(path)
         assert started.upload(report(hosts=10, findings=200), wait=60).json()["status"] == "completed"

@@ -14,8 +14,8 @@ from e2e_product import COMMAND, belonging, environment, run, start, wait_until
 SECOND_START_SECONDS = 10.0  # of a machine that runs another test beside; the goal of an idle one is 5
 
 
-def test_first_start_tells_scripts_all_they_need(home):
-    running = start(home, "--port", "0")
+def test_first_start_tells_scripts_all_they_need(fresh_home):
+    running = start(fresh_home, "--port", "0")
     assert set(running.line) == {"url", "playground", "tenant", "admin"}
     assert set(running.line["admin"]) == {"email", "password"}
     assert running.line["playground"] == f"{running.url}/api-playground"
@@ -24,13 +24,16 @@ def test_first_start_tells_scripts_all_they_need(home):
     wait_until(
         lambda: running.log.count('"serving"') == os.cpu_count(), seconds=60, what="all processes serve"
     )
-    assert len([item for item in belonging(home) if "serve-" in " ".join(item.cmdline())]) == os.cpu_count()
+    assert (
+        len([item for item in belonging(fresh_home) if "serve-" in " ".join(item.cmdline())])
+        == os.cpu_count()
+    )
     assert running.stop(signal.SIGTERM) == 0
     running.assert_nothing_left()
 
 
-def test_generated_password_is_shown_once_and_second_start_is_quick(home):
-    first = start(home, "--port", "0", TW_ADMIN_PASSWORD="")
+def test_generated_password_is_shown_once_and_second_start_is_quick(fresh_home):
+    first = start(fresh_home, "--port", "0", TW_ADMIN_PASSWORD="")
     first.password = first.line["admin"]["password"]
     assert len(first.password) >= 12
     first.token()
@@ -40,7 +43,7 @@ def test_generated_password_is_shown_once_and_second_start_is_quick(home):
     # The best of two: the machine may be busy with another test beside this one.
     seconds = []
     for _ in range(2):
-        again = start(home, "--port", "0", TW_ADMIN_PASSWORD="")
+        again = start(fresh_home, "--port", "0", TW_ADMIN_PASSWORD="")
         seconds.append(again.seconds)
         assert again.line["admin"] == {"email": first.line["admin"]["email"], "password": None}
         again.password = first.password
@@ -53,9 +56,9 @@ def test_generated_password_is_shown_once_and_second_start_is_quick(home):
     assert min(seconds) < SECOND_START_SECONDS
 
 
-def test_variables_set_what_flags_set(home):
+def test_variables_set_what_flags_set(fresh_home):
     port = _free_port()
-    settings = {"TW_HOME": str(home), "TW_PORT": str(port), "TW_ADMIN_EMAIL": "ada@example.com"}
+    settings = {"TW_HOME": str(fresh_home), "TW_PORT": str(port), "TW_ADMIN_EMAIL": "ada@example.com"}
     process = subprocess.Popen(
         [COMMAND, "up", "--json"],
         env=environment(**settings, TW_ADMIN_PASSWORD="another-fine-password"),
@@ -72,9 +75,9 @@ def test_variables_set_what_flags_set(home):
         process.stdout.close()
     assert line["url"] == f"http://127.0.0.1:{port}"
     assert line["admin"] == {"email": "ada@example.com", "password": "another-fine-password"}
-    assert not belonging(home)
+    assert not belonging(fresh_home)
     # The administrator keeps the address of the first start, whatever the variable says later.
-    again = start(home, "--port", "0", TW_ADMIN_EMAIL="eve@example.com")
+    again = start(fresh_home, "--port", "0", TW_ADMIN_EMAIL="eve@example.com")
     assert again.line["admin"]["email"] == "ada@example.com"
     assert again.stop() == 0
 
@@ -88,10 +91,10 @@ def test_ctrl_c_stops_everything(home):
     assert "Traceback" not in running.log
 
 
-def test_stopping_while_starting_leaves_nothing(home):
+def test_stopping_while_starting_leaves_nothing(fresh_home):
     for pause in (0.3, 1.5):
         process = subprocess.Popen(
-            [COMMAND, "up", "--home", str(home), "--port", "0"],
+            [COMMAND, "up", "--home", str(fresh_home), "--port", "0"],
             env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -102,7 +105,7 @@ def test_stopping_while_starting_leaves_nothing(home):
         process.send_signal(signal.SIGTERM)
         said, _ = process.communicate(timeout=30)
         assert "Traceback" not in said
-        wait_until(lambda: not belonging(home), seconds=10, what="nothing is left")
+        wait_until(lambda: not belonging(fresh_home), seconds=10, what="nothing is left")
 
 
 def test_second_up_on_the_same_home_says_so(product):
@@ -139,19 +142,19 @@ def test_port_in_use_is_said(shared_home):
         ({"DATABASE_URL": "mysql://somewhere"}, "DATABASE_URL"),
     ],
 )
-def test_wrong_setting_is_said_in_one_line(shared_home, settings, words):
-    refused = run("up", "--home", str(shared_home), **settings)
+def test_wrong_setting_is_said_in_one_line(shared_fresh_home, settings, words):
+    refused = run("up", "--home", str(shared_fresh_home), **settings)
     assert (refused.returncode, refused.stdout) == (1, "")
     lines = [line for line in refused.stderr.splitlines() if not line.startswith("{")]
     assert len(lines) == 1, refused.stderr
     assert lines[0].startswith("threatweaver: ")
     assert words in lines[0]
-    assert not belonging(shared_home)
+    assert not belonging(shared_fresh_home)
 
 
-def test_people_are_told_what_they_need(home):
+def test_people_are_told_what_they_need(fresh_home):
     process = subprocess.Popen(
-        [COMMAND, "up", "--home", str(home), "--port", "0"],
+        [COMMAND, "up", "--home", str(fresh_home), "--port", "0"],
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -42,6 +42,7 @@ class JobRun:
     schema: str
     attempt: int
     kernel: "Kernel" = field(repr=False)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event, repr=False)  # the worker is to end
     _reported: float = 0.0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 

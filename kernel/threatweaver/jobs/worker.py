@@ -51,7 +51,7 @@ class Worker:
         self._kernel = kernel
         self._places = places
         self._queuers: list[PgQueuer] = []
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Take and run jobs until `stop`. Raises what the database connection raises when it is lost."""
@@ -65,7 +65,7 @@ class Worker:
             work, *others = [self._queuer_of(lane, pool) for lane in Lane]
             work.schedule(schedule.ENTRYPOINT, schedule.EVERY_MINUTE)(self._tick)
             self._queuers = [work, *others]
-            if self._stopping:  # asked to stop while the pool was opening
+            if self._stopping.is_set():  # asked to stop while the pool was opening
                 return
             async with asyncio.TaskGroup() as group:
                 group.create_task(work.run(**_options(self._places[Lane.WORK])))
@@ -88,8 +88,8 @@ class Worker:
         return queuer
 
     def stop(self) -> None:
-        """Take no more jobs; `run` returns when the current ones are done."""
-        self._stopping = True
+        """Take no more jobs; `run` returns when the current ones are done, which are told of it."""
+        self._stopping.set()
         for queuer in self._queuers:
             queuer.shutdown.set()
 
@@ -171,6 +171,7 @@ class Worker:
             schema=schema,
             attempt=row["attempts"],
             kernel=self._kernel,
+            stopping=self._stopping,
         )
         _log.info("job_started", attempt=run.attempt)
         limit = asyncio.timeout(job.timeout.total_seconds())

@@ -169,10 +169,11 @@ class Scene:
         """Plan what was raised."""
         await service.plan_pending(self.kernel, self.tenant)
 
-    async def deliver(self):
+    async def deliver(self, *, stopping=None):
         """Plan what was raised and send what is due; return how many messages were tried."""
         await self.plan()
-        return await service.deliver_due(self.kernel, self.tenant, seconds=30)
+        stop = stopping or asyncio.Event()
+        return await service.deliver_due(self.kernel, self.tenant, seconds=30, stopping=stop)
 
     async def log(self, **filters):
         """Return the tenant's deliveries, oldest first."""

@@ -101,6 +101,25 @@ async def test_a_broken_receiver_is_tried_again_under_the_same_id(scene):
     assert len({body for _, body in scene.receiver.got}) == 1
 
 
+async def test_a_worker_that_stops_finishes_what_it_has_begun_and_claims_no_more(scene):
+    stopping = asyncio.Event()
+
+    async def stop(_):
+        stopping.set()
+        return web.Response()
+
+    await scene.add_channel()
+    scene.receiver.answers += [stop]
+    for number in range(20):
+        await scene.happen(title=f"event {number}")
+    tried = await scene.deliver(stopping=stopping)
+    assert 0 < tried < 20
+    assert len(scene.receiver.got) == tried
+    rows = await scene.log()
+    assert [row.attempts for row in rows if row.status == "queued"] == [0] * (20 - tried)
+    assert await scene.deliver() == 20 - tried
+
+
 def test_pauses_double_up_to_a_day():
     pauses = [service.delay(attempt).total_seconds() for attempt in range(1, service.ATTEMPTS)]
     assert all(0.8 * 30 * 2**n <= min(pause, 86_400) for n, pause in enumerate(pauses) if 30 * 2**n < 86_400)

@@ -64,7 +64,8 @@ async def plan_notifications(run: JobRun) -> None:
 @table.job(DELIVER, timeout=_LONGEST, scope=Scope.NONE, lane=Lane.OUTWARD)
 async def deliver_notifications(run: JobRun) -> dict[str, int]:
     """Send the tenant's notifications that are due."""
-    tried = await service.deliver_due(run.kernel, await _tenant(run), seconds=_BUSY)
+    tenant = await _tenant(run)
+    tried = await service.deliver_due(run.kernel, tenant, seconds=_BUSY, stopping=run.stopping)
     if (moment := await _next_due(run)) is not None:
         async with run.database.control():
             await wakes.at(run.tenant_id, moment)

@@ -35,8 +35,7 @@ ATTEMPTS = 14  # with the delays below: given up after some three days
 _FIRST_DELAY = timedelta(seconds=30)
 _LONGEST_DELAY = timedelta(days=1)
 _LEASE = timedelta(minutes=5)
-_AT_A_TIME = 50
-_PARALLEL = 8
+_AT_A_TIME = 16
 _LOST_IN_A_ROW = 10
 
 
@@ -73,15 +72,15 @@ async def plan_pending(kernel: "Kernel", tenant: Tenant) -> None:
             )
 
 
-async def deliver_due(kernel: "Kernel", tenant: Tenant, *, seconds: float) -> int:
-    """Send what is due until nothing is, or the time is up; return how many messages were tried."""
+async def deliver_due(kernel: "Kernel", tenant: Tenant, *, seconds: float, stopping: asyncio.Event) -> int:
+    """Send what is due until nothing is, the time is up or it is `stopping`; return how many were tried."""
     deadline, tried = asyncio.get_running_loop().time() + seconds, 0
-    while asyncio.get_running_loop().time() < deadline:
+    # All that was claimed is tried at once: what is left when the process stops is nobody's yet.
+    while asyncio.get_running_loop().time() < deadline and not stopping.is_set():
         messages = await _claim(kernel, tenant)
         if not messages:
             break
-        limit = asyncio.Semaphore(_PARALLEL)
-        await asyncio.gather(*(_send(kernel, tenant, message, limit) for message in messages))
+        await asyncio.gather(*(_send(kernel, tenant, message) for message in messages))
         tried += len(messages)
     return tried
 
@@ -123,14 +122,13 @@ def notice(kernel: "Kernel", slug: str, row: asyncpg.Record) -> Notice:
     )
 
 
-async def _send(kernel: "Kernel", tenant: Tenant, message: Message, limit: asyncio.Semaphore) -> None:
+async def _send(kernel: "Kernel", tenant: Tenant, message: Message) -> None:
     """Try one message and write down at once what became of it."""
-    async with limit:
-        try:
-            code = await _try(kernel, message)
-        except NotDelivered as error:
-            await _failed(kernel, tenant, message, error)
-            return
+    try:
+        code = await _try(kernel, message)
+    except NotDelivered as error:
+        await _failed(kernel, tenant, message, error)
+        return
     async with kernel.database.tenant(tenant.schema):
         await queries.sent(message.ids, code=code)
         if message.channel is not None:
