@@ -18,7 +18,7 @@ from threatweaver_exposure.assets import routes as assets
 from threatweaver_exposure.assets import service as assets_service
 from threatweaver_exposure.dashboard import routes as dashboard
 from threatweaver_exposure.dashboard.widgets import WIDGETS
-from threatweaver_exposure.engine import nessus
+from threatweaver_exposure.engine.catalog import PARSERS
 from threatweaver_exposure.events import EVENT_TYPES
 from threatweaver_exposure.imports import jobs as import_jobs
 from threatweaver_exposure.imports import routes as imports
@@ -105,7 +105,7 @@ def file_importers() -> list[FileImporter]:
 @hookimpl
 def import_parsers() -> list[ImportParser]:
     """Return the formats of reports."""
-    return [nessus.PARSER]
+    return list(PARSERS)
 
 
 @hookimpl

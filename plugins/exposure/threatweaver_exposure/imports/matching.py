@@ -19,7 +19,7 @@ async def match_hosts(undated: datetime) -> None:
         """
         CREATE TEMPORARY TABLE host_now ON COMMIT DROP AS
         SELECT DISTINCT ON (number) number AS host, name, operating_system, authenticated,
-               finished_at IS NOT NULL AS finished,
+               finished,
                least(coalesce(finished_at, started_at, $1), $1 + interval '1 day') AS seen_at
         FROM staged_host ORDER BY number, seq DESC
         """,

@@ -137,17 +137,17 @@ async def _observe() -> None:
         f"""
         CREATE TEMPORARY TABLE vulnerability_change ON COMMIT DROP AS
         WITH observed AS (
-            SELECT m.asset_id, d.id AS definition_id, f.port, left(f.protocol, 16) AS protocol,
+            SELECT m.asset_id, d.id AS definition_id, f.port, left(f.protocol, 16) AS protocol, f.location,
                    max(f.severity) AS severity, {risk} AS risk_score,
                    min(f.seq) AS seq, count(*) AS sightings,
                    md5(string_agg(f.digest, '' ORDER BY f.digest))::uuid AS evidence_digest,
                    max(m.seen_at) AS seen_at, bool_or(m.authenticated) AS authenticated
-            FROM (SELECT seq, host, definition, port, protocol, severity,
+            FROM (SELECT seq, host, definition, port, protocol, location, severity,
                          md5(service || E'\\n' || coalesce(output, '')) AS digest
                   FROM staged_finding) f
             JOIN matched m ON m.host = f.host
             JOIN defined d ON d.number = f.definition
-            GROUP BY m.asset_id, d.id, f.port, left(f.protocol, 16)
+            GROUP BY m.asset_id, d.id, f.port, left(f.protocol, 16), f.location
         )
         SELECT coalesce(v.id, uuid7()) AS id, o.*, v.state AS old_state, v.severity AS old_severity,
                coalesce(v.first_seen, o.seen_at) AS first_seen, v.last_seen AS old_last_seen,
@@ -159,7 +159,7 @@ async def _observe() -> None:
                          IS DISTINCT FROM (o.severity, o.risk_score, o.evidence_digest) THEN 'updated'
                     ELSE 'unchanged' END AS action
         FROM observed o
-        LEFT JOIN exposure_vulnerability v USING (asset_id, definition_id, port, protocol)
+        LEFT JOIN exposure_vulnerability v USING (asset_id, definition_id, port, protocol, location)
         """
     )
     await connection().execute("ANALYZE vulnerability_change")
@@ -170,9 +170,9 @@ async def _write(import_id: UUID) -> None:
     held = connection()
     await held.execute(
         """
-        INSERT INTO exposure_vulnerability (id, asset_id, definition_id, port, protocol, severity, state,
-            risk_score, authenticated, first_seen, last_seen, evidence_digest)
-        SELECT id, asset_id, definition_id, port, protocol, severity, 0,
+        INSERT INTO exposure_vulnerability (id, asset_id, definition_id, port, protocol, location, severity,
+            state, risk_score, authenticated, first_seen, last_seen, evidence_digest)
+        SELECT id, asset_id, definition_id, port, protocol, location, severity, 0,
                risk_score, coalesce(authenticated, false), first_seen, seen_at, evidence_digest
         FROM vulnerability_change WHERE action = 'created'
         """
@@ -202,7 +202,7 @@ async def _write(import_id: UUID) -> None:
         JOIN matched m USING (asset_id)
         JOIN defined d ON d.id = c.definition_id
         JOIN staged_finding f ON f.host = m.host AND f.definition = d.number
-             AND f.port = c.port AND left(f.protocol, 16) = c.protocol
+             AND f.port = c.port AND left(f.protocol, 16) = c.protocol AND f.location = c.location
         WHERE c.action <> 'unchanged' AND c.evidence_changed AND c.sightings > 1
         GROUP BY c.id, c.seen_at
         ON CONFLICT (vulnerability_id) DO UPDATE

@@ -13,6 +13,7 @@ class Import(Model):
     job_id = fields.UUIDField()
     filename = fields.CharField(max_length=200)
     format = fields.CharField(max_length=32)
+    asset = fields.CharField(max_length=255, null=True)
     sha256 = fields.CharField(max_length=64)
     size = fields.BigIntField()
     created_by = fields.UUIDField(null=True)

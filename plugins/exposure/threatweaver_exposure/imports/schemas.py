@@ -1,8 +1,17 @@
 """What goes over the wire for /imports."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from threatweaver.sdk import Schema
+
+
+class FormatOut(Schema):
+    name = fields.String(required=True)
+    title = fields.String(required=True)
+
+
+class ImportIn(Schema):
+    asset = fields.String(validate=validate.Length(1, 255))
 
 
 class ImportOut(Schema):
@@ -10,6 +19,7 @@ class ImportOut(Schema):
     job_id = fields.UUID(required=True)
     filename = fields.String(required=True)
     format = fields.String(required=True)
+    asset = fields.String(allow_none=True)
     sha256 = fields.String(required=True)
     size = fields.Integer(required=True)
     created_by = fields.UUID(allow_none=True)

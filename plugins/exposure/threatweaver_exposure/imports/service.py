@@ -20,7 +20,7 @@ from threatweaver.sdk import (
     uuid7,
 )
 from threatweaver_exposure.engine.formats import TAIL_SIZE, detect
-from threatweaver_exposure.engine.prolog import refuse_doctype
+from threatweaver_exposure.engine.prolog import refuse_entities
 from threatweaver_exposure.errors import ReportRefused
 from threatweaver_exposure.events import ImportCompleted
 from threatweaver_exposure.imports import news
@@ -33,10 +33,20 @@ _log = logging.getLogger(__name__)
 IMPORT_REPORT = "exposure.import_report"  # the name of the job, and of what it refuses in the quarantine
 
 
-async def accept(file: SpooledFile, *, job_id: UUID, user_id: UUID | None) -> dict[str, Any]:
-    """Check a spooled report and note the import; return the payload of its job. Raises ReportRefused."""
+def formats() -> list[ImportParser]:
+    """Return every format that is read, by title."""
+    return sorted(import_parsers(), key=lambda parser: parser.title.lower())
+
+
+async def accept(
+    file: SpooledFile, *, job_id: UUID, user_id: UUID | None, asset: str | None = None
+) -> dict[str, Any]:
+    """Check a spooled report and note the import; return the payload of its job. Raises ReportRefused.
+
+    `asset` is what a report is about that does not say so itself; without one it is the file's name.
+    """
     try:
-        refuse_doctype(file.head)
+        refuse_entities(file.head)
         parser = detect(import_parsers(), file.head, file.filename, failed=_not_asked_again)
         _check_ends(parser, file)
     except ReportError as error:
@@ -46,6 +56,7 @@ async def accept(file: SpooledFile, *, job_id: UUID, user_id: UUID | None) -> di
         job_id=job_id,
         filename=file.filename,
         format=parser.name,
+        asset=asset,
         sha256=file.sha256,
         size=file.size,
         created_by=user_id,
@@ -63,7 +74,7 @@ async def import_report(run: JobRun, *, import_id: UUID, path: Path, format_name
     # A report without dates happened when its bytes first came in, so importing it again changes nothing.
     first = await Import.filter(sha256=entry.sha256).order_by("created_at", "id").first()
     try:
-        staged = await stage(run, path, _parser(format_name))
+        staged = await stage(run, path, _parser(format_name), entry.asset or entry.filename)
     except ReportError as error:
         if error.code is ReportFault.PARSER_FAILED:
             _log.warning("import_parser_failed", extra={"parser": format_name}, exc_info=error)

@@ -62,6 +62,7 @@ ROW = {
     "riskScore": "v.risk_score",
     "port": "v.port",
     "protocol": "v.protocol",
+    "location": "v.location",
     "cves": "d.cves",
     "firstSeen": "v.first_seen",
     "lastSeen": "v.last_seen",

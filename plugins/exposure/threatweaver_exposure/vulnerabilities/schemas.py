@@ -20,6 +20,7 @@ class VulnerabilityOut(Schema):
     risk_score = fields.Integer(required=True)
     port = fields.Integer(required=True)
     protocol = fields.String(required=True)
+    location = fields.String(required=True)
     cves = fields.List(fields.String(), required=True)
     first_seen = fields.AwareDateTime(required=True)
     last_seen = fields.AwareDateTime(required=True)
