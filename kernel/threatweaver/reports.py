@@ -41,8 +41,8 @@ class Asset(NamedTuple):
     name: str
     """What the report calls it, at most 1,000 characters; identifies it when nothing else does.
 
-    "" without identifiers is a report that does not say what it is about, as those on source code: whoever hands
-    it in says so, or the file's name does.
+    "" without identifiers is a report that does not say what it is about, as those on source code: whoever
+    hands it in says so, or the file's name does.
     """
     identifiers: tuple[tuple[str, str], ...] = ()
     """(kind, value), kinds of IDENTIFIER_KINDS, in whatever spelling; values that identify nothing go."""
@@ -50,8 +50,8 @@ class Asset(NamedTuple):
     started_at: datetime | None = None
     """When its scan began; a time without a zone is UTC."""
     finished_at: datetime | None = None
-    """When its scan ended, UNDATED if the report does not say when; None: it did not, and what it did not report
-    may still be there."""
+    """When its scan ended, UNDATED if the report does not say when; None: it did not, and what it did not
+    report may still be there."""
     authenticated: bool | None = None
     """Whether the scan had logged in: what was seen with a login is not gone where one without misses it."""
 

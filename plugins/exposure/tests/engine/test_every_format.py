@@ -2,13 +2,14 @@
 
 import time
 from collections import Counter
+from contextlib import suppress
 from random import Random
 
 import pytest
 from format_samples import DERIVED, detected, findings, parsed, samples
 from nessus_samples import SCANS, negatives
 
-from threatweaver.reports import ReportError, ReportFault
+from threatweaver.reports import ReportError
 
 LIMIT = 20.0  # seconds that no damaged report may take
 
@@ -32,10 +33,8 @@ def test_every_finding_is_counted(sample):
 @pytest.mark.parametrize("path", negatives(), ids=lambda path: path.name)
 def test_what_is_no_report_is_refused_or_holds_nothing(path):
     data = path.read_bytes()
-    try:
+    with suppress(ReportError):
         assert findings(parsed(detected(data, path.name), data)) == []
-    except ReportError as error:
-        assert error.message
 
 
 @pytest.mark.parametrize("sample", samples(), ids=str)
@@ -47,14 +46,9 @@ def test_a_truncated_report_is_refused_or_a_shorter_one(sample):
     whole = len(findings(parsed(detected(data), data)))
     for share in (0.5, 0.9, 0.999):
         cut = data[: int((len(data.rstrip()) - 1) * share)]
-        try:
-            found = parsed(detected(cut, sample.path.name), cut)
-        except ReportError as error:
-            assert error.code in set(ReportFault)
-            assert error.message[0].islower() or error.message[0] in "\"'"
-        else:
-            assert len(findings(found)) <= whole
-            assert sample.format.endswith(("_csv", "_tv", "jsonl", "govulncheck")) or "\n{" in data[:65536].decode("latin-1")
+        with suppress(ReportError):
+            assert len(findings(parsed(detected(cut, sample.path.name), cut))) <= whole
+            assert sample.format.endswith(("_csv", "_tv")) or b"\n{" in data, "it is a whole one"
 
 
 @pytest.mark.parametrize("sample", samples(), ids=str)
@@ -69,11 +63,8 @@ def test_flipped_bits_never_surprise(sample):
             if damaged:
                 damaged[random.randrange(len(damaged))] ^= 1 << random.randrange(8)
         began = time.monotonic()
-        try:
-            parser = detected(bytes(damaged), sample.path.name)
-            parsed(parser, bytes(damaged))
-        except ReportError as error:
-            assert error.code in set(ReportFault)
+        with suppress(ReportError):
+            parsed(detected(bytes(damaged), sample.path.name), bytes(damaged))
         assert time.monotonic() - began < LIMIT
 
 

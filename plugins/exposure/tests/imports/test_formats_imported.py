@@ -36,5 +36,5 @@ async def test_a_report_is_stored_as_counted_and_once(sample, space):
 
 
 def _named_by_file(assets, sample):
-    """Say whether the report is about what its file is called: under another name it is about something else."""
+    """Say whether the report is about what its file is called: another name is about something else."""
     return any(asset["name"] == sample.path.name for asset in assets)

@@ -1,4 +1,4 @@
-"""Findings that have no port: where they are tells them apart, and who hands them in says what they are about."""
+"""Findings without a port: where they are tells them apart; who hands them in says of what they are."""
 
 import json
 

@@ -30,7 +30,7 @@ def detect(
     if not sure:
         raise ReportError(
             ReportFault.UNSUPPORTED,
-            f"this is not a report of any of the {len(parsers)} formats that are read; /imports/formats lists them",
+            f"this is no report of any of the {len(parsers)} formats that /imports/formats lists",
         )
     highest = max(confidence for confidence, _ in sure)
     names = [parser.name for confidence, parser in sure if confidence == highest]

@@ -1,9 +1,9 @@
 """What a report can know a host by, in one canonical spelling per kind.
 
 Strongest first: agent_uuid (the agent installed on the host), tenable_uuid (the scanner's own id of the
-asset), cloud_resource (an ARN or what else a provider calls it), bios_uuid (the machine; clones of a virtual machine may share it), mac, image
-(of containers), repository (of code), fqdn, netbios, hostname (a name without a domain), application (what
-people call it), ip.
+asset), cloud_resource (an ARN, or what else a provider calls it), bios_uuid (the machine; clones of a
+virtual machine may share it), mac, image (of containers), repository (of code), fqdn, netbios, hostname (a
+name without a domain), application (what people call it), ip.
 """
 
 import json

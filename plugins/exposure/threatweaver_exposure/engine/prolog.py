@@ -58,7 +58,7 @@ def refuse_doctype(head: bytes) -> None:
 
 
 def refuse_entities(head: bytes) -> None:
-    """Refuse a file whose document type declares an entity: no report needs one, and no parser shall meet it."""
+    """Refuse a file whose document type declares an entity: no report needs one."""
     prolog = read_prolog(head)
     # zero bytes go, so that either kind of UTF-16 is read, too
     if prolog is not None and prolog.doctype and b"<!ENTITY" in head.replace(b"\0", b""):

@@ -20,6 +20,8 @@ class Migration(migrations.Migration):
             name="location",
             field=fields.CharField(max_length=500, default="", db_default=""),
         ),
-        ops.AddConstraint(model_name="Vulnerability", constraint=UniqueConstraint(fields=(*PLACE, "location"))),
+        ops.AddConstraint(
+            model_name="Vulnerability", constraint=UniqueConstraint(fields=(*PLACE, "location"))
+        ),
         ops.RemoveConstraint(model_name="Vulnerability", fields=list(PLACE)),
     ]

@@ -1,6 +1,6 @@
 """Bandit's JSON: flaws in Python source code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 from threatweaver.reports import (
@@ -23,18 +23,19 @@ def parse(stream: BinaryIO) -> Iterator[Record]:
     yield Asset(0, "", finished_at=UNDATED)  # the report does not say whose code it is
     yield Coverage(None)  # every check runs on every file
     known = set()
-    for path, result in items(stream, "generated_at", "results.[]"):
+    for path, found in items(stream, "generated_at", "results.[]"):
         if path == "generated_at":
-            yield Asset(0, "", finished_at=read_time(result) or UNDATED)
+            yield Asset(0, "", finished_at=read_time(found) or UNDATED)
             continue
-        check = first(result.get("test_id"), result.get("test_name"))
+        result = mapping(found)
+        check = first(result.get("test_id"), result.get("test_name"), "unnamed")[:200]
         if check not in known:
             known.add(check)
             yield _definition(check, result)
         yield _finding(check, result)
 
 
-def _definition(check: str, result: dict[str, Any]) -> Definition:
+def _definition(check: str, result: Mapping[str, Any]) -> Definition:
     return Definition(
         check,
         first(result.get("test_name"), check),
@@ -45,13 +46,15 @@ def _definition(check: str, result: dict[str, Any]) -> Definition:
     )
 
 
-def _finding(check: str, result: dict[str, Any]) -> Finding:
-    lines = f"{result.get('filename')}:{result.get('line_number')}, confidence {result.get('issue_confidence')}"
+def _finding(check: str, result: Mapping[str, Any]) -> Finding:
+    lines = (
+        f"{result.get('filename')}:{result.get('line_number')}, confidence {result.get('issue_confidence')}"
+    )
     return Finding(
         0,
         check,
         severity(result.get("issue_severity")),
-        output="\n".join(filter(None, (lines, first(result.get("issue_text")), result.get("code")))),
+        output="\n".join(filter(None, (lines, first(result.get("issue_text")), first(result.get("code"))))),
         location=place(result.get("filename"), mark(result.get("code"))),
     )
 
@@ -59,7 +62,9 @@ def _finding(check: str, result: dict[str, Any]) -> Finding:
 def detects(head: bytes, _: str) -> int:
     """Say whether it is one: results with Bandit's names, or none and its metrics."""
     seen = peek(head)
-    found = seen.has("results.[].test_id", "results.[].issue_severity") or seen.has("metrics._totals", "generated_at")
+    found = seen.has("results.[].test_id", "results.[].issue_severity") or seen.has(
+        "metrics._totals", "generated_at"
+    )
     return CERTAIN if found else 0
 
 

@@ -6,7 +6,7 @@ from typing import BinaryIO
 from threatweaver.reports import CERTAIN, Asset, Definition, Finding, ImportParser, Record
 from threatweaver_exposure.engine.dates import read_epoch
 from threatweaver_exposure.engine.growing import Element
-from threatweaver_exposure.engine.reading.words import INFO
+from threatweaver_exposure.engine.reading.words import INFO, port_of
 from threatweaver_exposure.engine.reading.xml_children import children, root_of
 
 ROOT = "nmaprun"
@@ -25,8 +25,12 @@ def parse(stream: BinaryIO) -> Iterator[Record]:
 
 
 def _host(number: int, host: Element) -> Iterator[Record]:
-    addresses = [(_KINDS.get(item.get("addrtype", ""), ""), item.get("addr", "")) for item in host.iterfind("address")]
-    names = [item.get("name", "") for item in host.iterfind("hostnames/hostname") if item.get("type") != "PTR"]
+    addresses = [
+        (_KINDS.get(item.get("addrtype", ""), ""), item.get("addr", "")) for item in host.iterfind("address")
+    ]
+    names = [
+        item.get("name", "") for item in host.iterfind("hostnames/hostname") if item.get("type") != "PTR"
+    ]
     identifiers = [(kind, value) for kind, value in addresses if kind and value]
     identifiers += [("fqdn", name) for name in names if name]
     if not identifiers:
@@ -50,12 +54,14 @@ def _finding(number: int, port: Element) -> Finding:
     service = port.find("service")
     said = {} if service is None else dict(service.attrib)
     lines = [" ".join(filter(None, (said.get("product"), said.get("version"), said.get("extrainfo"))))]
-    lines += [f"{script.get('id')}: {(script.get('output') or '').strip()}" for script in port.iterfind("script")]
+    lines += [
+        f"{script.get('id')}: {(script.get('output') or '').strip()}" for script in port.iterfind("script")
+    ]
     return Finding(
         number,
         _OPEN_PORT,
         INFO,
-        port=int(port.get("portid") or 0),
+        port=port_of(port.get("portid")),
         protocol=port.get("protocol") or "",
         service=said.get("name", ""),
         output="\n".join(filter(None, lines)) or None,

@@ -1,7 +1,9 @@
 """Parts of a JSON file, built one at a time while it is read, however large the whole is."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import lru_cache
 from io import BytesIO
 from typing import Any, BinaryIO
@@ -12,8 +14,10 @@ from threatweaver.reports import ReportError, ReportFault
 
 PART_BYTES = 32 << 20
 DEPTH = 100
+_SEEN_DEPTH = 12
 _CHUNK = 64 << 10
 _ANY = "[]"
+_INSIDE = frozenset({"map_key", "end_map", "end_array"})
 _MARK = b"\xef\xbb\xbf"
 
 Path = tuple[str, ...]
@@ -30,7 +34,7 @@ class _Source:
 
     def read(self, size: int = _CHUNK) -> bytes:
         data = self._stream.read(size)
-        if not self._begun:
+        if data and not self._begun:
             self._begun = True
             data = data.removeprefix(_MARK)
         self.pending += len(data)
@@ -66,7 +70,7 @@ class _Builder:
             case "string":
                 self._put(_clean(value))
             case _:
-                self._put(value)
+                self._put(float(value) if isinstance(value, Decimal) else value)
         return not self._open
 
     def _put(self, value: Any) -> None:
@@ -79,10 +83,10 @@ class _Builder:
 
 
 def items(stream: BinaryIO, *paths: str) -> Iterator[tuple[str, Any]]:
-    """Yield (path, value) for each value at one of these paths, in the order of the file.
+    """Yield (path, value) for each value at one of these paths, in the file's order.
 
-    A path is written `runs.[].results.[]`: names of members, and `[]` for any item of a list; `""` is the whole
-    file, and `*` any member. Numbers are int or float. What lies inside a yielded value is not looked for.
+    A path is written `runs.[].results.[]`: names of members, and `[]` for any item of a list; `""` is the
+    whole file, and `*` anything. Numbers are int or float. What lies in a yielded value is not looked for.
     Raises ReportError for what is no JSON, ends in the middle, nests too deep or has too large a part.
     """
     wanted = {_split(path): path for path in paths}
@@ -100,31 +104,38 @@ def _walk(source: _Source, wanted: dict[Path, str]) -> Iterator[tuple[str, Any]]
     lengths = {len(path) for path in wanted}
     at: list[str] = []  # the place of the value that comes next
     builder, found = _Builder(), None
+    for event, value in _events(source):
+        begins = event not in _INSIDE
+        if begins and found is None:
+            source.pending = 0
+            if len(at) in lengths and (found := _match(at, wanted)) is not None:
+                builder = _Builder()
+        if found is not None and builder.take(event, value):
+            yield found, builder.value
+            found = None
+        _follow(at, event, value)
+
+
+def _events(source: _Source) -> Iterator[tuple[str, Any]]:
     try:
-        for event, value in ijson.basic_parse(source, use_float=True, buf_size=_CHUNK):
-            if event == "map_key":
-                at[-1] = value
-                if found is not None:
-                    builder.take(event, value)
-                continue
-            ends = event in {"end_map", "end_array"}
-            if ends:
-                at.pop()
-            elif found is None:
-                source.pending = 0
-                if len(at) in lengths and (found := _match(at, wanted)) is not None:
-                    builder = _Builder()
-            if found is not None and builder.take(event, value):
-                yield found, builder.value
-                found = None
-            if event in {"start_map", "start_array"}:
-                if len(at) >= DEPTH:
-                    raise ReportError(ReportFault.LIMIT, "the report nests too deep")
-                at.append(_ANY if event == "start_array" else "")
+        # Not with use_float: serial numbers of certificates are whole numbers beyond 64 bits.
+        yield from ijson.basic_parse(source, buf_size=_CHUNK)
     except ijson.IncompleteJSONError as error:
         raise _refused(source, error) from None
     except (ijson.JSONError, UnicodeError, OverflowError, ValueError) as error:
         raise ReportError(ReportFault.MALFORMED, f"the report is no JSON: {_first_line(error)}") from None
+
+
+def _follow(at: list[str], event: str, value: Any) -> None:
+    """Keep the place of the next value up to date."""
+    if event == "map_key":
+        at[-1] = value
+    elif event in {"end_map", "end_array"}:
+        at.pop()
+    elif event in {"start_map", "start_array"}:
+        if len(at) >= DEPTH:
+            raise ReportError(ReportFault.LIMIT, "the report nests too deep")
+        at.append(_ANY if event == "start_array" else "")
 
 
 def _match(at: Sequence[str], wanted: dict[Path, str]) -> str | None:
@@ -132,7 +143,7 @@ def _match(at: Sequence[str], wanted: dict[Path, str]) -> str | None:
     if exact is not None:
         return exact
     for path, text in wanted.items():
-        if len(path) == len(at) and all(a in (b, "*") or (a == "*" and b != _ANY) for a, b in zip(path, at, strict=True)):
+        if len(path) == len(at) and all(a in (b, "*") for a, b in zip(path, at, strict=True)):
             return text
     return None
 
@@ -172,24 +183,16 @@ class Peek:
 def peek(head: bytes) -> Peek:
     """Look at the first bytes of a file; nothing is seen of what is no JSON. Paths as for `items`."""
     seen, at = Peek(), list[str]()
-    try:
-        for event, value in ijson.basic_parse(BytesIO(head.removeprefix(_MARK)), use_float=True):
-            if event == "map_key":
-                at[-1] = value
-                seen.keys.add(".".join(at))
-                continue
-            if event in {"end_map", "end_array"}:
-                at.pop()
-            elif event in {"start_map", "start_array"}:
-                if len(at) >= 12:
-                    break
-                seen.keys.add(".".join(at))
-                at.append(_ANY if event == "start_array" else "")
-            else:
-                seen.values.setdefault(".".join(at), value)
-                seen.keys.add(".".join(at))
-    except (ijson.JSONError, UnicodeError, OverflowError, ValueError):
-        pass  # the head ends in the middle of the file, as a rule
+    with suppress(ReportError):  # the head ends in the middle of the file, as a rule
+        for event, value in _events(_Source(BytesIO(head))):
+            if event not in _INSIDE:
+                where = ".".join(at)
+                seen.keys.add(where)
+                if event not in {"start_map", "start_array"}:
+                    seen.values.setdefault(where, value)
+            _follow(at, event, value)
+            if len(at) > _SEEN_DEPTH:
+                break
     return seen
 
 

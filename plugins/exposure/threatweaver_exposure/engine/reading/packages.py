@@ -1,81 +1,60 @@
-"""Packages and what is known of their flaws, as scanners of dependencies and bills of materials say it."""
+"""What audits of packages have in common: how severe an advisory is, what it links to, what a package is."""
 
-from typing import Any
-from urllib.parse import unquote
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO
 
-from threatweaver_exposure.engine.reading.words import cves, cvss, first, number, purl, score
+from threatweaver.reports import ReportError, ReportFault
+from threatweaver_exposure.engine.prolog import HEAD_SIZE
+from threatweaver_exposure.engine.reading.words import MEDIUM, cvss, score, severity, severity_of_score
 
-_TYPES = {
-    **dict.fromkeys("pip pipenv poetry python python-pkg uv".split(), "pypi"),
-    **dict.fromkeys("yarn pnpm node node-pkg javascript".split(), "npm"),
-    **dict.fromkeys("jar pom gradle sbt java java-archive".split(), "maven"),
-    **dict.fromkeys("gobinary gomod gomodules go go-module".split(), "golang"),
-    **dict.fromkeys("bundler gemspec rubygems ruby".split(), "gem"),
-    **dict.fromkeys("rust rustbinary rust-binary rust-crate".split(), "cargo"),
-    **dict.fromkeys("dotnet dotnet-core packages-props".split(), "nuget"),
-    **dict.fromkeys("php php-composer composer-vendor".split(), "composer"),
-}
-_SYSTEMS = {
-    **dict.fromkeys("debian ubuntu".split(), "deb"),
-    **dict.fromkeys("alpine wolfi chainguard".split(), "apk"),
-    **dict.fromkeys("redhat centos rocky alma fedora amazon oracle photon cbl-mariner suse opensuse".split(), "rpm"),
-}
+UNRATED = MEDIUM  # an advisory with neither word nor score: nobody has said that it is harmless
+_GHSA = re.compile(r"GHSA(?:-[23456789cfghjmpqrvwx]{4}){3}", re.ASCII)
+_URL = re.compile(r"https?://[^\s()\[\]<>\"'`]+")
+_MOST_LINKS = 50
 
 
-def package(kind: object, name: str) -> str:
-    """Return the package URL without a version for a scanner's word for where a package comes from.
+def check_id(*values: object) -> str:
+    """Return the first of these that can name a check, a text or a number."""
+    said = (str(value).strip() for value in values if isinstance(value, str | int))
+    return next(filter(None, said), "unnamed")[:200]
 
-    That is a tool (`pip`, `gobinary`), a type, or an operating system (`debian:11`).
+
+def rated(scores: Mapping[str, Any], *words: object, unrated: int = UNRATED) -> int:
+    """Return the severity of the first known word, else that of the newest score, else `unrated`."""
+    for word in words:
+        known = severity(word, -1)
+        if known >= 0:
+            return known
+    said = (scores.get(f"cvss{version}_score") for version in (4, 3, 2))
+    found = next((value for value in said if value is not None), None)
+    return unrated if found is None else severity_of_score(found)
+
+
+def scored(vector: object, value: object, version: int = 3) -> dict[str, Any]:
+    """Return the members of a Definition for a vector and the score that the report itself gives it.
+
+    `version` is which CVSS a score without a vector is of.
     """
-    word = str(kind or "generic").lower().partition(":")[0]
-    if word in _SYSTEMS:
-        return purl(_SYSTEMS[word], name, word)
-    made = _TYPES.get(word, word)
-    if made == "maven":
-        name = name.replace(":", "/")
-    elif made == "pypi":
-        name = name.lower().replace("_", "-")
-    return purl(made, name)
+    found, said = cvss(vector), score(value)
+    if not said:  # 0 is how npm writes that there is none
+        return found
+    return {**found, next((name for name in found if name.endswith("_score")), f"cvss{version}_score"): said}
 
 
-def unversioned(text: object) -> str:
-    """Return a package URL without version, qualifiers and subpath; "" for what is none.
-
-    Qualifiers go because they name a release of the operating system.
-    """
-    said = first(text).partition("?")[0].partition("#")[0]
-    if not said.lower().startswith("pkg:") or "/" not in said:
-        return ""
-    kind, _, rest = said[4:].strip("/").partition("/")
-    path, slash, name = rest.rpartition("/")
-    return purl(kind, unquote(path + slash + (name[:1] + name[1:].partition("@")[0])))
+def ghsa(*texts: object) -> tuple[str, ...]:
+    """Return every advisory of GitHub's that these texts name, each once."""
+    return tuple(dict.fromkeys(found for text in texts for found in _GHSA.findall(str(text or ""))))
 
 
-def elsewhere(path: object, version: object) -> str:
-    """Return a path in which the version of its package is left open, since it changes while a flaw stays."""
-    said, release = first(path), first(version)
-    return said.replace(release, "*") if len(release) > 2 else said
+def urls(*texts: object) -> tuple[str, ...]:
+    """Return the links inside of these texts, each once: Markdown has them in brackets."""
+    found = (link.rstrip(".,;") for text in texts for link in _URL.findall(str(text or "")))
+    return tuple(dict.fromkeys(found))[:_MOST_LINKS]
 
 
-def scores(*rated: tuple[object, object]) -> dict[str, Any]:
-    """Return the members of a Definition for (vector, stated score), of each CVSS version the first.
-
-    A stated score wins over the one that its vector makes.
-    """
-    found: dict[str, Any] = {}
-    for vector, stated in reversed(rated):
-        made, said = cvss(vector), score(stated)
-        found |= made if said is None else {key: said if key.endswith("score") else made[key] for key in made}
-    return found
-
-
-def probability(value: object) -> float | None:
-    """Return a number of 0 to 1, else None."""
-    made = number(value)
-    return made if made is not None and 0 <= made <= 1 else None
-
-
-def others(check: str, *ids: object) -> tuple[str, ...]:
-    """Return the ids of a flaw that are neither CVEs nor its own, each once."""
-    found = dict.fromkeys(str(item).strip() for item in ids if isinstance(item, str | int) and item)
-    return tuple(item for item in found if item and item != check and not cves(item))
+def refuse_others(stream: BinaryIO, detects: Callable[[bytes, str], int]) -> None:
+    """Refuse a report without findings that does not look like its format: it would close what is open."""
+    stream.seek(0)
+    if not detects(stream.read(HEAD_SIZE), ""):
+        raise ReportError(ReportFault.UNSUPPORTED, "the report has no section of this format")

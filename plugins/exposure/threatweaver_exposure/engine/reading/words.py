@@ -1,4 +1,4 @@
-"""What scanners mean by their words: severities, identifiers, scores, and text that was meant for a browser."""
+"""What scanners mean by their words: severities, identifiers, scores, and text made for a browser."""
 
 import html
 import re
@@ -13,16 +13,16 @@ from cvss.exceptions import CVSSError
 INFO, LOW, MEDIUM, HIGH, CRITICAL = range(5)
 LOCATION = 500  # characters
 
-_SEVERITIES: Mapping[str, int] = {
-    **dict.fromkeys(
-        "info informational information none negligible note unknown undefined log ok best_practice style".split(),
-        INFO,
-    ),
-    **dict.fromkeys("low minor warning_low lower".split(), LOW),
-    **dict.fromkeys("medium moderate warning warn average normal".split(), MEDIUM),
-    **dict.fromkeys("high important major error serious".split(), HIGH),
-    **dict.fromkeys("critical urgent severe blocker fatal very_high".split(), CRITICAL),
+_WORDS = {
+    INFO: """info informational information none negligible note unknown undefined log ok best_practice
+             style""",
+    LOW: "low minor warning_low lower",
+    MEDIUM: "medium moderate warning warn average normal",
+    HIGH: "high important major error serious",
+    CRITICAL: "critical urgent severe blocker fatal very_high",
 }
+_SEVERITIES = {word: level for level, words in _WORDS.items() for word in words.split()}
+_PORTS = {"http": 80, "https": 443, "ftp": 21, "ssh": 22}
 _CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.IGNORECASE | re.ASCII)
 _CWE = re.compile(r"CWE[-_: ]?(\d{1,5})", re.IGNORECASE | re.ASCII)
 _BLOCK = re.compile(r"</?(?:p|br|div|li|ul|ol|tr|h\d|pre|table)\b[^>]*>", re.IGNORECASE)
@@ -156,10 +156,17 @@ def host_and_port(url: object) -> tuple[str, int]:
     text = str(url or "").strip()
     try:
         parsed = urlsplit(text if "://" in text else f"//{text}")
-        port = parsed.port or {"http": 80, "https": 443, "ftp": 21, "ssh": 22}.get(parsed.scheme, 0)
-        return parsed.hostname or "", port
+        port = parsed.port or _PORTS.get(parsed.scheme, 0)
     except ValueError:
         return "", 0
+    return parsed.hostname or "", port
+
+
+def port_of(value: object) -> int:
+    """Return a port, 0 for what is none."""
+    text = str(value).strip()
+    made = int(text) if text.isascii() and text.isdecimal() and len(text) <= 5 else 0
+    return made if made <= 65535 else 0
 
 
 def path_of(url: object) -> str:

@@ -14,6 +14,8 @@ _MOST_NAMES = 2_000
 _SAMPLE = 1 / 16
 # A license text that somebody put before the XML declaration: no XML any more, and yet readable.
 _BEFORE = re.compile(rb"\A\s*+(?:<!--.*?-->\s*+)+(?=<\?xml\s)", re.DOTALL)
+# With a default namespace no element would be found by its plain name.
+_DEFAULT_NAMESPACE = re.compile(rb"""(<[A-Za-z][^\s<>]*(?:\s[^<>]*?)?)\sxmlns\s*=\s*(?:"[^"<]*"|'[^'<]*')""")
 
 
 def root_of(head: bytes) -> str:
@@ -25,13 +27,13 @@ def root_of(head: bytes) -> str:
 def children(stream: BinaryIO, root: str, *containers: str) -> Iterator[Element]:
     """Yield every child of the root and of the containers below it, but the containers themselves.
 
-    A container is named by its path below the root, as in `Report/ReportHost`. An element is complete when it is
-    yielded, and removed after it: `getparent()` shows the container's attributes, earlier siblings are gone.
-    A document type is allowed if it declares no entity. Raises ReportError.
+    A container is named by its path below the root, as in `Report/ReportHost`. An element is complete when
+    it is yielded, and removed after it: `getparent()` shows the container, earlier siblings are gone.
+    A default namespace is left out. A document type is allowed if it declares no entity. Raises ReportError.
     """
-    head = _BEFORE.sub(b"", _read_head(stream), count=1)
+    head = _DEFAULT_NAMESPACE.sub(rb"\1", read_head(stream), count=1)
     tree = GrowingTree(head, root, doctype=True)
-    reader = _Reader(frozenset(tuple(path.split("/")) for path in containers))
+    reader = Reader(frozenset(tuple(path.split("/")) for path in containers))
     while data := stream.read(_CHUNK):
         yield from reader.take(tree, ended=False)
         tree.feed(data)
@@ -40,32 +42,36 @@ def children(stream: BinaryIO, root: str, *containers: str) -> Iterator[Element]
     yield from reader.take(tree, ended=True)
 
 
-class _Reader:
+class Reader:
+    """Hands over what is complete of a growing tree, and removes it."""
+
     def __init__(self, containers: Collection[tuple[str, ...]]) -> None:
         self._containers = containers
         self._names: set[object] = set()
 
     def take(self, tree: GrowingTree, *, ended: bool) -> Iterator[Element]:
+        """Yield what has become complete."""
         if tree.root is not None:
-            yield from self._below(tree, tree.root, (), ended=ended)
+            yield from self.below(tree, tree.root, (), ended=ended)
 
-    def _below(
+    def below(
         self, tree: GrowingTree, parent: Element, path: tuple[str, ...], *, ended: bool
     ) -> Iterator[Element]:
+        """Yield what is complete below an element at a path."""
         found = parent[:]
         for number, child in enumerate(found):
             over = ended or number < len(found) - 1
             inner = (*path, child.tag)
             if inner in self._containers:
-                yield from self._below(tree, child, inner, ended=over)
+                yield from self.below(tree, child, inner, ended=over)
             elif over:
-                self._spot_check(child)
+                self.spot_check(child)
                 yield child
             if over:
                 parent.remove(child)
                 tree.released()
 
-    def _spot_check(self, element: Element) -> None:
+    def spot_check(self, element: Element) -> None:
         """Refuse a report that makes up names: the parser keeps each one for as long as its thread lives."""
         if random() > _SAMPLE:  # noqa: S311  unpredictable enough for a sample
             return
@@ -75,11 +81,12 @@ class _Reader:
             raise ReportError(ReportFault.LIMIT, f"the report uses more than {_MOST_NAMES} names of elements")
 
 
-def _read_head(stream: BinaryIO) -> bytes:
+def read_head(stream: BinaryIO) -> bytes:
+    """Return the beginning of a file, from its XML declaration or what stands in its place."""
     head = b""
     while len(head) < HEAD_SIZE and (data := stream.read(HEAD_SIZE - len(head))):
         head += data
-    return head
+    return _BEFORE.sub(b"", head, count=1)
 
 
 def text_of(parent: Element, path: str) -> str:
