@@ -21,7 +21,8 @@ from threatweaver_exposure.engine.parsers import (
     pnpm_audit,
     yarn_audit,
 )
-from threatweaver_exposure.engine.reading.packages import rated, scored, unversioned, urls
+from threatweaver_exposure.engine.reading.components import unversioned
+from threatweaver_exposure.engine.reading.packages import rated, scored, urls
 
 PARSERS = (
     cargo_audit,
@@ -432,9 +433,9 @@ def test_dependency_check_that_lost_an_analyzer_is_not_whole():
 
 
 def test_what_a_package_is_called():
-    assert unversioned("pkg:npm/@babel/core@7.0.0?x=y#z") == "pkg:npm/@babel/core"
+    assert unversioned("pkg:npm/@babel/core@7.0.0?x=y#z") == "pkg:npm/%40babel/core"
     assert unversioned("pkg:maven/org.a/b@1@2") == "pkg:maven/org.a/b"
-    assert unversioned("pkg:npm/@x") == "pkg:npm/@x"
+    assert unversioned("pkg:npm/@x") == "pkg:npm/%40x"
 
 
 def test_how_severe_an_advisory_is():
