@@ -67,7 +67,7 @@ async def merge(staged: Staged, *, source: str, import_id: UUID, undated: dateti
         await _refresh_statistics()
     await _rescore()
     closed = await _close(source, staged)
-    await rollups.apply_changes()
+    await rollups.apply_changes(import_id=import_id)
     counts = dict(await held.fetch("SELECT action, count(*) FROM vulnerability_change GROUP BY action"))
     distinct = sum(counts.get(name, 0) for name in ("created", "updated", "reopened", "unchanged"))
     return Merged(
@@ -150,7 +150,8 @@ async def _observe() -> None:
             GROUP BY m.asset_id, d.id, f.port, left(f.protocol, 16), f.location
         )
         SELECT coalesce(v.id, uuid7()) AS id, o.*, v.state AS old_state, v.severity AS old_severity,
-               coalesce(v.first_seen, o.seen_at) AS first_seen, v.last_seen AS old_last_seen,
+               v.risk_score AS old_risk_score, coalesce(v.first_seen, o.seen_at) AS first_seen,
+               v.last_seen AS old_last_seen,
                coalesce(v.evidence_digest <> o.evidence_digest, true) AS evidence_changed,
                CASE WHEN v.id IS NULL THEN 'created'
                     WHEN o.seen_at < v.last_seen THEN 'unchanged'
@@ -233,11 +234,12 @@ async def _rescore() -> None:
             FROM exposure_definition d
             WHERE d.id = v.definition_id AND d.id IN (SELECT id FROM redefined)
               AND v.risk_score <> {_RISK.format(severity="v.severity", score="d.score")}
-            RETURNING v.id, v.asset_id, v.definition_id, v.severity, v.state, v.first_seen
+            RETURNING v.id, v.asset_id, v.definition_id, v.severity, v.risk_score, v.state, v.first_seen
         )
-        INSERT INTO vulnerability_change (id, asset_id, definition_id, severity, old_severity, old_state,
-                                          first_seen, action)
-        SELECT id, asset_id, definition_id, severity, severity, state, first_seen, 'rescored' FROM rescored
+        INSERT INTO vulnerability_change (id, asset_id, definition_id, severity, old_severity, risk_score,
+                                          old_state, first_seen, action)
+        SELECT id, asset_id, definition_id, severity, severity, risk_score, state, first_seen, 'rescored'
+        FROM rescored
         """
     )
 
@@ -255,7 +257,7 @@ async def _close(source: str, staged: Staged) -> int:
     await held.execute(
         f"""
         CREATE TEMPORARY TABLE gone ON COMMIT DROP AS
-        SELECT v.id, v.asset_id, v.definition_id, v.severity, v.state, v.first_seen, m.seen_at
+        SELECT v.id, v.asset_id, v.definition_id, v.severity, v.risk_score, v.state, v.first_seen, m.seen_at
         FROM (SELECT asset_id, max(seen_at) AS seen_at, bool_or(authenticated) AS authenticated
               FROM matched GROUP BY asset_id HAVING bool_and(finished)) m
         JOIN exposure_vulnerability v USING (asset_id)
@@ -277,9 +279,10 @@ async def _close(source: str, staged: Staged) -> int:
     )
     closed: str = await held.execute(
         """
-        INSERT INTO vulnerability_change (id, asset_id, definition_id, severity, old_severity, old_state,
-                                          first_seen, action)
-        SELECT id, asset_id, definition_id, severity, severity, state, first_seen, 'closed' FROM gone
+        INSERT INTO vulnerability_change (id, asset_id, definition_id, severity, old_severity, risk_score,
+                                          old_state, first_seen, action)
+        SELECT id, asset_id, definition_id, severity, severity, risk_score, state, first_seen, 'closed'
+        FROM gone
         """
     )
     return int(closed.rsplit(" ", 1)[-1])
