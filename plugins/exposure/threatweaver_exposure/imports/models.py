@@ -14,6 +14,7 @@ class Import(Model):
     filename = fields.CharField(max_length=200)
     format = fields.CharField(max_length=32)
     asset = fields.CharField(max_length=255, null=True)
+    dry_run = fields.BooleanField(default=False, db_default=False)
     sha256 = fields.CharField(max_length=64)
     size = fields.BigIntField()
     created_by = fields.UUIDField(null=True)

@@ -83,7 +83,8 @@ async def list_formats(_: Context) -> list[dict[str, str]]:
 async def import_file(ctx: Context) -> None:
     """Import a scanner report; its format is detected.
 
-    `asset` names what a report is about that does not say so itself, as those on source code.
+    `asset` names what a report is about that does not say so itself, as those on source code. With `dryRun`
+    nothing is changed: the result says what would be, and `changes` names the first 200.
     The job's result counts assets and findings, and the vulnerabilities created, updated, reopened,
     unchanged and closed. Importing the same file again changes nothing.
     """
@@ -91,7 +92,11 @@ async def import_file(ctx: Context) -> None:
         raise Unprocessable
     job_id = uuid7()
     payload = await service.accept(
-        ctx.upload, job_id=job_id, user_id=ctx.principal.user_id, asset=ctx.query.get("asset")
+        ctx.upload,
+        job_id=job_id,
+        user_id=ctx.principal.user_id,
+        asset=ctx.query.get("asset"),
+        dry_run=ctx.query["dry_run"],
     )
     ctx.submit(import_report, id=job_id, **payload)
 

@@ -12,6 +12,7 @@ class FormatOut(Schema):
 
 class ImportIn(Schema):
     asset = fields.String(validate=validate.Length(1, 255))
+    dry_run = fields.Boolean(load_default=False)
 
 
 class ImportOut(Schema):
@@ -20,6 +21,7 @@ class ImportOut(Schema):
     filename = fields.String(required=True)
     format = fields.String(required=True)
     asset = fields.String(allow_none=True)
+    dry_run = fields.Boolean(required=True)
     sha256 = fields.String(required=True)
     size = fields.Integer(required=True)
     created_by = fields.UUID(allow_none=True)

@@ -16,6 +16,9 @@ class Migration(migrations.Migration):
     operations = [
         ops.AddField(model_name="Import", name="asset", field=fields.CharField(max_length=255, null=True)),
         ops.AddField(
+            model_name="Import", name="dry_run", field=fields.BooleanField(default=False, db_default=False)
+        ),
+        ops.AddField(
             model_name="Vulnerability",
             name="location",
             field=fields.CharField(max_length=500, default="", db_default=""),
