@@ -240,7 +240,6 @@ WRONG = {
     "service": Finding(asset=1, check="c", severity=1, service=7),
     "no service": Finding(asset=1, check="c", severity=1, service=None),
     "list as check": Finding(asset=1, check=["c"], severity=1),
-    "nameless asset": Asset(number=2, name=""),
     "asset without a text": Asset(number=2, name=None),
     "asset number": Asset(number=2**31, name="a"),
     "asset number as text": Asset(number="2", name="a"),

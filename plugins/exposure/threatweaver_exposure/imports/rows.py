@@ -121,7 +121,7 @@ def _batches(parser: ImportParser, file: BinaryIO, subject: str) -> Iterator[Bat
 def _take(seq: int, record: Any, batch: Batch, known: _Known) -> None:
     match record:
         case Asset():
-            if not (record.name or record.identifiers):
+            if record.name == "" and not record.identifiers:
                 record = record._replace(name=known.subject, identifiers=(("application", known.subject),))
             known.assets.add(record.number)
             if len(known.assets) > _MOST_ASSETS:
