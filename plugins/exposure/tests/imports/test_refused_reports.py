@@ -80,7 +80,7 @@ async def test_file_that_is_no_report(untouched, path):
 async def test_a_scan_that_reached_nobody_holds_nothing(space):
     for path in UNREACHED:
         result = await space.take(path.read_bytes(), name=path.name)
-        assert (result["findings"], result["assets"]) == (0, 0)
+        assert result["findings"] == 0
     assert await space.vulnerabilities() == []
 
 
