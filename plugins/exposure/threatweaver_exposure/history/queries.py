@@ -18,7 +18,8 @@ LAST_UNTIL = """v.at < ({}::date + 1)::timestamp AT TIME ZONE 'UTC' AND NOT EXIS
 # Vulnerabilities with what each event made of them, in the shape of exposure_vulnerability.
 AS_IT_WAS = """(
     SELECT w.id, w.asset_id, w.definition_id, w.port, w.protocol, w.location, w.first_seen, w.last_seen,
-           w.fixed_at, w.authenticated, e.state, e.severity, e.risk_score, e.at, e.id AS event_id
+           w.fixed_at, w.authenticated, w.unobserved_since, e.state, e.severity, e.risk_score,
+           e.at, e.id AS event_id
     FROM exposure_vulnerability w JOIN exposure_event e ON e.vulnerability_id = w.id)"""
 
 _DISAGREEMENTS = """

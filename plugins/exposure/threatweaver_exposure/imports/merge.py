@@ -9,7 +9,8 @@ from uuid import UUID
 
 from threatweaver.sdk import analyze, connection
 from threatweaver_exposure.dashboard import service as rollups
-from threatweaver_exposure.imports import matching
+from threatweaver_exposure.imports import absence, matching
+from threatweaver_exposure.imports.absence import CHECK_OF_D
 from threatweaver_exposure.imports.staging import Staged
 
 _DEFINITION_COLUMNS = """name, family, synopsis, description, solution, see_also, cves, cwes, "references",
@@ -30,7 +31,6 @@ _RISK = """CASE WHEN {severity} = 0 THEN 0
 
 # What a check is known by: a Tenable plugin's number, or the text of any other scanner.
 CHECK = "(coalesce(check_id, plugin_id::text))"
-CHECK_OF_D = "coalesce(d.check_id, d.plugin_id::text)"
 
 _MANY = 10_000  # findings; below, what autovacuum learns by itself is soon enough
 
@@ -47,6 +47,7 @@ class Merged:
     reopened: int
     unchanged: int
     closed: int
+    unobserved: int
 
 
 async def merge(staged: Staged, *, source: str, import_id: UUID, undated: datetime) -> Merged:
@@ -66,7 +67,8 @@ async def merge(staged: Staged, *, source: str, import_id: UUID, undated: dateti
     if staged.findings >= _MANY:
         await _refresh_statistics()
     await _rescore()
-    closed = await _close(source, staged)
+    await absence.miss(source, staged)
+    closed, unobserved = await absence.close(), await absence.lose_sight()
     await rollups.apply_changes(import_id=import_id)
     counts = dict(await held.fetch("SELECT action, count(*) FROM vulnerability_change GROUP BY action"))
     distinct = sum(counts.get(name, 0) for name in ("created", "updated", "reopened", "unchanged"))
@@ -79,6 +81,7 @@ async def merge(staged: Staged, *, source: str, import_id: UUID, undated: dateti
         reopened=counts.get("reopened", 0),
         unchanged=counts.get("unchanged", 0),
         closed=closed,
+        unobserved=unobserved,
     )
 
 
@@ -183,6 +186,7 @@ async def _write(import_id: UUID) -> None:
         UPDATE exposure_vulnerability v
         SET severity = c.severity, risk_score = c.risk_score, evidence_digest = c.evidence_digest,
             last_seen = c.seen_at, authenticated = coalesce(c.authenticated, v.authenticated),
+            unobserved_since = CASE WHEN c.seen_at < v.unobserved_since THEN v.unobserved_since END,
             state = CASE WHEN c.action = 'reopened' THEN 1 ELSE v.state END,
             fixed_at = CASE WHEN c.action = 'reopened' THEN NULL ELSE v.fixed_at END
         FROM vulnerability_change c
@@ -242,47 +246,3 @@ async def _rescore() -> None:
         FROM rescored
         """
     )
-
-
-async def _close(source: str, staged: Staged) -> int:
-    """Mark as fixed what the report proves to be gone; return how many.
-
-    Absence is proof only if the report says that the check ran, on a host whose scan finished, later than
-    the last sighting, and with credentials if it was seen with credentials.
-    """
-    held = connection()
-    # Found first and written then: a statement that looks for rows in the table it adds to reads all that
-    # it has added so far again for each.
-    await held.execute("CREATE INDEX ON vulnerability_change (id)")
-    await held.execute(
-        f"""
-        CREATE TEMPORARY TABLE gone ON COMMIT DROP AS
-        SELECT v.id, v.asset_id, v.definition_id, v.severity, v.risk_score, v.state, v.first_seen, m.seen_at
-        FROM (SELECT asset_id, max(seen_at) AS seen_at, bool_or(authenticated) AS authenticated
-              FROM matched GROUP BY asset_id HAVING bool_and(finished)) m
-        JOIN exposure_vulnerability v USING (asset_id)
-        JOIN exposure_definition d ON d.id = v.definition_id
-        WHERE v.state <> 3 AND v.last_seen < m.seen_at
-          AND (m.authenticated OR NOT v.authenticated)
-          AND d.source = $1 AND ($2 OR {CHECK_OF_D} = ANY($3::text[]))
-          AND NOT EXISTS (SELECT 1 FROM vulnerability_change c
-                          WHERE c.id = v.id AND c.action <> 'rescored')
-        """,
-        source,
-        any(item.checks is None for item in staged.coverage),
-        list(frozenset().union(*(item.checks or () for item in staged.coverage))),
-    )
-    await held.execute("ANALYZE gone")
-    await held.execute(
-        """UPDATE exposure_vulnerability v SET state = 3, fixed_at = g.seen_at
-           FROM gone g WHERE v.id = g.id"""
-    )
-    closed: str = await held.execute(
-        """
-        INSERT INTO vulnerability_change (id, asset_id, definition_id, severity, old_severity, risk_score,
-                                          old_state, first_seen, action)
-        SELECT id, asset_id, definition_id, severity, severity, risk_score, state, first_seen, 'closed'
-        FROM gone
-        """
-    )
-    return int(closed.rsplit(" ", 1)[-1])

@@ -28,6 +28,7 @@ class Import(Model):
     reopened = fields.IntField(null=True)
     unchanged = fields.IntField(null=True)
     closed = fields.IntField(null=True)
+    unobserved = fields.IntField(null=True)
 
     class Meta:
         table = "exposure_import"

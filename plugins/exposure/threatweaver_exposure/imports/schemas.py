@@ -35,3 +35,4 @@ class ImportOut(Schema):
     reopened = fields.Integer(allow_none=True)
     unchanged = fields.Integer(allow_none=True)
     closed = fields.Integer(allow_none=True)
+    unobserved = fields.Integer(allow_none=True)

@@ -23,7 +23,7 @@ from threatweaver.sdk import (
 from threatweaver_exposure.engine.formats import TAIL_SIZE, detect
 from threatweaver_exposure.engine.prolog import refuse_entities
 from threatweaver_exposure.errors import ReportRefused
-from threatweaver_exposure.events import ImportCompleted
+from threatweaver_exposure.events import CoverageLost, ImportCompleted
 from threatweaver_exposure.imports import news, queries
 from threatweaver_exposure.imports.merge import merge
 from threatweaver_exposure.imports.models import Import
@@ -86,6 +86,8 @@ async def import_report(run: JobRun, *, import_id: UUID, path: Path, format_name
     counts = asdict(merged)
     await Import.filter(id=import_id).update(finished_at=datetime.now(UTC), **counts)
     await publish(ImportCompleted(import_id=import_id, format=format_name, **counts))
+    if merged.unobserved:
+        await publish(CoverageLost(import_id=import_id, count=merged.unobserved))
     return {"importId": str(import_id), **counts}
 
 

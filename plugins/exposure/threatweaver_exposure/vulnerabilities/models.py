@@ -92,6 +92,7 @@ class Vulnerability(Model):
     first_seen = fields.DatetimeField()
     last_seen = fields.DatetimeField()
     fixed_at = fields.DatetimeField(null=True)
+    unobserved_since = fields.DatetimeField(null=True)
     evidence_digest = fields.UUIDField(null=True)
 
     class Meta:

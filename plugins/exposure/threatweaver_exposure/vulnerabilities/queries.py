@@ -67,6 +67,7 @@ ROW = {
     "cves": "d.cves",
     "firstSeen": "v.first_seen",
     "lastSeen": "v.last_seen",
+    "unobservedSince": "v.unobserved_since",
 }
 _JOINED = """ v
     JOIN exposure_definition d ON d.id = v.definition_id
@@ -133,6 +134,7 @@ LISTING = Listing(
                                           WHERE cve ILIKE {})
                 OR v.asset_id IN (SELECT asset_id FROM exposure_asset_identifier WHERE value ILIKE {}))""",
         ),
+        Where("unobserved", fields.Boolean(), "(v.unobserved_since IS NOT NULL) = {}"),
         Where("state", _States(_StateField()), "true"),
         Where("as_of", PastDay(), "true"),
     ),

@@ -24,6 +24,7 @@ class VulnerabilityOut(Schema):
     cves = fields.List(fields.String(), required=True)
     first_seen = fields.AwareDateTime(required=True)
     last_seen = fields.AwareDateTime(required=True)
+    unobserved_since = fields.AwareDateTime(allow_none=True)
 
 
 class AcceptanceOut(Schema):
