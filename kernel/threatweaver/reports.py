@@ -7,21 +7,28 @@ everything here is in `threatweaver.sdk` as well.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import BinaryIO, NamedTuple
 
 IDENTIFIER_KINDS = (
     "agent_uuid",
     "tenable_uuid",
+    "cloud_resource",
     "bios_uuid",
     "mac",
+    "image",
+    "repository",
     "fqdn",
     "netbios",
     "hostname",
+    "application",
     "ip",
 )
 """What an asset can be known by, strongest first (docs/plugins/exposure.md says what each means)."""
+
+UNDATED = datetime.max.replace(tzinfo=UTC)
+"""The end of a scan of which a report says that it ended and not when: the report's first import counts."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
@@ -32,14 +39,19 @@ class Asset(NamedTuple):
     number: int
     """What findings refer to it by, 0 to 2³¹-1; means nothing outside of this report."""
     name: str
-    """What the report calls it, at most 1,000 characters; identifies it when nothing else does."""
+    """What the report calls it, at most 1,000 characters; identifies it when nothing else does.
+
+    "" without identifiers is a report that does not say what it is about, as those on source code: whoever
+    hands it in says so, or the file's name does.
+    """
     identifiers: tuple[tuple[str, str], ...] = ()
     """(kind, value), kinds of IDENTIFIER_KINDS, in whatever spelling; values that identify nothing go."""
     operating_system: str | None = None
     started_at: datetime | None = None
     """When its scan began; a time without a zone is UTC."""
     finished_at: datetime | None = None
-    """When its scan ended; None: it did not, and what it did not report may still be there."""
+    """When its scan ended, UNDATED if the report does not say when; None: it did not, and what it did not
+    report may still be there."""
     authenticated: bool | None = None
     """Whether the scan had logged in: what was seen with a login is not gone where one without misses it."""
 
@@ -96,6 +108,12 @@ class Finding(NamedTuple):
     service: str = ""
     output: str | None = None
     """The evidence: what the scanner printed."""
+    location: str = ""
+    """Where on the asset, at most 500 characters: a file, a URL's path and parameter, a package, a resource.
+
+    Two findings of one check at two locations are two vulnerabilities. It says nothing that changes while the
+    flaw stays: no line number, no version of a package, no time.
+    """
 
 
 class Coverage(NamedTuple):

@@ -58,6 +58,7 @@ from threatweaver.plugins.admission import KERNEL_API
 from threatweaver.reports import (
     CERTAIN,
     IDENTIFIER_KINDS,
+    UNDATED,
     Asset,
     Coverage,
     Definition,
@@ -83,6 +84,7 @@ __all__ = [
     "KERNEL_API",
     "MANAGERS",
     "OPERATORS",
+    "UNDATED",
     "ApiError",
     "Asset",
     "BarsData",

@@ -13,6 +13,7 @@ from threatweaver.ids import uuid7
 from threatweaver.kernel import Kernel
 from threatweaver.tenancy import provision
 from threatweaver.tenancy.models import Tenant
+from threatweaver_exposure.history import queries as history
 
 TABLES = (
     "exposure_acceptance",
@@ -22,8 +23,11 @@ TABLES = (
     "exposure_asset_identifier",
     "exposure_asset_rollup",
     "exposure_asset_tag",
+    "exposure_day_asset_rollup",
+    "exposure_day_rollup",
     "exposure_definition",
     "exposure_definition_cve",
+    "exposure_event",
     "exposure_evidence",
     "exposure_rollup",
     "exposure_tag",
@@ -196,6 +200,27 @@ class Space:
             for table in TABLES
         }
 
+    async def known(self, **when: Any) -> dict[str, Any]:
+        """What lists and figures say about states, severities and risks, now or `asOf` a day."""
+        shown = ("id", "state", "severity", "riskScore")
+        return {
+            "kpis": await self.get("/dashboard/kpis", **when),
+            "breakdown": await self.get("/dashboard/severity-breakdown", **when),
+            "stats": await self.get("/vulnerabilities/stats", state="all", **when),
+            "active": [[row[name] for name in shown] for row in await self.walk("/vulnerabilities", **when)],
+            "all": [[row[name] for name in shown] for row in await self.vulnerabilities(**when)],
+            "high": await self.get("/vulnerabilities/stats", severity="HIGH,CRITICAL", **when),
+        }
+
+    async def a_day_passes(self) -> None:
+        """Let all that was written down have been a day earlier."""
+        async with self.kernel.database.owner(self.tenant.schema) as unit:
+            await unit.connection.execute(
+                """UPDATE exposure_event SET at = at - interval '1 day';
+                   UPDATE exposure_day_rollup SET day = day - 1;
+                   UPDATE exposure_day_asset_rollup SET day = day - 1"""
+            )
+
     async def check(self) -> None:
         """Compare every rollup with a recount, and the key figures with what the lists say."""
         await self.recount()
@@ -207,6 +232,8 @@ class Space:
         await self._check_assets()
         (leftovers,) = await self.sql(_LEFTOVERS)
         assert set(leftovers.values()) == {0}, leftovers
+        async with self.kernel.database.tenant(self.tenant.schema, read_only=True):
+            assert await history.disagreements() == []
 
     async def _check_rollup(self) -> None:
         kept = await self.sql(

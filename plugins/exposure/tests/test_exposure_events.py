@@ -21,6 +21,7 @@ from threatweaver_exposure.events import (
     EVENT_TYPES,
     AcceptancesExpired,
     AcceptanceWithdrawn,
+    CoverageLost,
     ImportCompleted,
     RiskAccepted,
 )
@@ -79,6 +80,13 @@ async def test_an_import_is_one_event_however_much_it_finds(place, take_in):
     (event,) = await published(place)
     assert event == ImportCompleted(import_id=UUID(result["importId"]), format="nessus", **counts)
     assert (event.created, event.closed) == (20, 0)
+
+
+async def test_coverage_that_is_lost_is_one(place, take_in):
+    await take_in(nessus(Host(items=[Item(), Item(plugin=1002)], end=day(1)), checks=[1001, 1002]))
+    result = await take_in(nessus(Host(end=day(2)), checks=[1002]))
+    assert (result["closed"], result["unobserved"]) == (1, 1)
+    assert CoverageLost(import_id=UUID(result["importId"]), count=1) in await published(place)
 
 
 async def test_an_import_that_fails_is_none(place, take_in):

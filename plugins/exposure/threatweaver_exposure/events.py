@@ -19,6 +19,15 @@ class ImportCompleted:
     reopened: int
     unchanged: int
     closed: int
+    unobserved: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageLost:
+    """An import scanned assets to the end, but not for so many vulnerabilities that were known there."""
+
+    import_id: UUID
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,4 +52,4 @@ class AcceptancesExpired:
     count: int
 
 
-EVENT_TYPES = (ImportCompleted, RiskAccepted, AcceptanceWithdrawn, AcceptancesExpired)
+EVENT_TYPES = (ImportCompleted, CoverageLost, RiskAccepted, AcceptanceWithdrawn, AcceptancesExpired)

@@ -18,8 +18,10 @@ from threatweaver_exposure.assets import routes as assets
 from threatweaver_exposure.assets import service as assets_service
 from threatweaver_exposure.dashboard import routes as dashboard
 from threatweaver_exposure.dashboard.widgets import WIDGETS
-from threatweaver_exposure.engine import nessus
+from threatweaver_exposure.engine.catalog import PARSERS
 from threatweaver_exposure.events import EVENT_TYPES
+from threatweaver_exposure.history import jobs as history_jobs
+from threatweaver_exposure.history.jobs import FIGURES_DISAGREE
 from threatweaver_exposure.imports import jobs as import_jobs
 from threatweaver_exposure.imports import routes as imports
 from threatweaver_exposure.imports.news import NEW_FINDINGS
@@ -48,6 +50,7 @@ def model_modules() -> list[str]:
     return [
         "threatweaver_exposure.assets.models",
         "threatweaver_exposure.dashboard.models",
+        "threatweaver_exposure.history.models",
         "threatweaver_exposure.imports.models",
         "threatweaver_exposure.vulnerabilities.models",
     ]
@@ -56,7 +59,7 @@ def model_modules() -> list[str]:
 @hookimpl
 def job_tables() -> list[JobTable]:
     """Return the job tables."""
-    return [import_jobs.table, vulnerability_jobs.table]
+    return [history_jobs.table, import_jobs.table, vulnerability_jobs.table]
 
 
 @hookimpl
@@ -93,7 +96,7 @@ def settings() -> list[Setting]:
 @hookimpl
 def notification_events() -> list[NotificationEvent]:
     """Return what people can be notified of."""
-    return [NEW_FINDINGS]
+    return [NEW_FINDINGS, FIGURES_DISAGREE]
 
 
 @hookimpl
@@ -105,7 +108,7 @@ def file_importers() -> list[FileImporter]:
 @hookimpl
 def import_parsers() -> list[ImportParser]:
     """Return the formats of reports."""
-    return [nessus.PARSER]
+    return list(PARSERS)
 
 
 @hookimpl

@@ -2,6 +2,7 @@
 
 from threatweaver.sdk import DataClass, connection
 from threatweaver_exposure.dashboard import service as rollups
+from threatweaver_exposure.history import service as history
 from threatweaver_exposure.vulnerabilities.models import State
 
 
@@ -20,6 +21,7 @@ async def _leave_the_rollup() -> None:
            ON CONFLICT (first_seen_on, severity, state) DO UPDATE SET total = r.total + EXCLUDED.total"""
     )
     await connection().execute("DELETE FROM exposure_rollup WHERE total = 0")
+    await history.forget_marked()
 
 
 CLASSES = (
@@ -32,6 +34,7 @@ CLASSES = (
         children=(
             ("exposure_evidence", "vulnerability_id"),
             ("exposure_acceptance", "vulnerability_id"),
+            ("exposure_event", "vulnerability_id"),
         ),
         removing=_leave_the_rollup,
         minimum_days=30,

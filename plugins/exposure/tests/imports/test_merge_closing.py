@@ -23,6 +23,31 @@ async def test_gone_on_a_finished_host_whose_check_ran_is_fixed(space):
     assert await space.counts(later) == {"unchanged": 1}
 
 
+async def test_what_is_missing_without_proof_is_unobserved_until_it_is_seen_or_proven_gone(space):
+    await space.take(FIRST)
+    partial = nessus(Host(items=[Item()], end=day(2)), checks=[1001])
+    assert (await space.take(partial))["unobserved"] == 1
+    assert (await space.take(partial))["unobserved"] == 0
+    await space.take(nessus(Host(items=[Item()], end=day(3)), checks=[1001]))
+    (row,) = await space.vulnerabilities(unobserved="true")
+    assert (row["check"], row["state"], row["unobservedSince"][:10]) == ("1002", "open", "2024-05-02")
+    assert len(await space.vulnerabilities(unobserved="false")) == 1
+    await space.take(nessus(Host(items=[Item(plugin=1002)], end=day(4)), checks=[1002]))
+    (row,) = await space.vulnerabilities(unobserved="true")
+    assert row["check"] == "1001"
+    await space.take(nessus(Host(end=day(5)), checks=[1001, 1002]))
+    assert await space.vulnerabilities(unobserved="true") == []
+    assert set((await space.states()).values()) == {"fixed"}
+
+
+async def test_an_older_scan_does_not_bring_back_into_sight(space):
+    await space.take(nessus(Host(items=[Item()], end=day(2)), checks=[1001]))
+    await space.take(nessus(Host(end=day(4)), checks=[1002]))
+    await space.take(nessus(Host(items=[Item(output="other")], end=day(3)), checks=[1001]))
+    (row,) = await space.vulnerabilities(unobserved="true")
+    assert (row["unobservedSince"][:10], row["lastSeen"][:10]) == ("2024-05-04", "2024-05-03")
+
+
 async def test_check_that_did_not_run_proves_nothing(space):
     await space.take(FIRST)
     assert await space.counts(nessus(Host(end=day(2)), checks=[1002])) == {"closed": 1}

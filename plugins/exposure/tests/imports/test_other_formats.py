@@ -240,7 +240,6 @@ WRONG = {
     "service": Finding(asset=1, check="c", severity=1, service=7),
     "no service": Finding(asset=1, check="c", severity=1, service=None),
     "list as check": Finding(asset=1, check=["c"], severity=1),
-    "nameless asset": Asset(number=2, name=""),
     "asset without a text": Asset(number=2, name=None),
     "asset number": Asset(number=2**31, name="a"),
     "asset number as text": Asset(number="2", name="a"),
@@ -302,9 +301,10 @@ async def test_what_both_ends_show_is_answered_at_once(place, tail, reason):
     assert "inside" not in str(answer.body)
 
 
-async def test_an_xml_report_with_a_document_type_is_no_ones(place):
-    answer = await place.upload(b"<!DOCTYPE left>\nleft100\n<x/>")
+async def test_an_xml_report_that_declares_an_entity_is_no_ones(place):
+    answer = await place.upload(b'<!DOCTYPE x [<!ENTITY a "b">]>\nleft100\n<x/>')
     assert (answer.status, answer.body["reason"]) == (422, "REPORT_FORBIDDEN_XML")
+    assert (await place.upload(b"<!DOCTYPE x>\nleft100\n<x/>")).status == 202
 
 
 @pytest.mark.parametrize(
@@ -336,10 +336,14 @@ async def test_two_parsers_that_are_equally_sure(place, data):
 
 
 @pytest.mark.parametrize("data", [b"left0\nright0", b"leftfalse", b"left-5", b'left"raise"', b"nobody's"])
-async def test_a_file_of_nobody_names_what_is_known(place, data):
+async def test_a_file_of_nobody_is_refused_and_what_is_known_is_listed(place, data):
     answer = await place.upload(data)
     assert (answer.status, answer.body["reason"]) == (422, "REPORT_UNSUPPORTED")
-    assert "(Nessus v2, Other, Script, Left, Right)" in answer.body["message"]
+    listed = (await place.get("/imports/formats"))["data"]
+    assert f"any of the {len(listed)} formats" in answer.body["message"]
+    titles = [item["title"] for item in listed]
+    assert titles == sorted(titles, key=str.lower)
+    assert {"Nessus v2", "Other", "Script", "Left", "Right"} <= set(titles)
 
 
 async def test_a_parser_that_does_not_end_is_not_waited_for(place, monkeypatch):

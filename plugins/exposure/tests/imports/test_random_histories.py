@@ -1,4 +1,6 @@
-"""Random histories of small imports and decisions: the rollups always agree, and twice is once."""
+"""Random histories of imports and decisions: rollups agree, twice is once, the past stays as it was."""
+
+from datetime import UTC, datetime, timedelta
 
 from exposure_reports import Host, Item, day, nessus
 from hypothesis import HealthCheck, given, settings
@@ -49,13 +51,19 @@ decisions = st.tuples(st.sampled_from(["accept-risk", "reopen"]), st.integers(0,
 )
 async def test_random_history(shared_space, history):
     await shared_space.empty()
+    answered = []
     for step in history:
+        await shared_space.a_day_passes()
         if isinstance(step, bytes):
             await _import_twice(shared_space, step)
         else:
             await _decide(shared_space, *step)
         await shared_space.recount()
+        answered.append(await shared_space.known())
     await shared_space.check_figures()
+    for ago, answer in enumerate(reversed(answered)):
+        then = datetime.now(UTC).date() - timedelta(days=ago)
+        assert await shared_space.known(asOf=then) == answer
 
 
 async def _import_twice(space, report):

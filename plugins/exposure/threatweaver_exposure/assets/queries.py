@@ -1,6 +1,7 @@
 """Reads of assets."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -112,11 +113,13 @@ async def detail(asset_id: UUID, within: list[UUID] | None) -> asyncpg.Record | 
     )
 
 
-async def totals() -> tuple[int, float]:
-    """Return the number of assets and the mean of their risk scores, from the rollup."""
+async def totals(as_of: date | None = None) -> tuple[int, float]:
+    """Return the number of assets and the mean of their risk scores, now or at the end of a day."""
     row = await connection().fetchrow(
-        "SELECT coalesce(sum(assets), 0)::bigint AS assets, coalesce(sum(risk_sum), 0)::bigint AS risk "
-        "FROM exposure_asset_rollup"
+        f"""SELECT coalesce(sum(assets), 0)::bigint AS assets, coalesce(sum(risk_sum), 0)::bigint AS risk
+            FROM {"exposure_asset_rollup" if as_of is None else "exposure_day_asset_rollup"}
+            WHERE {"$1::date IS NULL" if as_of is None else "day <= $1"}""",
+        as_of,
     )
     assets, risk = (row["assets"], row["risk"]) if row else (0, 0)
     return assets, (risk / assets if assets else 0.0)

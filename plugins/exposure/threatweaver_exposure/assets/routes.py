@@ -45,7 +45,7 @@ async def asset_vulnerabilities(ctx: Context) -> Page:
     """List the vulnerabilities of one asset, with the parameters of /vulnerabilities."""
     if await queries.detail(ctx.uuid("uuid"), ctx.within) is None:
         raise NotFound
-    return await ctx.page(vulnerabilities.LISTING, asset_id=ctx.uuid("uuid"))
+    return await ctx.page(vulnerabilities.listing(ctx.query), asset_id=ctx.uuid("uuid"))
 
 
 @table.route("PUT", "/{uuid}/tags", permission=Perm.ASSET_WRITE, body=AssetTagsIn, returns=AssetDetailOut)

@@ -26,10 +26,8 @@ async def figures(query: Mapping[str, Any]) -> Figures:
     """
     if "tag" in query or "asset_group" in query:
         return await _of_chosen_assets(query)
-    total, risk = await assets.totals()
-    counts = await vulnerabilities.rollup_by_severity(
-        query.get("start_date"), query.get("end_date"), query.get("severity")
-    )
+    total, risk = await assets.totals(query.get("as_of"))
+    counts = await vulnerabilities.rollup_by_severity(query)
     return Figures(assets=total, risk_score=risk, by_severity=counts)
 
 

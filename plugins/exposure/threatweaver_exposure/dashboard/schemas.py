@@ -1,12 +1,15 @@
 """What goes over the wire for /dashboard."""
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from threatweaver.sdk import CommaSeparated, Schema, WidgetKind
+from threatweaver_exposure.history.schemas import PastDay
 from threatweaver_exposure.severity import SeverityField
 
 
-class DashboardQuery(Schema):
+class _Filters(Schema):
     start_date = fields.Date()
     end_date = fields.Date()
     asset_group = fields.UUID()
@@ -14,7 +17,16 @@ class DashboardQuery(Schema):
     tag = fields.String(validate=validate.Length(1, 100))
 
 
-class WidgetsQuery(DashboardQuery):
+class DashboardQuery(_Filters):
+    as_of = PastDay()
+
+    @validates_schema
+    def _knows_then(self, data: dict[str, Any], **_: Any) -> None:
+        if "as_of" in data and ("tag" in data or "asset_group" in data):
+            raise ValidationError("Who was in a tag or group then is not known: leave one out.", "asOf")
+
+
+class WidgetsQuery(_Filters):
     widgets = CommaSeparated(fields.String(validate=validate.Length(1, 100)))
 
 

@@ -1,10 +1,14 @@
 """Keeping the rollups: called in the transaction of whatever changed vulnerabilities.
 
-Callers leave a temporary table vulnerability_change (asset_id, severity, old_severity, old_state,
-first_seen, action); nothing else writes the rollups or the counts on assets.
+Callers leave a temporary table vulnerability_change (id, asset_id, severity, old_severity, risk_score,
+old_risk_score, old_state, first_seen, action); nothing else writes the rollups, the counts on assets, or
+history.
 """
 
+from uuid import UUID
+
 from threatweaver.sdk import connection
+from threatweaver_exposure.history import service as history
 
 # action → the state it leads to; NULL keeps the old one.
 _STATE_AFTER = """CASE action WHEN 'created' THEN 0 WHEN 'reopened' THEN 1 WHEN 'accepted' THEN 2
@@ -18,21 +22,32 @@ async def serialize() -> None:
     )
 
 
-async def apply_changes() -> None:
-    """Add the changes to the rollups and count the touched assets anew."""
+async def apply_changes(*, import_id: UUID | None = None, actor_id: UUID | None = None) -> None:
+    """Write history, add the changes to the rollups and count the touched assets anew.
+
+    `import_id` or `actor_id` is by what or whom it changed; neither is time itself.
+    """
+    at = await history.moment()
+    await history.record(at, _STATE_AFTER, import_id=import_id, actor_id=actor_id)
+    today = f"'{at:%Y-%m-%d}'::date"
     await connection().execute(
         f"""
-        INSERT INTO exposure_rollup AS r (first_seen_on, severity, state, total)
-        SELECT day, severity, state, sum(delta) FROM (
-            SELECT (first_seen AT TIME ZONE 'UTC')::date AS day, old_severity AS severity,
+        CREATE TEMPORARY TABLE moved ON COMMIT DROP AS
+        SELECT first_seen_on, severity, state, sum(delta) AS total FROM (
+            SELECT (first_seen AT TIME ZONE 'UTC')::date AS first_seen_on, old_severity AS severity,
                    old_state AS state, -1 AS delta
             FROM vulnerability_change WHERE action NOT IN ('unchanged', 'created', 'rescored')
             UNION ALL
             SELECT (first_seen AT TIME ZONE 'UTC')::date, severity, {_STATE_AFTER}, 1
             FROM vulnerability_change WHERE action NOT IN ('unchanged', 'rescored')
-        ) moved GROUP BY day, severity, state HAVING sum(delta) <> 0
+        ) c GROUP BY first_seen_on, severity, state HAVING sum(delta) <> 0;
+        INSERT INTO exposure_rollup AS r (first_seen_on, severity, state, total)
+        SELECT first_seen_on, severity, state, total FROM moved
         ON CONFLICT (first_seen_on, severity, state) DO UPDATE SET total = r.total + EXCLUDED.total;
         DELETE FROM exposure_rollup WHERE total = 0;
+        INSERT INTO exposure_day_rollup AS r (day, first_seen_on, severity, state, total)
+        SELECT {today}, first_seen_on, severity, state, total FROM moved
+        ON CONFLICT (day, first_seen_on, severity, state) DO UPDATE SET total = r.total + EXCLUDED.total;
 
         CREATE TEMPORARY TABLE touched ON COMMIT DROP AS
         SELECT a.id, a.worst_severity, a.risk_score FROM exposure_asset a
@@ -54,13 +69,31 @@ async def apply_changes() -> None:
             FROM exposure_vulnerability v WHERE v.asset_id IN (SELECT id FROM touched) AND v.state <= 1
             GROUP BY v.asset_id) n ON n.asset_id = t.id
         WHERE a.id = t.id;
-        INSERT INTO exposure_asset_rollup AS r (worst_severity, assets, risk_sum)
-        SELECT worst_severity, sum(assets), sum(risk) FROM (
+        CREATE TEMPORARY TABLE moved_assets ON COMMIT DROP AS
+        SELECT worst_severity, sum(assets) AS assets, sum(risk) AS risk_sum FROM (
             SELECT worst_severity, -1 AS assets, -risk_score AS risk FROM touched
             UNION ALL
             SELECT a.worst_severity, 1, a.risk_score FROM exposure_asset a JOIN touched USING (id)
-        ) moved GROUP BY worst_severity
-        ON CONFLICT (worst_severity) DO UPDATE
-        SET assets = r.assets + EXCLUDED.assets, risk_sum = r.risk_sum + EXCLUDED.risk_sum;
+        ) c GROUP BY worst_severity;
+        {_add_assets("moved_assets", today)}
         """
     )
+
+
+async def add_assets(changed: str) -> None:
+    """Add what a table (worst_severity, assets, risk_sum) says to the rollups of assets."""
+    at = await history.moment()
+    await connection().execute(_add_assets(changed, f"'{at:%Y-%m-%d}'::date"))
+
+
+def _add_assets(changed: str, today: str) -> str:
+    return f"""
+        INSERT INTO exposure_asset_rollup AS r (worst_severity, assets, risk_sum)
+        SELECT worst_severity, assets, risk_sum FROM {changed}
+        ON CONFLICT (worst_severity) DO UPDATE
+        SET assets = r.assets + EXCLUDED.assets, risk_sum = r.risk_sum + EXCLUDED.risk_sum;
+        INSERT INTO exposure_day_asset_rollup AS r (day, worst_severity, assets, risk_sum)
+        SELECT {today}, worst_severity, assets, risk_sum FROM {changed}
+        ON CONFLICT (day, worst_severity) DO UPDATE
+        SET assets = r.assets + EXCLUDED.assets, risk_sum = r.risk_sum + EXCLUDED.risk_sum;
+    """

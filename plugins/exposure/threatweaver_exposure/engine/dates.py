@@ -7,12 +7,13 @@ _NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
 _MONTHS = {name: n for n, name in enumerate(_NAMES.split(), start=1)}
 _DAY = re.compile(r"\s*(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?!\d)")
 # "Thu Mar 24 10:11:12 2016". Not strptime: that one reads month names in the language of the process.
+_ZONE = re.compile(r"\s(?=[+-]\d\d:?\d\d\Z)|\s*(?:UTC|GMT)\Z")  # a blank before the zone, or its name
 _CTIME = re.compile(r"\s*\w{3}\s+(\w{3})\s+(\d{1,2})\s+(\d{1,2}):(\d{2}):(\d{2})\s+(\d{4})\s*")
 
 
-def read_day(text: str | None) -> date | None:
-    """Read a day written as 2018/07/11, 2018-07-11 or at the start of an ISO time."""
-    found = _DAY.match(text or "")
+def read_day(text: object) -> date | None:
+    """Read a day written as 2018/07/11, 2018-07-11 or at the start of an ISO time; None for all else."""
+    found = _DAY.match(text) if isinstance(text, str) else None
     try:
         return date(*map(int, found.groups())) if found else None
     except ValueError:
@@ -27,12 +28,14 @@ def read_epoch(text: str | None) -> datetime | None:
         return None
 
 
-def read_time(text: str | None) -> datetime | None:
+def read_time(text: object) -> datetime | None:
     """Read a C or ISO time; one without a zone is taken as UTC, since reports do not say which they mean."""
-    found = _CTIME.fullmatch(text or "")
+    if not isinstance(text, str):
+        return None
+    found = _CTIME.fullmatch(text)
     try:
         if found is None:
-            moment = datetime.fromisoformat((text or "").strip())
+            moment = datetime.fromisoformat(_ZONE.sub("", text.strip()))
         else:
             month, day, hour, minute, second, year = found.groups()
             moment = datetime(  # noqa: DTZ001  the zone is added below

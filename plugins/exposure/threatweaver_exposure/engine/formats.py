@@ -28,8 +28,10 @@ def detect(
         if confidence:
             sure.append((confidence, parser))
     if not sure:
-        titles = ", ".join(parser.title for parser in parsers)
-        raise ReportError(ReportFault.UNSUPPORTED, f"this is not a report of a known format ({titles})")
+        raise ReportError(
+            ReportFault.UNSUPPORTED,
+            f"this is no report of any of the {len(parsers)} formats that /imports/formats lists",
+        )
     highest = max(confidence for confidence, _ in sure)
     names = [parser.name for confidence, parser in sure if confidence == highest]
     if len(names) > 1:

@@ -30,12 +30,14 @@ class GrowingTree:
     iterparse calls back into Python for every tag and takes the interpreter lock each time; beside another
     busy thread that is hundreds of times slower. Here one processing instruction of our own, put before the
     root element, is the only event and the way into the tree, and whole chunks are parsed without the lock.
-    The consumer removes what it has read: all but the last child of an element are complete.
+    The consumer removes what it has read: all but the last child of an element are complete. A document
+    type is refused, or with `doctype` one that declares an entity.
     """
 
-    def __init__(self, head: bytes, root: str) -> None:
+    def __init__(self, head: bytes, root: str, *, doctype: bool = False) -> None:
+        self._doctype = doctype
         prolog = read_prolog(head)
-        if prolog is not None and prolog.doctype:
+        if prolog is not None and prolog.doctype and not doctype:
             raise ReportError(ReportFault.FORBIDDEN_XML, "the report has a document type declaration")
         if prolog is None or prolog.root != root:
             raise ReportError(ReportFault.UNSUPPORTED, f"the file does not begin with a {root} element")
@@ -121,9 +123,12 @@ class GrowingTree:
         self._root = next(self._handle.itersiblings("*"), None)
         if self._root is None:
             return
-        if self._root.getroottree().docinfo.internalDTD is not None:
+        declared = self._root.getroottree().docinfo.internalDTD
+        if declared is not None and not self._doctype:
             raise ReportError(ReportFault.FORBIDDEN_XML, "the report has a document type declaration")
-        if self._root.tag != self._name:
+        if declared is not None and any(declared.iterentities()):
+            raise ReportError(ReportFault.FORBIDDEN_XML, "the report declares an entity")
+        if etree.QName(self._root).localname != self._name.rpartition(":")[2]:
             raise ReportError(ReportFault.UNSUPPORTED, f"the file does not begin with a {self._name} element")
 
     def _check_pending(self) -> None:

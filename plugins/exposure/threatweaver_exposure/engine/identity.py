@@ -1,8 +1,9 @@
 """What a report can know a host by, in one canonical spelling per kind.
 
 Strongest first: agent_uuid (the agent installed on the host), tenable_uuid (the scanner's own id of the
-asset), bios_uuid (the machine; clones of a virtual machine may share it), mac, fqdn, netbios, hostname (a
-name without a domain), ip.
+asset), cloud_resource (an ARN, or what else a provider calls it), bios_uuid (the machine; clones of a
+virtual machine may share it), mac, image (of containers), repository (of code), fqdn, netbios, hostname (a
+name without a domain), application (what people call it), ip.
 """
 
 import json
@@ -134,6 +135,19 @@ def _domain(value: str) -> str | None:
     return name
 
 
+def _verbatim(kind: str, value: str) -> Iterator[Identifier]:
+    if said := " ".join(value.split()):
+        yield kind, said
+
+
+def _repository(value: str) -> Iterator[Identifier]:
+    """One spelling of the URL of a repository: without a scheme, an account, and .git."""
+    said = re.sub(r"\A(?:[a-z+]+://)?(?:[^/@]*@)?", "", value.strip(), flags=re.IGNORECASE)
+    host, _, path = said.replace(":", "/", 1).partition("/")
+    if path := path.strip("/").removesuffix(".git"):
+        yield "repository", f"{host.lower()}/{path}"
+
+
 def _address(value: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(value)
@@ -171,4 +185,8 @@ _SPELL: Mapping[str, Callable[[str], Iterator[Identifier]]] = {
     "hostname": _named,
     "netbios": _netbios,
     "ip": _addresses,
+    "cloud_resource": partial(_verbatim, "cloud_resource"),
+    "image": partial(_verbatim, "image"),
+    "repository": _repository,
+    "application": partial(_verbatim, "application"),
 }

@@ -20,7 +20,7 @@ from threatweaver.reports import (
 from threatweaver_exposure.engine.growing import Element, GrowingTree
 from threatweaver_exposure.engine.nessus_host import SCAN_INFORMATION, read_credentialed, read_host
 from threatweaver_exposure.engine.nessus_plugin import read_cves, read_definition
-from threatweaver_exposure.engine.prolog import HEAD_SIZE, check_end, read_prolog
+from threatweaver_exposure.engine.prolog import HEAD_SIZE, check_end, read_prolog, refuse_doctype
 
 ROOT = "NessusClientData_v2"
 CHUNK_SIZE = 256 * 1024
@@ -249,7 +249,8 @@ def _detects(head: bytes, _: str) -> int:
     return CERTAIN if prolog is not None and prolog.root == ROOT else 0
 
 
-def _check_ends(_: bytes, tail: bytes) -> None:
+def _check_ends(head: bytes, tail: bytes) -> None:
+    refuse_doctype(head)
     check_end(tail, ROOT)
 
 

@@ -57,6 +57,14 @@ def refuse_doctype(head: bytes) -> None:
         raise ReportError(ReportFault.FORBIDDEN_XML, "the report has a document type declaration")
 
 
+def refuse_entities(head: bytes) -> None:
+    """Refuse a file whose document type declares an entity: no report needs one."""
+    prolog = read_prolog(head)
+    # zero bytes go, so that either kind of UTF-16 is read, too
+    if prolog is not None and prolog.doctype and b"<!ENTITY" in head.replace(b"\0", b""):
+        raise ReportError(ReportFault.FORBIDDEN_XML, "the report declares an entity")
+
+
 def check_end(tail: bytes, root: str) -> None:
     """Refuse a file whose last bytes (up to 4 KiB) do not close its root element."""
     # a root element has an ASCII name, so leaving out zero bytes reads either kind of UTF-16 too

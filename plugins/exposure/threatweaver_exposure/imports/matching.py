@@ -5,6 +5,7 @@ from collections import defaultdict
 from datetime import datetime
 
 from threatweaver.sdk import connection, uuid7
+from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.engine.pairing import Stated, pair
 
 
@@ -19,7 +20,7 @@ async def match_hosts(undated: datetime) -> None:
         """
         CREATE TEMPORARY TABLE host_now ON COMMIT DROP AS
         SELECT DISTINCT ON (number) number AS host, name, operating_system, authenticated,
-               finished_at IS NOT NULL AS finished,
+               finished,
                least(coalesce(finished_at, started_at, $1), $1 + interval '1 day') AS seen_at
         FROM staged_host ORDER BY number, seq DESC
         """,
@@ -88,8 +89,9 @@ async def _describe() -> None:
         INSERT INTO exposure_asset_identifier (asset_id, kind, value)
         SELECT DISTINCT m.asset_id, i.kind, i.value FROM staged_identifier i JOIN matched m USING (host)
         ON CONFLICT DO NOTHING;
-        INSERT INTO exposure_asset_rollup AS r (worst_severity, assets, risk_sum)
-        SELECT -1, count(*), 0 FROM asset_now WHERE is_new HAVING count(*) > 0
-        ON CONFLICT (worst_severity) DO UPDATE SET assets = r.assets + EXCLUDED.assets;
+        CREATE TEMPORARY TABLE new_assets ON COMMIT DROP AS
+        SELECT -1 AS worst_severity, count(*) AS assets, 0 AS risk_sum FROM asset_now WHERE is_new
+        HAVING count(*) > 0;
         """
     )
+    await rollups.add_assets("new_assets")

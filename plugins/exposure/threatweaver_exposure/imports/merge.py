@@ -9,7 +9,8 @@ from uuid import UUID
 
 from threatweaver.sdk import analyze, connection
 from threatweaver_exposure.dashboard import service as rollups
-from threatweaver_exposure.imports import matching
+from threatweaver_exposure.imports import absence, matching
+from threatweaver_exposure.imports.absence import CHECK_OF_D
 from threatweaver_exposure.imports.staging import Staged
 
 _DEFINITION_COLUMNS = """name, family, synopsis, description, solution, see_also, cves, cwes, "references",
@@ -30,7 +31,6 @@ _RISK = """CASE WHEN {severity} = 0 THEN 0
 
 # What a check is known by: a Tenable plugin's number, or the text of any other scanner.
 CHECK = "(coalesce(check_id, plugin_id::text))"
-CHECK_OF_D = "coalesce(d.check_id, d.plugin_id::text)"
 
 _MANY = 10_000  # findings; below, what autovacuum learns by itself is soon enough
 
@@ -47,6 +47,7 @@ class Merged:
     reopened: int
     unchanged: int
     closed: int
+    unobserved: int
 
 
 async def merge(staged: Staged, *, source: str, import_id: UUID, undated: datetime) -> Merged:
@@ -66,8 +67,9 @@ async def merge(staged: Staged, *, source: str, import_id: UUID, undated: dateti
     if staged.findings >= _MANY:
         await _refresh_statistics()
     await _rescore()
-    closed = await _close(source, staged)
-    await rollups.apply_changes()
+    await absence.miss(source, staged)
+    closed, unobserved = await absence.close(), await absence.lose_sight()
+    await rollups.apply_changes(import_id=import_id)
     counts = dict(await held.fetch("SELECT action, count(*) FROM vulnerability_change GROUP BY action"))
     distinct = sum(counts.get(name, 0) for name in ("created", "updated", "reopened", "unchanged"))
     return Merged(
@@ -79,6 +81,7 @@ async def merge(staged: Staged, *, source: str, import_id: UUID, undated: dateti
         reopened=counts.get("reopened", 0),
         unchanged=counts.get("unchanged", 0),
         closed=closed,
+        unobserved=unobserved,
     )
 
 
@@ -137,20 +140,21 @@ async def _observe() -> None:
         f"""
         CREATE TEMPORARY TABLE vulnerability_change ON COMMIT DROP AS
         WITH observed AS (
-            SELECT m.asset_id, d.id AS definition_id, f.port, left(f.protocol, 16) AS protocol,
+            SELECT m.asset_id, d.id AS definition_id, f.port, left(f.protocol, 16) AS protocol, f.location,
                    max(f.severity) AS severity, {risk} AS risk_score,
                    min(f.seq) AS seq, count(*) AS sightings,
                    md5(string_agg(f.digest, '' ORDER BY f.digest))::uuid AS evidence_digest,
                    max(m.seen_at) AS seen_at, bool_or(m.authenticated) AS authenticated
-            FROM (SELECT seq, host, definition, port, protocol, severity,
+            FROM (SELECT seq, host, definition, port, protocol, location, severity,
                          md5(service || E'\\n' || coalesce(output, '')) AS digest
                   FROM staged_finding) f
             JOIN matched m ON m.host = f.host
             JOIN defined d ON d.number = f.definition
-            GROUP BY m.asset_id, d.id, f.port, left(f.protocol, 16)
+            GROUP BY m.asset_id, d.id, f.port, left(f.protocol, 16), f.location
         )
         SELECT coalesce(v.id, uuid7()) AS id, o.*, v.state AS old_state, v.severity AS old_severity,
-               coalesce(v.first_seen, o.seen_at) AS first_seen, v.last_seen AS old_last_seen,
+               v.risk_score AS old_risk_score, coalesce(v.first_seen, o.seen_at) AS first_seen,
+               v.last_seen AS old_last_seen,
                coalesce(v.evidence_digest <> o.evidence_digest, true) AS evidence_changed,
                CASE WHEN v.id IS NULL THEN 'created'
                     WHEN o.seen_at < v.last_seen THEN 'unchanged'
@@ -159,7 +163,7 @@ async def _observe() -> None:
                          IS DISTINCT FROM (o.severity, o.risk_score, o.evidence_digest) THEN 'updated'
                     ELSE 'unchanged' END AS action
         FROM observed o
-        LEFT JOIN exposure_vulnerability v USING (asset_id, definition_id, port, protocol)
+        LEFT JOIN exposure_vulnerability v USING (asset_id, definition_id, port, protocol, location)
         """
     )
     await connection().execute("ANALYZE vulnerability_change")
@@ -170,9 +174,9 @@ async def _write(import_id: UUID) -> None:
     held = connection()
     await held.execute(
         """
-        INSERT INTO exposure_vulnerability (id, asset_id, definition_id, port, protocol, severity, state,
-            risk_score, authenticated, first_seen, last_seen, evidence_digest)
-        SELECT id, asset_id, definition_id, port, protocol, severity, 0,
+        INSERT INTO exposure_vulnerability (id, asset_id, definition_id, port, protocol, location, severity,
+            state, risk_score, authenticated, first_seen, last_seen, evidence_digest)
+        SELECT id, asset_id, definition_id, port, protocol, location, severity, 0,
                risk_score, coalesce(authenticated, false), first_seen, seen_at, evidence_digest
         FROM vulnerability_change WHERE action = 'created'
         """
@@ -182,6 +186,7 @@ async def _write(import_id: UUID) -> None:
         UPDATE exposure_vulnerability v
         SET severity = c.severity, risk_score = c.risk_score, evidence_digest = c.evidence_digest,
             last_seen = c.seen_at, authenticated = coalesce(c.authenticated, v.authenticated),
+            unobserved_since = CASE WHEN c.seen_at < v.unobserved_since THEN v.unobserved_since END,
             state = CASE WHEN c.action = 'reopened' THEN 1 ELSE v.state END,
             fixed_at = CASE WHEN c.action = 'reopened' THEN NULL ELSE v.fixed_at END
         FROM vulnerability_change c
@@ -202,7 +207,7 @@ async def _write(import_id: UUID) -> None:
         JOIN matched m USING (asset_id)
         JOIN defined d ON d.id = c.definition_id
         JOIN staged_finding f ON f.host = m.host AND f.definition = d.number
-             AND f.port = c.port AND left(f.protocol, 16) = c.protocol
+             AND f.port = c.port AND left(f.protocol, 16) = c.protocol AND f.location = c.location
         WHERE c.action <> 'unchanged' AND c.evidence_changed AND c.sightings > 1
         GROUP BY c.id, c.seen_at
         ON CONFLICT (vulnerability_id) DO UPDATE
@@ -233,53 +238,11 @@ async def _rescore() -> None:
             FROM exposure_definition d
             WHERE d.id = v.definition_id AND d.id IN (SELECT id FROM redefined)
               AND v.risk_score <> {_RISK.format(severity="v.severity", score="d.score")}
-            RETURNING v.id, v.asset_id, v.definition_id, v.severity, v.state, v.first_seen
+            RETURNING v.id, v.asset_id, v.definition_id, v.severity, v.risk_score, v.state, v.first_seen
         )
-        INSERT INTO vulnerability_change (id, asset_id, definition_id, severity, old_severity, old_state,
-                                          first_seen, action)
-        SELECT id, asset_id, definition_id, severity, severity, state, first_seen, 'rescored' FROM rescored
+        INSERT INTO vulnerability_change (id, asset_id, definition_id, severity, old_severity, risk_score,
+                                          old_state, first_seen, action)
+        SELECT id, asset_id, definition_id, severity, severity, risk_score, state, first_seen, 'rescored'
+        FROM rescored
         """
     )
-
-
-async def _close(source: str, staged: Staged) -> int:
-    """Mark as fixed what the report proves to be gone; return how many.
-
-    Absence is proof only if the report says that the check ran, on a host whose scan finished, later than
-    the last sighting, and with credentials if it was seen with credentials.
-    """
-    held = connection()
-    # Found first and written then: a statement that looks for rows in the table it adds to reads all that
-    # it has added so far again for each.
-    await held.execute("CREATE INDEX ON vulnerability_change (id)")
-    await held.execute(
-        f"""
-        CREATE TEMPORARY TABLE gone ON COMMIT DROP AS
-        SELECT v.id, v.asset_id, v.definition_id, v.severity, v.state, v.first_seen, m.seen_at
-        FROM (SELECT asset_id, max(seen_at) AS seen_at, bool_or(authenticated) AS authenticated
-              FROM matched GROUP BY asset_id HAVING bool_and(finished)) m
-        JOIN exposure_vulnerability v USING (asset_id)
-        JOIN exposure_definition d ON d.id = v.definition_id
-        WHERE v.state <> 3 AND v.last_seen < m.seen_at
-          AND (m.authenticated OR NOT v.authenticated)
-          AND d.source = $1 AND ($2 OR {CHECK_OF_D} = ANY($3::text[]))
-          AND NOT EXISTS (SELECT 1 FROM vulnerability_change c
-                          WHERE c.id = v.id AND c.action <> 'rescored')
-        """,
-        source,
-        any(item.checks is None for item in staged.coverage),
-        list(frozenset().union(*(item.checks or () for item in staged.coverage))),
-    )
-    await held.execute("ANALYZE gone")
-    await held.execute(
-        """UPDATE exposure_vulnerability v SET state = 3, fixed_at = g.seen_at
-           FROM gone g WHERE v.id = g.id"""
-    )
-    closed: str = await held.execute(
-        """
-        INSERT INTO vulnerability_change (id, asset_id, definition_id, severity, old_severity, old_state,
-                                          first_seen, action)
-        SELECT id, asset_id, definition_id, severity, severity, state, first_seen, 'closed' FROM gone
-        """
-    )
-    return int(closed.rsplit(" ", 1)[-1])

@@ -13,6 +13,8 @@ class Import(Model):
     job_id = fields.UUIDField()
     filename = fields.CharField(max_length=200)
     format = fields.CharField(max_length=32)
+    asset = fields.CharField(max_length=255, null=True)
+    dry_run = fields.BooleanField(default=False, db_default=False)
     sha256 = fields.CharField(max_length=64)
     size = fields.BigIntField()
     created_by = fields.UUIDField(null=True)
@@ -26,6 +28,7 @@ class Import(Model):
     reopened = fields.IntField(null=True)
     unchanged = fields.IntField(null=True)
     closed = fields.IntField(null=True)
+    unobserved = fields.IntField(null=True)
 
     class Meta:
         table = "exposure_import"

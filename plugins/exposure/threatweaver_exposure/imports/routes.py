@@ -11,12 +11,14 @@ from threatweaver.sdk import (
     Op,
     Resource,
     RouteTable,
+    Scope,
     SpooledFile,
     Unprocessable,
     Upload,
     add_resource,
     any_of,
     eq,
+    rows,
     uuid7,
 )
 from threatweaver_exposure.errors import ReportRefused
@@ -24,7 +26,7 @@ from threatweaver_exposure.imports import service
 from threatweaver_exposure.imports.example import REPORT
 from threatweaver_exposure.imports.jobs import import_report
 from threatweaver_exposure.imports.models import Import
-from threatweaver_exposure.imports.schemas import ImportOut
+from threatweaver_exposure.imports.schemas import FormatOut, ImportIn, ImportOut
 from threatweaver_exposure.permissions import Perm
 
 table = RouteTable(path="/imports", tag="Imports")
@@ -50,6 +52,12 @@ add_resource(
 )
 
 
+@table.route("GET", "/formats", permission=Perm.IMPORT_READ, returns=rows(FormatOut), scope=Scope.NONE)
+async def list_formats(_: Context) -> list[dict[str, str]]:
+    """List the formats of reports that are read; which one a file has is told by its content."""
+    return [{"name": parser.name, "title": parser.title} for parser in service.formats()]
+
+
 @table.route(
     "POST",
     permission=Perm.IMPORT_WRITE,
@@ -66,6 +74,7 @@ add_resource(
             "application/octet-stream": _BINARY,
         },
     ),
+    query=ImportIn,
     headers={"X-Filename": fields.String(validate=validate.Length(1, 500))},
     returns=JOB,
     errors=(ReportRefused, Unprocessable),
@@ -74,13 +83,21 @@ add_resource(
 async def import_file(ctx: Context) -> None:
     """Import a scanner report; its format is detected.
 
+    `asset` names what a report is about that does not say so itself, as those on source code. With `dryRun`
+    nothing is changed: the result says what would be, and `changes` names the first 200.
     The job's result counts assets and findings, and the vulnerabilities created, updated, reopened,
     unchanged and closed. Importing the same file again changes nothing.
     """
     if ctx.upload is None:
         raise Unprocessable
     job_id = uuid7()
-    payload = await service.accept(ctx.upload, job_id=job_id, user_id=ctx.principal.user_id)
+    payload = await service.accept(
+        ctx.upload,
+        job_id=job_id,
+        user_id=ctx.principal.user_id,
+        asset=ctx.query.get("asset"),
+        dry_run=ctx.query["dry_run"],
+    )
     ctx.submit(import_report, id=job_id, **payload)
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 
 from threatweaver.sdk import (
+    UNDATED,
     Asset,
     Coverage,
     Definition,
@@ -22,6 +23,7 @@ from threatweaver.sdk import (
 )
 from threatweaver_exposure.engine import nessus
 from threatweaver_exposure.engine.identity import STRENGTHS, canonical
+from threatweaver_exposure.engine.reading.words import LOCATION, shortened
 from threatweaver_exposure.engine.risk import score
 
 _BATCH = 4_000  # records
@@ -52,7 +54,8 @@ class Batch:
 class _Known:
     """What the report has described so far: findings refer to it."""
 
-    def __init__(self, parser: ImportParser) -> None:
+    def __init__(self, parser: ImportParser, subject: str) -> None:
+        self.subject = subject  # what a report is about that does not say so itself
         # Tenable's plugins are numbers and are looked up as such; any other check is a text.
         self.tenable = parser.name == nessus.PARSER.name
         self.assets: set[int] = set()
@@ -66,11 +69,14 @@ class _Known:
         return number
 
 
-def read(parser: ImportParser, path: Path) -> Generator[Batch, None, None]:
-    """Yield the rows of a report. Raises ReportError, whatever the parser raises or yields."""
+def read(parser: ImportParser, path: Path, subject: str) -> Generator[Batch, None, None]:
+    """Yield the rows of a report; `subject` is what it is about if it does not say so.
+
+    Raises ReportError, whatever the parser raises or yields.
+    """
     with path.open("rb") as file:
         try:
-            yield from _batches(parser, file)
+            yield from _batches(parser, file, subject)
         except ReportError:
             raise
         except _OutOfBounds as error:
@@ -88,16 +94,19 @@ def failed(parser: ImportParser, reason: str) -> ReportError:
     )
 
 
-def _batches(parser: ImportParser, file: BinaryIO) -> Iterator[Batch]:
-    batch, known = Batch(), _Known(parser)
+def _batches(parser: ImportParser, file: BinaryIO, subject: str) -> Iterator[Batch]:
+    batch, known = Batch(), _Known(parser, subject)
     numbers, assets = known.numbers, known.assets
     count = start = 0
     for seq, record in enumerate(parser.parse(file)):
         if type(record) is Finding:  # inline and without a name for each part: this is the hot path
-            asset, check, severity, port, protocol, service, output = record
+            asset, check, severity, port, protocol, service, output, location = record
             if check not in numbers or asset not in assets or not (0 <= severity <= 4 and 0 <= port <= 65535):
                 raise _wrong(record)
-            batch.findings.append((seq, asset, numbers[check], port, protocol, service, severity, output))
+            location = location if len(location) <= LOCATION else shortened(location)
+            batch.findings.append(
+                (seq, asset, numbers[check], port, protocol, service, severity, output, location)
+            )
         else:
             _take(seq, record, batch, known)
         count += 1
@@ -112,6 +121,8 @@ def _batches(parser: ImportParser, file: BinaryIO) -> Iterator[Batch]:
 def _take(seq: int, record: Any, batch: Batch, known: _Known) -> None:
     match record:
         case Asset():
+            if record.name == "" and not record.identifiers:
+                record = record._replace(name=known.subject, identifiers=(("application", known.subject),))
             known.assets.add(record.number)
             if len(known.assets) > _MOST_ASSETS:
                 raise ReportError(ReportFault.LIMIT, f"the report has more than {_MOST_ASSETS:,} assets")
@@ -139,7 +150,8 @@ def _asset(seq: int, asset: Asset) -> Row:
         asset.name[:255],
         asset.operating_system and asset.operating_system[:500],
         _in_a_zone(asset.started_at),
-        _in_a_zone(asset.finished_at),
+        None if asset.finished_at == UNDATED else _in_a_zone(asset.finished_at),
+        asset.finished_at is not None,
         asset.authenticated,
     )
 

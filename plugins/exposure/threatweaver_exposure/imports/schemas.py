@@ -1,8 +1,18 @@
 """What goes over the wire for /imports."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from threatweaver.sdk import Schema
+
+
+class FormatOut(Schema):
+    name = fields.String(required=True)
+    title = fields.String(required=True)
+
+
+class ImportIn(Schema):
+    asset = fields.String(validate=validate.Length(1, 255))
+    dry_run = fields.Boolean(load_default=False)
 
 
 class ImportOut(Schema):
@@ -10,6 +20,8 @@ class ImportOut(Schema):
     job_id = fields.UUID(required=True)
     filename = fields.String(required=True)
     format = fields.String(required=True)
+    asset = fields.String(allow_none=True)
+    dry_run = fields.Boolean(required=True)
     sha256 = fields.String(required=True)
     size = fields.Integer(required=True)
     created_by = fields.UUID(allow_none=True)
@@ -23,3 +35,4 @@ class ImportOut(Schema):
     reopened = fields.Integer(allow_none=True)
     unchanged = fields.Integer(allow_none=True)
     closed = fields.Integer(allow_none=True)
+    unobserved = fields.Integer(allow_none=True)

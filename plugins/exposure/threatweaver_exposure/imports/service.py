@@ -14,29 +14,41 @@ from threatweaver.sdk import (
     ReportError,
     ReportFault,
     SpooledFile,
+    connection,
     import_parsers,
     publish,
     quarantine,
     uuid7,
 )
 from threatweaver_exposure.engine.formats import TAIL_SIZE, detect
-from threatweaver_exposure.engine.prolog import refuse_doctype
+from threatweaver_exposure.engine.prolog import refuse_entities
 from threatweaver_exposure.errors import ReportRefused
-from threatweaver_exposure.events import ImportCompleted
-from threatweaver_exposure.imports import news
+from threatweaver_exposure.events import CoverageLost, ImportCompleted
+from threatweaver_exposure.imports import news, queries
 from threatweaver_exposure.imports.merge import merge
 from threatweaver_exposure.imports.models import Import
 from threatweaver_exposure.imports.rows import failed
-from threatweaver_exposure.imports.staging import stage
+from threatweaver_exposure.imports.staging import Staged, stage
 
 _log = logging.getLogger(__name__)
+_SHOWN = 200  # changes that a dry run names
 IMPORT_REPORT = "exposure.import_report"  # the name of the job, and of what it refuses in the quarantine
 
 
-async def accept(file: SpooledFile, *, job_id: UUID, user_id: UUID | None) -> dict[str, Any]:
-    """Check a spooled report and note the import; return the payload of its job. Raises ReportRefused."""
+def formats() -> list[ImportParser]:
+    """Return every format that is read, by title."""
+    return sorted(import_parsers(), key=lambda parser: parser.title.lower())
+
+
+async def accept(
+    file: SpooledFile, *, job_id: UUID, user_id: UUID | None, asset: str | None = None, dry_run: bool = False
+) -> dict[str, Any]:
+    """Check a spooled report and note the import; return the payload of its job. Raises ReportRefused.
+
+    `asset` is what a report is about that does not say so itself; without one it is the file's name.
+    """
     try:
-        refuse_doctype(file.head)
+        refuse_entities(file.head)
         parser = detect(import_parsers(), file.head, file.filename, failed=_not_asked_again)
         _check_ends(parser, file)
     except ReportError as error:
@@ -46,6 +58,8 @@ async def accept(file: SpooledFile, *, job_id: UUID, user_id: UUID | None) -> di
         job_id=job_id,
         filename=file.filename,
         format=parser.name,
+        asset=asset,
+        dry_run=dry_run,
         sha256=file.sha256,
         size=file.size,
         created_by=user_id,
@@ -61,12 +75,43 @@ async def import_report(run: JobRun, *, import_id: UUID, path: Path, format_name
     """
     entry = await Import.get(id=import_id)
     # A report without dates happened when its bytes first came in, so importing it again changes nothing.
-    first = await Import.filter(sha256=entry.sha256).order_by("created_at", "id").first()
+    first = await Import.filter(sha256=entry.sha256, dry_run=False).order_by("created_at", "id").first()
+    undated = (first or entry).created_at
+    if entry.dry_run:
+        return await _tried(run, entry, path, undated)
+    staged = await _staged(run, entry, path)
+    await run.progress(82)
+    merged = await merge(staged, source=format_name, import_id=import_id, undated=undated)
+    await news.tell(run, import_id)
+    counts = asdict(merged)
+    await Import.filter(id=import_id).update(finished_at=datetime.now(UTC), **counts)
+    await publish(ImportCompleted(import_id=import_id, format=format_name, **counts))
+    if merged.unobserved:
+        await publish(CoverageLost(import_id=import_id, count=merged.unobserved))
+    return {"importId": str(import_id), **counts}
+
+
+async def _tried(run: JobRun, entry: Import, path: Path, undated: datetime) -> dict[str, Any]:
+    """Merge, see what changed, and take it back."""
+    await connection().execute("SAVEPOINT before_trial")
     try:
-        staged = await stage(run, path, _parser(format_name))
+        staged = await _staged(run, entry, path)
+        await run.progress(82)
+        merged = await merge(staged, source=entry.format, import_id=entry.id, undated=undated)
+        changes = [dict(row) for row in await queries.changes(most=_SHOWN)]
+    finally:
+        await connection().execute("ROLLBACK TO SAVEPOINT before_trial")
+    counts = asdict(merged)
+    await Import.filter(id=entry.id).update(finished_at=datetime.now(UTC), **counts)
+    return {"importId": str(entry.id), "dryRun": True, **counts, "changes": changes}
+
+
+async def _staged(run: JobRun, entry: Import, path: Path) -> Staged:
+    try:
+        return await stage(run, path, _parser(entry.format), entry.asset or entry.filename)
     except ReportError as error:
         if error.code is ReportFault.PARSER_FAILED:
-            _log.warning("import_parser_failed", extra={"parser": format_name}, exc_info=error)
+            _log.warning("import_parser_failed", extra={"parser": entry.format}, exc_info=error)
         kept = await _quarantine(run, entry, path, error)
         raise ReportRefused(error, quarantineId=str(kept)) from None
     except FileNotFoundError:
@@ -74,13 +119,6 @@ async def import_report(run: JobRun, *, import_id: UUID, path: Path, format_name
             ReportFault.UNSUPPORTED, "the uploaded file is gone from the spool folder; upload it again"
         )
         raise ReportRefused(lost) from None
-    await run.progress(82)
-    merged = await merge(staged, source=format_name, import_id=import_id, undated=(first or entry).created_at)
-    await news.tell(run, import_id)
-    counts = asdict(merged)
-    await Import.filter(id=import_id).update(finished_at=datetime.now(UTC), **counts)
-    await publish(ImportCompleted(import_id=import_id, format=format_name, **counts))
-    return {"importId": str(import_id), **counts}
 
 
 async def _quarantine(run: JobRun, entry: Import, path: Path, error: ReportError) -> UUID:

@@ -19,7 +19,7 @@ _STOPPING = 10  # seconds that a parser may take to end its work when nobody wan
 _TABLES = """
 CREATE TEMPORARY TABLE staged_host (
     seq int, number int NOT NULL, name text NOT NULL, operating_system text,
-    started_at timestamptz, finished_at timestamptz, authenticated bool
+    started_at timestamptz, finished_at timestamptz, finished bool, authenticated bool
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE staged_identifier (
     seq int, host int, kind text, value text, strength smallint
@@ -35,7 +35,7 @@ CREATE TEMPORARY TABLE staged_definition (
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE staged_finding (
     seq int, host int, definition int, port int, protocol text NOT NULL, service text NOT NULL,
-    severity smallint, output text
+    severity smallint, output text, location text NOT NULL
 ) ON COMMIT DROP;
 """
 # What asyncpg's encoders and PostgreSQL say of a value that is of the wrong kind.
@@ -57,14 +57,17 @@ class Staged:
     coverage: list[Coverage] = field(default_factory=list)
 
 
-async def stage(run: JobRun, path: Path, parser: ImportParser) -> Staged:
-    """Fill the temporary tables from a report. Raises ReportError, JobCancelled."""
+async def stage(run: JobRun, path: Path, parser: ImportParser, subject: str) -> Staged:
+    """Fill the temporary tables from a report; `subject` is what it is about if it does not say so.
+
+    Raises ReportError, JobCancelled.
+    """
     held = connection()
     await held.execute(_TABLES)
     # A tenth of the usual sample: joins here are chosen by sizes, not by how values spread.
     await held.execute("SET LOCAL default_statistics_target = 10")
     staged, size = Staged(), max(1, path.stat().st_size)
-    async with aclosing(_ahead(path, parser)) as batches:
+    async with aclosing(_ahead(path, parser, subject)) as batches:
         async for batch in batches:
             await _copy(parser, batch)
             staged.findings += len(batch.findings)
@@ -89,13 +92,13 @@ async def _copy(parser: ImportParser, batch: Batch) -> None:
                 raise rows.failed(parser, "it holds a value of the wrong kind") from error
 
 
-async def _ahead(path: Path, parser: ImportParser) -> AsyncGenerator[Batch, None]:
+async def _ahead(path: Path, parser: ImportParser, subject: str) -> AsyncGenerator[Batch, None]:
     """Parse in a thread, at most _AHEAD batches ahead of whoever asks.
 
     The thread is this parser's own from first to last: lxml keeps names per thread without a lock, and a
     tree that grows in a thread where another one began corrupts both.
     """
-    batches = rows.read(parser, path)
+    batches = rows.read(parser, path, subject)
     loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(1, "parser")
     waiting: list[asyncio.Future[Batch | None]] = []
     try:

@@ -74,13 +74,17 @@ class DefinitionCve(Model):
 
 
 class Vulnerability(Model):
-    """One definition on one asset at one port: a narrow row, for there are millions."""
+    """One definition on one asset at one place: a narrow row, for there are millions.
+
+    The place is a port of a host, or a `location`: a file, a package, a path of a site.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     asset_id = fields.UUIDField()
     definition_id = fields.IntField(db_index=True)
     port = fields.IntField()
     protocol = fields.CharField(max_length=16)
+    location = fields.CharField(max_length=500, default="", db_default="")
     severity = fields.SmallIntField()
     state = fields.SmallIntField()
     risk_score = fields.SmallIntField()
@@ -88,12 +92,13 @@ class Vulnerability(Model):
     first_seen = fields.DatetimeField()
     last_seen = fields.DatetimeField()
     fixed_at = fields.DatetimeField(null=True)
+    unobserved_since = fields.DatetimeField(null=True)
     evidence_digest = fields.UUIDField(null=True)
 
     class Meta:
         table = "exposure_vulnerability"
         app = "exposure"
-        unique_together = (("asset_id", "definition_id", "port", "protocol"),)
+        unique_together = (("asset_id", "definition_id", "port", "protocol", "location"),)
 
 
 class Evidence(Model):

@@ -1,7 +1,7 @@
 """Reads of vulnerabilities: one declared listing gives lists, counts and statistics."""
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +10,12 @@ from marshmallow import ValidationError, fields, validate
 
 from threatweaver.sdk import CommaSeparated, Listing, SearchText, Where, any_of, connection
 from threatweaver_exposure.assets.queries import WITHIN
+from threatweaver_exposure.history.queries import AS_IT_WAS, LAST_UNTIL, STATE_NAME
+from threatweaver_exposure.history.schemas import PastDay
 from threatweaver_exposure.severity import SeverityField, sql_name
 from threatweaver_exposure.vulnerabilities.models import State
 
 CVE = validate.Regexp(r"(?i)\ACVE-\d{4}-\d{4,19}\Z", error="Must look like CVE-2024-12345.")
-STATE_NAME = "(ARRAY['open','reopened','accepted','fixed'])[v.state + 1]"
 _ACTIVE = [State.OPEN.value, State.REOPENED.value]
 _EVERY = [state.value for state in State]
 
@@ -58,17 +59,20 @@ ROW = {
     "name": "d.name",
     "family": "d.family",
     "severity": sql_name("v.severity"),
-    "state": STATE_NAME,
+    "state": STATE_NAME.format(state="v.state"),
     "riskScore": "v.risk_score",
     "port": "v.port",
     "protocol": "v.protocol",
+    "location": "v.location",
     "cves": "d.cves",
     "firstSeen": "v.first_seen",
     "lastSeen": "v.last_seen",
+    "unobservedSince": "v.unobserved_since",
 }
-_SOURCE = """exposure_vulnerability v
+_JOINED = """ v
     JOIN exposure_definition d ON d.id = v.definition_id
     JOIN exposure_asset a ON a.id = v.asset_id"""
+_SOURCE = f"exposure_vulnerability{_JOINED}"
 
 # Dates are whole days in UTC, both ends included, and mean the first sighting.
 FIRST_SEEN = (
@@ -99,19 +103,10 @@ def _states(query: Mapping[str, Any]) -> str:
 
 async def _from_rollup(query: Mapping[str, Any]) -> int | None:
     """Return the count from the rollup when only severity, state and dates are asked for."""
-    known = {"severity", "state", "start_date", "end_date", "page", "limit", "cursor", "sort"}
+    known = {"severity", "state", "start_date", "end_date", "as_of", "page", "limit", "cursor", "sort"}
     if set(query) - known:
         return None
-    total = await connection().fetchval(
-        """SELECT coalesce(sum(total), 0)::bigint FROM exposure_rollup
-           WHERE state = ANY($1) AND ($2::smallint[] IS NULL OR severity = ANY($2))
-             AND ($3::date IS NULL OR first_seen_on >= $3) AND ($4::date IS NULL OR first_seen_on <= $4)""",
-        query.get("state") or _ACTIVE,
-        query.get("severity"),
-        query.get("start_date"),
-        query.get("end_date"),
-    )
-    return int(total)
+    return sum(await rollup_by_severity(query, query.get("state") or _ACTIVE))
 
 
 LISTING = Listing(
@@ -139,7 +134,9 @@ LISTING = Listing(
                                           WHERE cve ILIKE {})
                 OR v.asset_id IN (SELECT asset_id FROM exposure_asset_identifier WHERE value ILIKE {}))""",
         ),
+        Where("unobserved", fields.Boolean(), "(v.unobserved_since IS NOT NULL) = {}"),
         Where("state", _States(_StateField()), "true"),
+        Where("as_of", PastDay(), "true"),
     ),
     sort={
         "riskScore": "v.risk_score",
@@ -150,6 +147,13 @@ LISTING = Listing(
     default_sort="-riskScore",
     narrow=_states,
     total=_from_rollup,
+)
+
+
+AS_OF = replace(
+    LISTING,
+    source=AS_IT_WAS + _JOINED,
+    where=(*LISTING.where[:-1], Where("as_of", PastDay(), LAST_UNTIL)),
 )
 
 
@@ -180,9 +184,15 @@ async def detail(vulnerability_id: UUID, within: list[UUID] | None) -> asyncpg.R
     )
 
 
+def listing(query: Mapping[str, Any]) -> Listing:
+    """Return the list of now, or that of a past day if one is asked for."""
+    return LISTING if query.get("as_of") is None else AS_OF
+
+
 async def stats(query: Mapping[str, Any]) -> asyncpg.Record:
     """Return counts over everything a filter matches, in one statement."""
-    where, values = LISTING.conditions(query)
+    chosen = listing(query)
+    where, values = chosen.conditions(query)
     severities = ", ".join(
         f"count(*) FILTER (WHERE v.severity = {number}) AS {name}"
         for number, name in enumerate(("info", "low", "medium", "high", "critical"))
@@ -193,7 +203,7 @@ async def stats(query: Mapping[str, Any]) -> asyncpg.Record:
     row = await connection().fetchrow(
         f"""SELECT count(*) AS total, count(DISTINCT v.asset_id) AS assets,
                    count(DISTINCT v.definition_id) AS definitions, {severities}, {states}
-            FROM {_SOURCE} WHERE {where}""",
+            FROM {chosen.source} WHERE {where}""",
         *values,
     )
     if row is None:
@@ -201,16 +211,20 @@ async def stats(query: Mapping[str, Any]) -> asyncpg.Record:
     return row
 
 
-async def rollup_by_severity(start: date | None, end: date | None, severity: list[int] | None) -> list[int]:
-    """Return the number of active vulnerabilities by severity, INFO first, from the rollup."""
+async def rollup_by_severity(query: Mapping[str, Any], states: Sequence[int] = _ACTIVE) -> list[int]:
+    """Return the number of vulnerabilities by severity, INFO first, from the rollup of now or of a day."""
+    as_of = query.get("as_of")
     rows = await connection().fetch(
-        """SELECT severity, sum(total)::bigint AS total FROM exposure_rollup
-           WHERE state <= 1 AND ($1::date IS NULL OR first_seen_on >= $1)
-             AND ($2::date IS NULL OR first_seen_on <= $2)
-             AND ($3::smallint[] IS NULL OR severity = ANY($3)) GROUP BY severity""",
-        start,
-        end,
-        severity,
+        f"""SELECT severity, sum(total)::bigint AS total
+           FROM {"exposure_rollup" if as_of is None else "exposure_day_rollup"}
+           WHERE state = ANY($1) AND ($2::smallint[] IS NULL OR severity = ANY($2))
+             AND ($3::date IS NULL OR first_seen_on >= $3) AND ($4::date IS NULL OR first_seen_on <= $4)
+             AND {"$5::date IS NULL" if as_of is None else "day <= $5"} GROUP BY severity""",
+        states,
+        query.get("severity"),
+        query.get("start_date"),
+        query.get("end_date"),
+        as_of,
     )
     counts = [0, 0, 0, 0, 0]
     for row in rows:

@@ -1,12 +1,14 @@
 """/vulnerabilities: lists, one of them, statistics, and accepting a risk."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marshmallow import fields, validate
 
-from threatweaver.sdk import Context, NotFound, Page, RouteTable, Unprocessable, bare, page
+from threatweaver.sdk import Context, NotFound, Page, RouteTable, Unprocessable, bare, page, rows
 from threatweaver_exposure.errors import NotAcceptable, NotAccepted
+from threatweaver_exposure.history import queries as history
+from threatweaver_exposure.history.schemas import EventOut
 from threatweaver_exposure.permissions import Perm
 from threatweaver_exposure.vulnerabilities import queries, service
 from threatweaver_exposure.vulnerabilities.example import accepted
@@ -30,8 +32,11 @@ _PLUGIN = fields.Integer(validate=validate.Range(0, 2**62))
     scoped=True,
 )
 async def list_vulnerabilities(ctx: Context) -> Page:
-    """List vulnerabilities, ranked by risk; without `state` those that are open or reopened."""
-    return await ctx.page(LISTING)
+    """List vulnerabilities, ranked by risk; without `state` those that are open or reopened.
+
+    `asOf` shows those of the end of a past day, with the state, severity and risk score they had.
+    """
+    return await ctx.page(queries.listing(ctx.query))
 
 
 @table.route(
@@ -58,7 +63,7 @@ async def stats(ctx: Context) -> dict[str, Any]:
 )
 async def by_cve(ctx: Context) -> Page:
     """List the vulnerabilities that a CVE explains."""
-    return await ctx.page(LISTING, cve=ctx.params["cve"])
+    return await ctx.page(queries.listing(ctx.query), cve=ctx.params["cve"])
 
 
 @table.route(
@@ -72,7 +77,7 @@ async def by_cve(ctx: Context) -> Page:
 )
 async def by_plugin(ctx: Context) -> Page:
     """List the vulnerabilities that a Tenable plugin reported."""
-    return await ctx.page(LISTING, plugin_id=ctx.params["id"])
+    return await ctx.page(queries.listing(ctx.query), plugin_id=ctx.params["id"])
 
 
 @table.route("GET", "/{id}", permission=Perm.VULNERABILITY_READ, returns=VulnerabilityDetailOut, scoped=True)
@@ -82,6 +87,13 @@ async def get_vulnerability(ctx: Context) -> dict[str, Any]:
     if row is None:
         raise NotFound
     return _detail(dict(row))
+
+
+@table.route("GET", "/{id}/history", permission=Perm.VULNERABILITY_READ, returns=rows(EventOut), scoped=True)
+async def history_of(ctx: Context) -> Sequence[Mapping[str, Any]]:
+    """Return what happened to a vulnerability, the latest first, by which import or person."""
+    await get_vulnerability(ctx)  # which raises NotFound for what the caller may not see
+    return await history.of(ctx.uuid("id"))
 
 
 @table.route(
@@ -112,7 +124,7 @@ async def accept_risk(ctx: Context) -> dict[str, Any]:
 async def reopen(ctx: Context) -> dict[str, Any]:
     """Take the acceptance of a risk back."""
     await get_vulnerability(ctx)
-    await service.reopen(ctx.uuid("id"))
+    await service.reopen(ctx.uuid("id"), by=ctx.principal.user_id)
     return await get_vulnerability(ctx)
 
 

@@ -20,9 +20,11 @@ class VulnerabilityOut(Schema):
     risk_score = fields.Integer(required=True)
     port = fields.Integer(required=True)
     protocol = fields.String(required=True)
+    location = fields.String(required=True)
     cves = fields.List(fields.String(), required=True)
     first_seen = fields.AwareDateTime(required=True)
     last_seen = fields.AwareDateTime(required=True)
+    unobserved_since = fields.AwareDateTime(allow_none=True)
 
 
 class AcceptanceOut(Schema):

@@ -22,17 +22,17 @@ async def accept_risk(vulnerability_id: UUID, *, until: datetime, reason: str, b
         defaults={"reason": reason, "until": until, "accepted_by": by}, vulnerability_id=vulnerability_id
     )
     if row.state != State.ACCEPTED:
-        await _move(row, State.ACCEPTED, "accepted")
+        await _move(row, State.ACCEPTED, "accepted", by=by)
     await publish(RiskAccepted(vulnerability_id=vulnerability_id, until=until))
 
 
-async def reopen(vulnerability_id: UUID) -> None:
+async def reopen(vulnerability_id: UUID, *, by: UUID) -> None:
     """Take an acceptance back. Raises NotFound, NotAccepted."""
     row = await _locked(vulnerability_id)
     if row.state != State.ACCEPTED:
         raise NotAccepted
     await Acceptance.filter(vulnerability_id=vulnerability_id).delete()
-    await _move(row, State.REOPENED, "reopened")
+    await _move(row, State.REOPENED, "reopened", by=by)
     await publish(AcceptanceWithdrawn(vulnerability_id=vulnerability_id))
 
 
@@ -57,10 +57,10 @@ async def reopen_expired() -> int:
             RETURNING v.id
         ), moved AS (
             UPDATE exposure_vulnerability v SET state = 1 FROM expired WHERE v.id = expired.id
-            RETURNING v.asset_id, v.severity, v.first_seen
+            RETURNING v.id, v.asset_id, v.severity, v.risk_score, v.first_seen
         )
         INSERT INTO vulnerability_change
-        SELECT asset_id, severity, severity, 2, first_seen, 'reopened' FROM moved
+        SELECT id, asset_id, severity, severity, risk_score, risk_score, 2, first_seen, 'reopened' FROM moved
         """
     )
     await rollups.apply_changes()
@@ -70,23 +70,26 @@ async def reopen_expired() -> int:
     return count
 
 
-async def _move(row: Vulnerability, state: State, action: str) -> None:
+async def _move(row: Vulnerability, state: State, action: str, *, by: UUID) -> None:
     held = connection()
     await held.execute("UPDATE exposure_vulnerability SET state = $2 WHERE id = $1", row.id, state.value)
     await _changes_table()
     await held.execute(
-        "INSERT INTO vulnerability_change VALUES ($1, $2, $2, $3, $4, $5)",
+        "INSERT INTO vulnerability_change VALUES ($1, $2, $3, $3, $4, $4, $5, $6, $7)",
+        row.id,
         row.asset_id,
         row.severity,
+        row.risk_score,
         row.state,
         row.first_seen,
         action,
     )
-    await rollups.apply_changes()
+    await rollups.apply_changes(actor_id=by)
 
 
 async def _changes_table() -> None:
     await connection().execute(
-        """CREATE TEMPORARY TABLE vulnerability_change (asset_id uuid, severity smallint,
-           old_severity smallint, old_state smallint, first_seen timestamptz, action text) ON COMMIT DROP"""
+        """CREATE TEMPORARY TABLE vulnerability_change (id uuid, asset_id uuid, severity smallint,
+           old_severity smallint, risk_score smallint, old_risk_score smallint, old_state smallint,
+           first_seen timestamptz, action text) ON COMMIT DROP"""
     )

@@ -1,0 +1,1 @@
+"""Formats of reports, a module each; `catalog.py` lists them."""

@@ -1,0 +1,1 @@
+"""Reading hostile files in bounded memory: JSON, XML, tables, and the words scanners use."""

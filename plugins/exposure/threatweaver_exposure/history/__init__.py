@@ -1,0 +1,1 @@
+"""What happened to vulnerabilities, and what was known on a day."""

@@ -1,0 +1,64 @@
+"""What a report does not show: gone, if it proves that, else unobserved."""
+
+from threatweaver.sdk import connection
+from threatweaver_exposure.imports.staging import Staged
+
+CHECK_OF_D = "coalesce(d.check_id, d.plugin_id::text)"
+
+
+async def miss(source: str, staged: Staged) -> None:
+    """Find what the report does not show on assets that it scanned to the end; makes
+    missing(id, proven, ...).
+
+    Absence is proof only if the report says that the check ran, on a host whose scan finished, later than
+    the last sighting, and with credentials if it was seen with credentials.
+    """
+    held = connection()
+    # Found first and written then: a statement that looks for rows in the table it adds to reads all that
+    # it has added so far again for each.
+    await held.execute("CREATE INDEX ON vulnerability_change (id)")
+    await held.execute(
+        f"""
+        CREATE TEMPORARY TABLE missing ON COMMIT DROP AS
+        SELECT v.id, v.asset_id, v.definition_id, v.severity, v.risk_score, v.state, v.first_seen, m.seen_at,
+               (m.authenticated OR NOT v.authenticated) AND ($2 OR {CHECK_OF_D} = ANY($3::text[])) AS proven
+        FROM (SELECT asset_id, max(seen_at) AS seen_at, bool_or(authenticated) AS authenticated
+              FROM matched GROUP BY asset_id HAVING bool_and(finished)) m
+        JOIN exposure_vulnerability v USING (asset_id)
+        JOIN exposure_definition d ON d.id = v.definition_id
+        WHERE v.state <> 3 AND v.last_seen < m.seen_at AND d.source = $1
+          AND NOT EXISTS (SELECT 1 FROM vulnerability_change c
+                          WHERE c.id = v.id AND c.action <> 'rescored')
+        """,
+        source,
+        any(item.checks is None for item in staged.coverage),
+        list(frozenset().union(*(item.checks or () for item in staged.coverage))),
+    )
+    await held.execute("ANALYZE missing")
+
+
+async def close() -> int:
+    """Mark as fixed what is proven to be gone; return how many."""
+    held = connection()
+    await held.execute(
+        """UPDATE exposure_vulnerability v SET state = 3, fixed_at = m.seen_at, unobserved_since = NULL
+           FROM missing m WHERE v.id = m.id AND m.proven"""
+    )
+    closed: str = await held.execute(
+        """
+        INSERT INTO vulnerability_change (id, asset_id, definition_id, severity, old_severity, risk_score,
+                                          old_state, first_seen, action)
+        SELECT id, asset_id, definition_id, severity, severity, risk_score, state, first_seen, 'closed'
+        FROM missing WHERE proven
+        """
+    )
+    return int(closed.rsplit(" ", 1)[-1])
+
+
+async def lose_sight() -> int:
+    """Date what is missing without proof; return how many were seen until now."""
+    lost: str = await connection().execute(
+        """UPDATE exposure_vulnerability v SET unobserved_since = m.seen_at
+           FROM missing m WHERE v.id = m.id AND NOT m.proven AND v.unobserved_since IS NULL"""
+    )
+    return int(lost.rsplit(" ", 1)[-1])
