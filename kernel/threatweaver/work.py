@@ -5,12 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import cast
 
-import asyncpg
-
 from threatweaver import app as application
 from threatweaver import log
 from threatweaver.config import Settings
-from threatweaver.db.transaction import Database, listen
+from threatweaver.db.transaction import LOST, Database, listen
 from threatweaver.jobs import store
 from threatweaver.jobs.worker import Worker
 from threatweaver.kernel import Kernel
@@ -20,8 +18,6 @@ from threatweaver.serve import connect, ended, first, tell, watch_signals
 from threatweaver.tenancy import provision
 
 _log = log.get(__name__)
-LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What says that the database is away."""
 
 
 async def work(settings: Settings, dsn: str, *, parent: int | None = None, ready: int | None = None) -> None:

@@ -108,7 +108,7 @@ def test_import_of_what_is_no_report_is_one_line(product, tmp_path):
     assert "there is no file" in bad("import", str(tmp_path / "missing"), *home)
     wrong = tmp_path / "wrong.nessus"
     wrong.write_text("hello")
-    assert "known format" in bad("import", str(wrong), *home)
+    assert "formats that" in bad("import", str(wrong), *home)
     wrong.write_bytes(b"")
     assert "empty" in bad("import", str(wrong), *home).lower()
     assert not list((product.home / "spool").iterdir())

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from threatweaver import app as application
 from threatweaver.auth.identify import Identifier
-from threatweaver.db.transaction import Database, Unreachable, connection, listen
+from threatweaver.db.transaction import LOST, Database, Unreachable, connection, listen
 from threatweaver.testing.identities import headers_for
 
 
@@ -143,7 +143,7 @@ async def test_listening_survives_the_loss_of_its_connection(here):
             try:
                 await notify(kernel, "two")
                 break
-            except (asyncpg.PostgresError, asyncpg.InterfaceError):
+            except LOST:
                 continue
         assert await heard.get() == "two"
         stop.set()

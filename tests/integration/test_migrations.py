@@ -1,6 +1,7 @@
 """Migrations: what the models say is what the database has; planning changes nothing; all or nothing."""
 
 import asyncio
+import re
 import sys
 from dataclasses import replace
 
@@ -83,7 +84,8 @@ async def test_what_was_planned_is_what_migrating_does(database, kernel, empty):
     async with database.owner(empty.schema):
         tables = {row["relname"] for row in await fingerprint_of(empty.schema) if row["relkind"] == b"r"}
     for table in tables - {"tortoise_migrations"}:
-        assert any(f'"{table}"' in step.sql for step in planned), table
+        name = re.sub(r"_\d{4}_\d\d\Z", "", table)  # a month's partition is made by a function
+        assert any(re.search(rf"\b{name}\b", step.sql) for step in planned), table
 
 
 async def test_three_processes_bring_the_same_tenant_up(database, kernel):

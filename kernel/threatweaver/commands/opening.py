@@ -5,21 +5,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
-
 from threatweaver import app as application
 from threatweaver import running
 from threatweaver.config import ConfigError, Settings
 from threatweaver.db import embedded, orm
 from threatweaver.db import migrate as migrations
-from threatweaver.db.transaction import Database
+from threatweaver.db.transaction import LOST, Database
 from threatweaver.http.errors import ApiError
 from threatweaver.kernel import Kernel
 from threatweaver.license import service as license_service
 from threatweaver.tenancy import operators, provision
 from threatweaver.tenancy.models import Tenant
 
-UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+UNREACHABLE = LOST
 
 
 class CommandError(Exception):

@@ -15,6 +15,9 @@ from typing import Any
 import asyncpg
 
 CONTROL = "control"
+# asyncpg says the last when a connection is used at the moment in which it hears that it was killed.
+LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What a statement raises when the database is away, among other things."""
 _SCHEMA = re.compile(r"t_[0-9a-f]{32}")
 
 
@@ -218,7 +221,7 @@ class Database:
             if not held.is_closed():
                 await held.execute("ROLLBACK", timeout=5)
                 clean = True
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+        except LOST:
             pass  # the unit's own error is already on its way to the caller
         finally:
             if not clean:  # whatever went wrong, an open transaction must not go back to the pool
@@ -243,10 +246,10 @@ async def listen(
             dedicated.add_termination_listener(lambda *_, q=queue: q.put_nowait(None))
             await received("")  # something may have been announced while we were away
             await _forward(queue, received, stop)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except LOST:
             await _pause(stop, 1.0)
         finally:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with suppress(*LOST):
                 await dedicated.close(timeout=2)
 
 

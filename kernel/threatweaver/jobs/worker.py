@@ -21,7 +21,7 @@ from pgqueuer.models import Job as QueueJob
 from pgqueuer.models import Schedule as QueueSchedule
 
 from threatweaver import log
-from threatweaver.db.transaction import CONTROL
+from threatweaver.db.transaction import CONTROL, LOST
 from threatweaver.http.errors import ApiError
 from threatweaver.http.failures import translate
 from threatweaver.jobs import outcome, schedule, store
@@ -225,7 +225,7 @@ class Worker:
             try:
                 async with self._kernel.database.control():
                     await write()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except LOST as error:
                 known = translate(error)
                 if known is None or known.status != 503:
                     raise

@@ -19,7 +19,13 @@ SLUG = r"\A[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"
 
 _log = log.get(__name__)
 # The database is away or in trouble: nobody's migration is to blame, and going on would only fail again.
-_AWAY = (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError)
+_AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 _BEHIND = """
 SELECT t.id FROM tenant t WHERE EXISTS (
     SELECT FROM unnest($1::text[], $2::text[]) AS a (app, version)

@@ -19,6 +19,7 @@ RESULT = {
     "reopened",
     "unchanged",
     "closed",
+    "unobserved",
 }
 
 
@@ -52,6 +53,7 @@ async def test_every_shape_gives_the_same(space, body):
         "reopened": 0,
         "unchanged": 0,
         "closed": 0,
+        "unobserved": 0,
     }
     assert await space.states() == {(1001, 443): "open", (1002, 443): "open"}
     entry = (await space.get(f"/imports/{result['importId']}"))["data"]
