@@ -10,11 +10,12 @@ from threatweaver_exposure.errors import NotAcceptable, NotAccepted
 from threatweaver_exposure.history import queries as history
 from threatweaver_exposure.history.schemas import EventOut
 from threatweaver_exposure.permissions import Perm
-from threatweaver_exposure.vulnerabilities import queries, service
+from threatweaver_exposure.vulnerabilities import identity, queries, service
 from threatweaver_exposure.vulnerabilities.example import accepted
 from threatweaver_exposure.vulnerabilities.queries import LISTING, CveField
 from threatweaver_exposure.vulnerabilities.schemas import (
     AcceptRiskIn,
+    IdentityOut,
     StatsOut,
     VulnerabilityDetailOut,
     VulnerabilityOut,
@@ -94,6 +95,17 @@ async def history_of(ctx: Context) -> Sequence[Mapping[str, Any]]:
     """Return what happened to a vulnerability, the latest first, by which import or person."""
     await get_vulnerability(ctx)  # which raises NotFound for what the caller may not see
     return await history.of(ctx.uuid("id"))
+
+
+@table.route(
+    "GET", "/{id}/identity", permission=Perm.VULNERABILITY_READ, returns=bare(IdentityOut), scoped=True
+)
+async def identity_of(ctx: Context) -> dict[str, Any]:
+    """Explain by which fields sightings are this vulnerability, and which others of the asset share some."""
+    found = await identity.explain(ctx.uuid("id"), ctx.within)
+    if found is None:
+        raise NotFound
+    return found
 
 
 @table.route(

@@ -27,6 +27,27 @@ class VulnerabilityOut(Schema):
     unobserved_since = fields.AwareDateTime(allow_none=True)
 
 
+class IdentityFieldOut(Schema):
+    name = fields.String(required=True)
+    value = fields.String(required=True)
+
+
+class CandidateOut(Schema):
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    severity = fields.String(required=True)
+    state = fields.String(required=True)
+    shares = fields.String(required=True, validate=validate.OneOf(("check", "cve")))
+    cves = fields.List(fields.String(), required=True)
+    differs = fields.List(fields.Nested(IdentityFieldOut), required=True)
+
+
+class IdentityOut(Schema):
+    recipe = fields.Integer(required=True)
+    fields_ = fields.List(fields.Nested(IdentityFieldOut), required=True, data_key="fields")
+    candidates = fields.List(fields.Nested(CandidateOut), required=True)
+
+
 class AcceptanceOut(Schema):
     reason = fields.String(required=True)
     until = fields.AwareDateTime(required=True)
