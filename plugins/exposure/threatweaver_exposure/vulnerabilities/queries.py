@@ -189,6 +189,18 @@ def listing(query: Mapping[str, Any]) -> Listing:
     return LISTING if query.get("as_of") is None else AS_OF
 
 
+async def names() -> dict[str, dict[str, str]]:
+    """Return the names of tags and groups in lower case, with what the list's parameters take for each."""
+    rows = await connection().fetch(
+        """SELECT 'tags' AS kind, name, name AS value FROM exposure_tag
+           UNION ALL SELECT 'groups', name, id::text FROM exposure_asset_group LIMIT 10000"""
+    )
+    found: dict[str, dict[str, str]] = {"tags": {}, "groups": {}}
+    for row in rows:
+        found[row["kind"]][row["name"].lower()] = row["value"]
+    return found
+
+
 async def stats(query: Mapping[str, Any]) -> asyncpg.Record:
     """Return counts over everything a filter matches, in one statement."""
     chosen = listing(query)

@@ -1,6 +1,7 @@
 """/vulnerabilities: lists, one of them, statistics, and accepting a risk."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import fields, validate
@@ -12,10 +13,14 @@ from threatweaver_exposure.history.schemas import EventOut
 from threatweaver_exposure.permissions import Perm
 from threatweaver_exposure.vulnerabilities import identity, queries, service
 from threatweaver_exposure.vulnerabilities.example import accepted
+from threatweaver_exposure.vulnerabilities.language import loaded, understand
 from threatweaver_exposure.vulnerabilities.queries import LISTING, CveField
 from threatweaver_exposure.vulnerabilities.schemas import (
     AcceptRiskIn,
     IdentityOut,
+    SearchIn,
+    SearchOut,
+    SearchPaging,
     StatsOut,
     VulnerabilityDetailOut,
     VulnerabilityOut,
@@ -95,6 +100,28 @@ async def history_of(ctx: Context) -> Sequence[Mapping[str, Any]]:
     """Return what happened to a vulnerability, the latest first, by which import or person."""
     await get_vulnerability(ctx)  # which raises NotFound for what the caller may not see
     return await history.of(ctx.uuid("id"))
+
+
+@table.route(
+    "POST",
+    "/search",
+    permission=Perm.VULNERABILITY_READ,
+    query=SearchPaging,
+    body=SearchIn,
+    returns=bare(SearchOut),
+    scoped=True,
+)
+async def search(ctx: Context) -> dict[str, Any]:
+    """Find vulnerabilities by plain words; the answer shows the filter that they were understood as.
+
+    Severities, states, CVEs, names of tags and groups, periods ("the last 30 days", "since 2026-01-31") and
+    quoted text are understood, by rules and without asking anybody. `ignored` are words that were not.
+    """
+    names = await queries.names()
+    made = understand(ctx.body["query"], **names, today=datetime.now(UTC).date())
+    found = await ctx.page(LISTING, **loaded(made, LISTING.filters))
+    meta = {"total": found.total, "page": found.page, "limit": found.limit}
+    return {"filter": made.filter, "ignored": made.ignored, "data": found.rows, "meta": meta}
 
 
 @table.route(

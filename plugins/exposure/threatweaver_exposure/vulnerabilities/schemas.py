@@ -27,6 +27,31 @@ class VulnerabilityOut(Schema):
     unobserved_since = fields.AwareDateTime(allow_none=True)
 
 
+class SearchIn(Schema):
+    query = fields.String(required=True, validate=validate.Length(1, 500))
+
+
+class SearchPaging(Schema):
+    page = fields.Integer(load_default=1, validate=validate.Range(1, 1_000_000))
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 500))
+    sort = fields.String(
+        load_default="-riskScore", validate=validate.OneOf(("-riskScore", "-firstSeen", "-lastSeen"))
+    )
+
+
+class FoundMeta(Schema):
+    total = fields.Integer(required=True)
+    page = fields.Integer(required=True)
+    limit = fields.Integer(required=True)
+
+
+class SearchOut(Schema):
+    filter = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    ignored = fields.List(fields.String(), required=True)
+    data = fields.List(fields.Nested(VulnerabilityOut), required=True)
+    meta = fields.Nested(FoundMeta, required=True)
+
+
 class IdentityFieldOut(Schema):
     name = fields.String(required=True)
     value = fields.String(required=True)
