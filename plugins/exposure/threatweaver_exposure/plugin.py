@@ -16,6 +16,7 @@ from threatweaver.sdk import (
 from threatweaver_exposure.assets import grouping
 from threatweaver_exposure.assets import routes as assets
 from threatweaver_exposure.assets import service as assets_service
+from threatweaver_exposure.changes import routes as changes
 from threatweaver_exposure.dashboard import routes as dashboard
 from threatweaver_exposure.dashboard.widgets import WIDGETS
 from threatweaver_exposure.engine.catalog import PARSERS
@@ -36,6 +37,7 @@ def route_tables() -> list[RouteTable]:
     """Return the route tables."""
     return [
         assets.table,
+        changes.table,
         dashboard.table,
         grouping.groups,
         grouping.tags,

@@ -1,0 +1,1 @@
+"""The feed of changes, for who keeps a copy."""
