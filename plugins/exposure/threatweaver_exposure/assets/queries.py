@@ -42,7 +42,7 @@ GROUPED = "a.id IN (SELECT asset_id FROM exposure_asset_group_member WHERE group
 
 async def _from_rollup(query: Mapping[str, Any]) -> int | None:
     """Return the count from the rollup when nothing but the worst severity is asked for."""
-    if set(query) - {"severity", "page", "limit", "cursor", "sort"}:
+    if set(query) - {"severity", "page", "limit", "cursor", "sort", "saved_filter"}:
         return None
     return int(
         await connection().fetchval(
