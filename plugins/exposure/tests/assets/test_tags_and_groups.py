@@ -1,5 +1,6 @@
 """/tags and /asset-groups: the assets they hold, tagging many at once, merging, and figures by tag."""
 
+from asyncio import gather
 from dataclasses import replace
 
 import pytest
@@ -129,6 +130,27 @@ async def test_what_cannot_be_merged_stays(park, unknown_id):
     answer = await park.call("POST", f"/tags/{unknown_id}/merge", json={"into": tag})
     assert answer.status == 404
     assert await numbers(park, f"/tags/{tag}/assets") == {1}
+
+
+async def test_two_merges_at_once(park):
+    """Each would end the other's tag: one is done, and the other finds it gone."""
+    one, two = await make(park, "one", 1, 2), await make(park, "two", 3)
+    answers = await gather(
+        park.call("POST", f"/tags/{one}/merge", json={"into": two}),
+        park.call("POST", f"/tags/{two}/merge", json={"into": one}),
+    )
+    assert sorted(answer.status for answer in answers) == [200, 422]
+    (left,) = await park.walk("/tags")
+    assert await numbers(park, f"/tags/{left['id']}/assets") == {1, 2, 3}
+
+
+async def test_many_tag_at_once(park):
+    tag = await make(park, "web")
+    chosen = [(1, 2), (2, 3), (3, 4), (4, 1), (2, 4)]
+    answers = await gather(*(put(park, tag, *pair) for pair in chosen))
+    assert sum(answer.body["data"]["added"] for answer in answers) == 4
+    assert max(answer.body["data"]["assets"] for answer in answers) == 4
+    assert await numbers(park, f"/tags/{tag}/assets") == {1, 2, 3, 4}
 
 
 async def test_figures_by_tag_are_those_of_its_assets(park):

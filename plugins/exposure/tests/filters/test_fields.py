@@ -69,7 +69,7 @@ async def test_every_column_is_described_as_it_is_shown(story, path):
         assert set(found) <= set(shown)
         for name, column in found.items():
             value = shown[name]
-            assert value is not None or column["nullable"], name
+            assert value is not None or column["canBeNull"], name
             assert isinstance(value, list) is column["several"], name
             for one in value if column["several"] else [value] * (value is not None):
                 FITS[column["type"]](one)
@@ -93,7 +93,7 @@ async def test_what_the_two_lists_say(story):
     assert filters["asOf"]["type"] == "date"
     columns = {item["name"]: item for item in (await fields_of(story, "/assets"))["columns"]}
     assert columns["worstSeverity"]["values"] == filters["severity"]["values"]
-    assert columns["worstSeverity"]["nullable"] is True
+    assert columns["worstSeverity"]["canBeNull"] is True
     assert (columns["tags"]["type"], columns["tags"]["several"]) == ("text", True)
 
 
@@ -122,7 +122,7 @@ def test_a_list_made_up():
         {"name": "size", "type": "number", "values": None, "several": False, "example": "1.5"},
         {"name": "kind", "type": "text", "values": None, "several": True, "example": "text"},
     ]
-    assert [(item["name"], item["nullable"], item["sortable"]) for item in found["columns"]] == [
+    assert [(item["name"], item["canBeNull"], item["sortable"]) for item in found["columns"]] == [
         ("size", True, True),
         ("kind", False, False),
     ]

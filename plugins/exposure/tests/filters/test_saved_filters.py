@@ -219,6 +219,24 @@ async def test_only_ones_own_and_shared_filters_of_the_list_can_be_used(
         assert [item["field"] for item in body["details"]] == ["savedFilter"], (path, given)
 
 
+async def test_a_grant_for_a_group_is_not_widened(park, kernel, as_role):
+    """A filter chooses among the rows that somebody may see; filters themselves are for the whole tenant."""
+    made = await save(park, shared=True)
+    (second,) = await park.walk("/assets", search="10.0.0.2")
+    group = (await park.call("POST", "/asset-groups", json={"name": "DMZ"})).body["data"]["id"]
+    members = {"assetIds": [second["id"]]}
+    assert (await park.call("POST", f"/asset-groups/{group}/members", json=members)).status == 200
+    limited = replace(park, headers=await as_role("nothing", park.tenant))
+    me = (await limited.get("/auth/me"))["id"]
+    body = {"userId": me, "role": "viewer", "scope": "asset_group", "scopeId": group}
+    assert (await park.call("POST", "/admin/grants", json=body)).status == 201
+    kernel.identifier.forget()
+    rows = await limited.walk("/vulnerabilities", savedFilter=made["id"])
+    assert [(row["severity"], row["assetId"]) for row in rows] == [("HIGH", second["id"])]
+    assert (await limited.call("GET", "/saved-filters")).status == 403
+    assert (await limited.call("GET", "/vulnerabilities/fields")).status == 200
+
+
 async def test_what_the_list_would_refuse_by_now_is_named(park, kernel):
     made = await save(park)
     async with kernel.database.owner(park.tenant.schema) as unit:

@@ -55,7 +55,7 @@ def _column(listing: Listing, name: str, path: str, item: Field) -> dict[str, An
         "type": _ENUMERATION if words else _type(inner)[0],
         "values": list(words) or None,
         "several": isinstance(item, fields.List),
-        "nullable": item.allow_none,
+        "canBeNull": item.allow_none,
         "sortable": name in listing.sort,
     }
 

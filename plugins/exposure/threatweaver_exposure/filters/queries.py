@@ -1,7 +1,6 @@
 """Reads of saved filters."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from marshmallow import fields, validate
 
@@ -12,7 +11,7 @@ from threatweaver_exposure.vulnerabilities.queries import LISTING as VULNERABILI
 LISTS: Mapping[str, Listing] = {"vulnerabilities": VULNERABILITIES, "assets": ASSETS}
 """The lists that filters can be saved for, by the name of their `resource`."""
 
-SAVED: Listing = Listing(
+SAVED = Listing(
     source="exposure_saved_filter",
     columns={
         "id": "id",
@@ -34,8 +33,3 @@ SAVED: Listing = Listing(
     default_sort="name",
 )
 """The caller's own filters and those that others share; who calls is `seen_by`."""
-
-
-def narrowed(query: Mapping[str, Any], saved: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a saved filter adds to the query of a list: what the query says itself wins."""
-    return {name: value for name, value in saved.items() if name not in query}

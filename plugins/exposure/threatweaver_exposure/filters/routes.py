@@ -14,7 +14,7 @@ from threatweaver_exposure.filters import service
 from threatweaver_exposure.filters.description import described
 from threatweaver_exposure.filters.queries import LISTS, SAVED
 from threatweaver_exposure.filters.schemas import (
-    FieldsOut,
+    ListFieldsOut,
     SavedFilterCreate,
     SavedFilterOut,
     SavedFilterUpdate,
@@ -81,13 +81,15 @@ async def delete_saved_filter(ctx: Context) -> None:
     await service.delete(ctx.uuid("id"), by=ctx.principal.user_id)
 
 
-@vulnerabilities.route("GET", "/fields", permission=Perm.VULNERABILITY_READ, returns=FieldsOut, scoped=True)
+@vulnerabilities.route(
+    "GET", "/fields", permission=Perm.VULNERABILITY_READ, returns=ListFieldsOut, scoped=True
+)
 async def vulnerability_fields(_: Context) -> dict[str, Any]:
     """Describe the filters, sort orders and columns of the list of vulnerabilities."""
     return _VULNERABILITIES
 
 
-@assets.route("GET", "/fields", permission=Perm.ASSET_READ, returns=FieldsOut, scoped=True)
+@assets.route("GET", "/fields", permission=Perm.ASSET_READ, returns=ListFieldsOut, scoped=True)
 async def asset_fields(_: Context) -> dict[str, Any]:
     """Describe the filters, sort orders and columns of the list of assets."""
     return _ASSETS

@@ -44,7 +44,7 @@ class SavedFilterOut(Schema):
 class SavedFilterCreate(Schema):
     name = fields.String(required=True, validate=_NAME)
     resource = fields.String(required=True, validate=validate.OneOf([*LISTS]))
-    query = ParametersField(required=True)
+    query = ParametersField(required=True, metadata={"example": {"severity": "CRITICAL,HIGH"}})
     shared = fields.Boolean()
 
 
@@ -54,7 +54,7 @@ class SavedFilterUpdate(Schema):
     shared = fields.Boolean()
 
 
-class FilterOut(Schema):
+class ListFilterOut(Schema):
     name = fields.String(required=True)
     type = fields.String(required=True)
     values = fields.List(fields.String(), required=True, allow_none=True)
@@ -62,26 +62,26 @@ class FilterOut(Schema):
     example = fields.String(required=True)
 
 
-class SortOut(Schema):
+class ListSortOut(Schema):
     name = fields.String(required=True)
     ascending = fields.String(required=True)
     descending = fields.String(required=True)
 
 
-class ColumnOut(Schema):
+class ListColumnOut(Schema):
     name = fields.String(required=True)
     type = fields.String(required=True)
     values = fields.List(fields.String(), required=True, allow_none=True)
     several = fields.Boolean(required=True)
-    nullable = fields.Boolean(required=True)
+    can_be_null = fields.Boolean(required=True)
     sortable = fields.Boolean(required=True)
 
 
-class FieldsOut(Schema):
-    filters = fields.List(fields.Nested(FilterOut), required=True)
-    sort = fields.List(fields.Nested(SortOut), required=True)
+class ListFieldsOut(Schema):
+    filters = fields.List(fields.Nested(ListFilterOut), required=True)
+    sort = fields.List(fields.Nested(ListSortOut), required=True)
     default_sort = fields.String(required=True)
-    columns = fields.List(fields.Nested(ColumnOut), required=True)
+    columns = fields.List(fields.Nested(ListColumnOut), required=True)
 
 
 def with_saved_filter(query: type[Schema]) -> type[Schema]:

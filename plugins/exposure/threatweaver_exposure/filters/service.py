@@ -6,11 +6,12 @@ from uuid import UUID
 
 from marshmallow import ValidationError
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
 from threatweaver.sdk import NotFound, ValidationFailed
 from threatweaver_exposure.errors import NotTheOwner
 from threatweaver_exposure.filters.models import SavedFilter
-from threatweaver_exposure.filters.queries import LISTS, narrowed
+from threatweaver_exposure.filters.queries import LISTS
 
 
 async def create(*, by: UUID, **what: Any) -> SavedFilter:
@@ -45,9 +46,10 @@ async def added(query: Mapping[str, Any], *, resource: str, by: UUID) -> dict[st
     if found is None:
         raise _refusal(["There is no such filter of this list."])
     try:
-        return narrowed(query, _loaded(resource, found.query))
+        saved = _loaded(resource, found.query)
     except ValidationError as error:
         raise _refusal(f"{name}: {text}" for name, text in _faults(error)) from None
+    return {name: value for name, value in saved.items() if name not in query}
 
 
 def _check(resource: str, query: Mapping[str, str]) -> None:
@@ -74,12 +76,12 @@ def _refusal(messages: Iterable[str]) -> ValidationFailed:
     return ValidationFailed("Invalid query parameters", details)
 
 
-def _seen(by: UUID) -> Any:
+def _seen(by: UUID) -> QuerySet[SavedFilter]:
     return SavedFilter.filter(Q(shared=True) | Q(owner_id=by))
 
 
 async def _own(filter_id: UUID, by: UUID) -> SavedFilter:
-    found: SavedFilter | None = await _seen(by).select_for_update().get_or_none(id=filter_id)
+    found = await _seen(by).select_for_update().get_or_none(id=filter_id)
     if found is None:
         raise NotFound
     if found.owner_id != by:
