@@ -30,6 +30,7 @@ TABLES = (
     "exposure_event",
     "exposure_evidence",
     "exposure_rollup",
+    "exposure_saved_filter",
     "exposure_tag",
     "exposure_vulnerability",
 )

@@ -21,6 +21,12 @@ class NotAcceptable(ApiError):
     status, code = 409, "VULNERABILITY_FIXED"
 
 
+class NotTheOwner(ApiError):
+    """Only its owner may change this."""
+
+    status, code = 403, "NOT_THE_OWNER"
+
+
 class NotAccepted(ApiError):
     """The vulnerability's risk is not accepted."""
 

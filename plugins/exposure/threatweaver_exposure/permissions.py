@@ -12,6 +12,8 @@ class Perm(StrEnum):
     ASSET_WRITE = "exposure:asset:write"
     VULNERABILITY_READ = "exposure:vulnerability:read"
     RISK_ACCEPT = "exposure:risk:accept"
+    FILTER_READ = "exposure:filter:read"
+    FILTER_WRITE = "exposure:filter:write"
     IMPORT_READ = "exposure:import:read"
     IMPORT_WRITE = "exposure:import:write"
     DASHBOARD_READ = "exposure:dashboard:read"
@@ -22,6 +24,8 @@ PERMISSIONS = (
     Permission(Perm.ASSET_WRITE, "Tag and group assets", ANALYSTS),
     Permission(Perm.VULNERABILITY_READ, "See vulnerabilities", EVERYONE),
     Permission(Perm.RISK_ACCEPT, "Accept the risk of a vulnerability, and take that back", ANALYSTS),
+    Permission(Perm.FILTER_READ, "See one's saved filters and those that others share", EVERYONE),
+    Permission(Perm.FILTER_WRITE, "Save and share filters, and change one's own", EVERYONE),
     Permission(Perm.IMPORT_READ, "See imports and their results", EVERYONE),
     Permission(Perm.IMPORT_WRITE, "Import scanner reports", OPERATORS),
     Permission(Perm.DASHBOARD_READ, "See dashboards", EVERYONE),

@@ -21,6 +21,7 @@ from threatweaver_exposure.dashboard import routes as dashboard
 from threatweaver_exposure.dashboard.widgets import WIDGETS
 from threatweaver_exposure.engine.catalog import PARSERS
 from threatweaver_exposure.events import EVENT_TYPES
+from threatweaver_exposure.filters import routes as filters
 from threatweaver_exposure.history import jobs as history_jobs
 from threatweaver_exposure.history.jobs import FIGURES_DISAGREE
 from threatweaver_exposure.imports import jobs as import_jobs
@@ -39,6 +40,9 @@ def route_tables() -> list[RouteTable]:
         assets.table,
         changes.table,
         dashboard.table,
+        filters.assets,
+        filters.table,
+        filters.vulnerabilities,
         grouping.groups,
         grouping.tags,
         imports.table,
@@ -52,6 +56,7 @@ def model_modules() -> list[str]:
     return [
         "threatweaver_exposure.assets.models",
         "threatweaver_exposure.dashboard.models",
+        "threatweaver_exposure.filters.models",
         "threatweaver_exposure.history.models",
         "threatweaver_exposure.imports.models",
         "threatweaver_exposure.vulnerabilities.models",

@@ -1,19 +1,39 @@
-"""/tags and /asset-groups: stock resources, and who is in a group."""
+"""/tags and /asset-groups: stock resources, and the assets that a tag is on or a group holds."""
 
+from dataclasses import replace
 from typing import Any
 
-from threatweaver.sdk import Context, Op, Resource, RouteTable, Unprocessable, add_resource, search
-from threatweaver_exposure.assets import service
+from threatweaver.sdk import (
+    Context,
+    Listing,
+    NotFound,
+    Op,
+    Page,
+    Resource,
+    RouteTable,
+    Unprocessable,
+    add_resource,
+    page,
+    search,
+)
+from threatweaver_exposure.assets import queries, service
 from threatweaver_exposure.assets.models import AssetGroup, Tag
 from threatweaver_exposure.assets.schemas import (
     AssetGroupCreate,
     AssetGroupOut,
     AssetGroupUpdate,
+    AssetOut,
     MembersIn,
     MembersOut,
     TagCreate,
+    TaggedIn,
+    TaggedOut,
+    TagMergedOut,
+    TagMergeIn,
     TagOut,
+    TagStatsOut,
     TagUpdate,
+    UntaggedOut,
 )
 from threatweaver_exposure.permissions import Perm
 
@@ -72,3 +92,79 @@ async def add_members(ctx: Context) -> dict[str, Any]:
 async def remove_members(ctx: Context) -> dict[str, Any]:
     """Take assets out of a group."""
     return {"members": await service.remove_members(ctx.uuid("id"), ctx.body["asset_ids"])}
+
+
+@groups.route(
+    "GET",
+    "/{id}/members",
+    permission=Perm.ASSET_READ,
+    query=queries.LISTING.query,
+    returns=page(AssetOut),
+    scoped=True,
+)
+async def list_members(ctx: Context) -> Page:
+    """List the assets of a group, with the parameters of /assets."""
+    if not await service.group_exists(ctx.uuid("id")):
+        raise NotFound
+    return await _counted(ctx, queries.IN_GROUP, group_id=ctx.uuid("id"))
+
+
+@tags.route(
+    "GET", "/stats", permission=Perm.ASSET_READ, query=queries.TAG_STATS.query, returns=page(TagStatsOut)
+)
+async def tag_stats(ctx: Context) -> Page:
+    """Count the assets of each tag and their active vulnerabilities, by severity."""
+    return await _counted(ctx, queries.TAG_STATS)
+
+
+@tags.route(
+    "GET",
+    "/{id}/assets",
+    permission=Perm.ASSET_READ,
+    query=queries.LISTING.query,
+    returns=page(AssetOut),
+    scoped=True,
+)
+async def list_tagged(ctx: Context) -> Page:
+    """List the assets that a tag is on, with the parameters of /assets."""
+    if not await service.tag_exists(ctx.uuid("id")):
+        raise NotFound
+    return await _counted(ctx, queries.WITH_TAG, tag_id=ctx.uuid("id"))
+
+
+@tags.route(
+    "POST",
+    "/{id}/assets",
+    permission=Perm.ASSET_WRITE,
+    body=TaggedIn,
+    returns=TaggedOut,
+    errors=(Unprocessable,),
+)
+async def tag_assets(ctx: Context) -> dict[str, int]:
+    """Put a tag on assets; those that have it keep it. If one does not exist, none gets it."""
+    return await service.tag_assets(ctx.uuid("id"), ctx.body["asset_ids"])
+
+
+@tags.route("POST", "/{id}/remove-assets", permission=Perm.ASSET_WRITE, body=TaggedIn, returns=UntaggedOut)
+async def untag_assets(ctx: Context) -> dict[str, int]:
+    """Take a tag off assets; those that do not have it are passed over."""
+    return await service.untag_assets(ctx.uuid("id"), ctx.body["asset_ids"])
+
+
+@tags.route(
+    "POST",
+    "/{id}/merge",
+    permission=Perm.ASSET_WRITE,
+    body=TagMergeIn,
+    returns=TagMergedOut,
+    errors=(Unprocessable,),
+)
+async def merge_tag(ctx: Context) -> dict[str, Any]:
+    """Merge a tag into another one: its assets get that one, and it goes."""
+    tag, counts = await service.merge_tag(ctx.uuid("id"), ctx.body["into"])
+    return {"id": tag.id, "name": tag.name, "color": tag.color, "createdAt": tag.created_at, **counts}
+
+
+async def _counted(ctx: Context, listing: Listing, **fixed: Any) -> Page:
+    found = await ctx.page(listing, **fixed)
+    return replace(found, rows=[queries.nested(row) for row in found.rows])

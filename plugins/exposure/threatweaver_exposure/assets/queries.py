@@ -1,6 +1,7 @@
 """Reads of assets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 import asyncpg
 from marshmallow import fields, validate
 
-from threatweaver.sdk import Listing, SearchText, Where, any_of, connection
+from threatweaver.sdk import Listing, SearchText, Where, any_of, connection, search
 from threatweaver_exposure.severity import SeverityField, sql_name
 
 COLUMNS = {
@@ -41,7 +42,7 @@ GROUPED = "a.id IN (SELECT asset_id FROM exposure_asset_group_member WHERE group
 
 async def _from_rollup(query: Mapping[str, Any]) -> int | None:
     """Return the count from the rollup when nothing but the worst severity is asked for."""
-    if set(query) - {"severity", "page", "limit", "cursor", "sort"}:
+    if set(query) - {"severity", "page", "limit", "cursor", "sort", "saved_filter"}:
         return None
     return int(
         await connection().fetchval(
@@ -77,6 +78,79 @@ LISTING = Listing(
     default_sort="-riskScore",
     total=_from_rollup,
 )
+
+
+def _only(name: str, condition: str) -> Listing:
+    """Return the list of assets with one more condition, whose value the handler gives."""
+    return replace(LISTING, where=(*LISTING.where, Where(name, None, condition)))
+
+
+WITH_TAG = _only("tag_id", "a.id IN (SELECT asset_id FROM exposure_asset_tag WHERE tag_id = {})")
+IN_GROUP = _only("group_id", GROUPED)
+
+TAG_STATS = Listing(
+    source="""exposure_tag n LEFT JOIN (
+        SELECT t.tag_id, count(*) AS assets, sum(a.open_critical) AS critical, sum(a.open_high) AS high,
+               sum(a.open_medium) AS medium, sum(a.open_low) AS low, sum(a.open_info) AS info
+        FROM exposure_asset_tag t JOIN exposure_asset a ON a.id = t.asset_id GROUP BY t.tag_id
+    ) s ON s.tag_id = n.id""",
+    columns={
+        "id": "n.id",
+        "name": "n.name",
+        "color": "n.color",
+        **{
+            name: f"coalesce(s.{name}, 0)" for name in ("assets", "critical", "high", "medium", "low", "info")
+        },
+    },
+    id="n.id",
+    where=(search("n.name"),),
+    sort={
+        "name": "n.name",
+        **{name: f"coalesce(s.{name}, 0)" for name in ("assets", "critical", "high", "medium", "low")},
+    },
+    default_sort="name",
+)
+"""Each tag with its assets and their active vulnerabilities, which every asset keeps counted."""
+
+
+async def tag_assets(tag_id: UUID, asset_ids: Sequence[UUID]) -> asyncpg.Record | None:
+    """Put a tag on those of the assets that there are; return how many are `known`, `added` and `before`."""
+    return await connection().fetchrow(
+        """WITH known AS (SELECT id FROM exposure_asset WHERE id = ANY($2::uuid[])),
+                added AS (INSERT INTO exposure_asset_tag (asset_id, tag_id)
+                          SELECT id, $1 FROM known ORDER BY id ON CONFLICT DO NOTHING RETURNING asset_id)
+           SELECT (SELECT count(*) FROM known) AS known, (SELECT count(*) FROM added) AS added,
+                  (SELECT count(*) FROM exposure_asset_tag WHERE tag_id = $1) AS before""",
+        tag_id,
+        asset_ids,
+    )
+
+
+async def untag_assets(tag_id: UUID, asset_ids: Sequence[UUID]) -> asyncpg.Record | None:
+    """Take a tag off assets; return how many were `removed`, and had it `before`."""
+    return await connection().fetchrow(
+        """WITH removed AS (DELETE FROM exposure_asset_tag
+                            WHERE tag_id = $1 AND asset_id = ANY($2::uuid[]) RETURNING asset_id)
+           SELECT (SELECT count(*) FROM removed) AS removed,
+                  (SELECT count(*) FROM exposure_asset_tag WHERE tag_id = $1) AS before""",
+        tag_id,
+        asset_ids,
+    )
+
+
+async def merge_tag(tag_id: UUID, into: UUID) -> asyncpg.Record | None:
+    """Put `into` on the assets of a tag, which goes; return how many were `added`, and had it `before`."""
+    return await connection().fetchrow(
+        """WITH moved AS (DELETE FROM exposure_asset_tag WHERE tag_id = $1 RETURNING asset_id),
+                added AS (INSERT INTO exposure_asset_tag (asset_id, tag_id)
+                          SELECT asset_id, $2 FROM moved ORDER BY asset_id
+                          ON CONFLICT DO NOTHING RETURNING asset_id),
+                gone AS (DELETE FROM exposure_tag WHERE id = $1)
+           SELECT (SELECT count(*) FROM added) AS added,
+                  (SELECT count(*) FROM exposure_asset_tag WHERE tag_id = $2) AS before""",
+        tag_id,
+        into,
+    )
 
 
 def nested(row: Mapping[str, Any]) -> dict[str, Any]:

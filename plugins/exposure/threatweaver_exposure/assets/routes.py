@@ -9,6 +9,8 @@ from threatweaver.sdk import Context, NotFound, Page, RouteTable, page
 from threatweaver_exposure.assets import queries, service
 from threatweaver_exposure.assets.queries import LISTING
 from threatweaver_exposure.assets.schemas import AssetDetailOut, AssetOut, AssetTagsIn
+from threatweaver_exposure.filters import service as filters
+from threatweaver_exposure.filters.schemas import with_saved_filter
 from threatweaver_exposure.permissions import Perm
 from threatweaver_exposure.vulnerabilities import queries as vulnerabilities
 from threatweaver_exposure.vulnerabilities.schemas import VulnerabilityOut
@@ -16,10 +18,21 @@ from threatweaver_exposure.vulnerabilities.schemas import VulnerabilityOut
 table = RouteTable(path="/assets", tag="Assets")
 
 
-@table.route("GET", permission=Perm.ASSET_READ, query=LISTING.query, returns=page(AssetOut), scoped=True)
+@table.route(
+    "GET",
+    permission=Perm.ASSET_READ,
+    query=with_saved_filter(LISTING.query),
+    returns=page(AssetOut),
+    scoped=True,
+)
 async def list_assets(ctx: Context) -> Page:
-    """List assets, ranked by risk; `severity` is that of the worst open vulnerability."""
-    found = await ctx.page(LISTING)
+    """List assets, ranked by risk; `severity` is that of the worst open vulnerability.
+
+    `savedFilter` adds the filters that were saved under this id; what the query says itself wins.
+    """
+    found = await ctx.page(
+        LISTING, **await filters.added(ctx.query, resource="assets", by=ctx.principal.user_id)
+    )
     return replace(found, rows=[queries.nested(row) for row in found.rows])
 
 

@@ -70,6 +70,37 @@ class TagUpdate(Schema):
     color = fields.String(validate=_COLOR)
 
 
+class TagStatsOut(Schema):
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    color = fields.String(required=True)
+    assets = fields.Integer(required=True)
+    open_vulnerabilities = fields.Nested(OpenCounts, required=True)
+
+
+class TaggedIn(Schema):
+    asset_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(1, 10_000))
+
+
+class TaggedOut(Schema):
+    assets = fields.Integer(required=True)
+    added = fields.Integer(required=True)
+
+
+class UntaggedOut(Schema):
+    assets = fields.Integer(required=True)
+    removed = fields.Integer(required=True)
+
+
+class TagMergeIn(Schema):
+    into = fields.UUID(required=True, metadata={"refers": "/tags"})
+
+
+class TagMergedOut(TagOut):
+    assets = fields.Integer(required=True)
+    added = fields.Integer(required=True)
+
+
 class AssetGroupOut(Schema):
     id = fields.UUID(required=True)
     name = fields.String(required=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from threatweaver.sdk import NotFound, Unprocessable, connection, uuid7
+from threatweaver_exposure.assets import queries
 from threatweaver_exposure.assets.models import Asset, AssetGroup, AssetGroupMember, Tag
 
 
@@ -23,6 +24,45 @@ async def set_tags(asset_id: UUID, names: Sequence[str]) -> None:
         asset_id,
         wanted,
     )
+
+
+async def tag_assets(tag_id: UUID, asset_ids: Sequence[UUID]) -> dict[str, int]:
+    """Put a tag on assets, on all or on none. Raises NotFound, Unprocessable."""
+    wanted = sorted(set(asset_ids))
+    await _tags(tag_id)
+    found = await queries.tag_assets(tag_id, wanted)
+    if found is None or found["known"] != len(wanted):
+        raise Unprocessable("One of the assets does not exist.")
+    return {"assets": found["before"] + found["added"], "added": found["added"]}
+
+
+async def untag_assets(tag_id: UUID, asset_ids: Sequence[UUID]) -> dict[str, int]:
+    """Take a tag off assets; those without it stay as they are. Raises NotFound."""
+    await _tags(tag_id)
+    found = await queries.untag_assets(tag_id, sorted(set(asset_ids)))
+    removed, before = (found["removed"], found["before"]) if found else (0, 0)
+    return {"assets": before - removed, "removed": removed}
+
+
+async def merge_tag(tag_id: UUID, into: UUID) -> tuple[Tag, dict[str, int]]:
+    """Let a tag go whose assets all get another one; return that. Raises NotFound, Unprocessable."""
+    if tag_id == into:
+        raise Unprocessable("A tag cannot be merged into itself.")
+    tags = await _tags(tag_id, into)
+    if into not in tags:
+        raise Unprocessable("The tag to merge into does not exist.")
+    found = await queries.merge_tag(tag_id, into)
+    added, before = (found["added"], found["before"]) if found else (0, 0)
+    return tags[into], {"assets": before + added, "added": added}
+
+
+async def _tags(tag_id: UUID, *others: UUID) -> dict[UUID, Tag]:
+    """Return a tag and those of the others that there are, locked one after the other. Raises NotFound."""
+    found = await Tag.filter(id__in=[tag_id, *others]).order_by("id").select_for_update()
+    tags = {tag.id: tag for tag in found}
+    if tag_id not in tags:
+        raise NotFound
+    return tags
 
 
 async def add_members(group_id: UUID, asset_ids: Sequence[UUID]) -> int:

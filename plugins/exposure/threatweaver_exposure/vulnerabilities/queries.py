@@ -23,6 +23,8 @@ _EVERY = [state.value for state in State]
 class _States(CommaSeparated):
     """States, or `all`."""
 
+    alone = ("all",)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> list[Any]:
         return _EVERY if str(value).lower() == "all" else super()._deserialize(value, attr, data, **options)
 
@@ -40,6 +42,8 @@ class _StateField(fields.Field[int]):
 
 class CveField(fields.String):
     """A CVE id, in upper case."""
+
+    sample = "CVE-2024-12345"
 
     def __init__(self, **options: Any) -> None:
         super().__init__(validate=CVE, **options)
@@ -103,8 +107,8 @@ def _states(query: Mapping[str, Any]) -> str:
 
 async def _from_rollup(query: Mapping[str, Any]) -> int | None:
     """Return the count from the rollup when only severity, state and dates are asked for."""
-    known = {"severity", "state", "start_date", "end_date", "as_of", "page", "limit", "cursor", "sort"}
-    if set(query) - known:
+    known = {"severity", "state", "start_date", "end_date", "as_of"}
+    if set(query) - known - {"page", "limit", "cursor", "sort", "saved_filter"}:
         return None
     return sum(await rollup_by_severity(query, query.get("state") or _ACTIVE))
 

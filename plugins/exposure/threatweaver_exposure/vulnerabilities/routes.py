@@ -8,6 +8,8 @@ from marshmallow import fields, validate
 
 from threatweaver.sdk import Context, NotFound, Page, RouteTable, Unprocessable, bare, page, rows
 from threatweaver_exposure.errors import NotAcceptable, NotAccepted
+from threatweaver_exposure.filters import service as filters
+from threatweaver_exposure.filters.schemas import with_saved_filter
 from threatweaver_exposure.history import queries as history
 from threatweaver_exposure.history.schemas import EventOut
 from threatweaver_exposure.permissions import Perm
@@ -33,7 +35,7 @@ _PLUGIN = fields.Integer(validate=validate.Range(0, 2**62))
 @table.route(
     "GET",
     permission=Perm.VULNERABILITY_READ,
-    query=LISTING.query,
+    query=with_saved_filter(LISTING.query),
     returns=page(VulnerabilityOut),
     scoped=True,
 )
@@ -41,8 +43,10 @@ async def list_vulnerabilities(ctx: Context) -> Page:
     """List vulnerabilities, ranked by risk; without `state` those that are open or reopened.
 
     `asOf` shows those of the end of a past day, with the state, severity and risk score they had.
+    `savedFilter` adds the filters that were saved under this id; what the query says itself wins.
     """
-    return await ctx.page(queries.listing(ctx.query))
+    saved = await filters.added(ctx.query, resource="vulnerabilities", by=ctx.principal.user_id)
+    return await ctx.page(queries.listing({**saved, **ctx.query}), **saved)
 
 
 @table.route(

@@ -1,0 +1,1 @@
+"""Saved filters, and what the lists they are for can be asked."""

@@ -1,0 +1,89 @@
+"""What can be done to saved filters. No request, no schema, no status code."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from marshmallow import ValidationError
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from threatweaver.sdk import NotFound, ValidationFailed
+from threatweaver_exposure.errors import NotTheOwner
+from threatweaver_exposure.filters.models import SavedFilter
+from threatweaver_exposure.filters.queries import LISTS
+
+
+async def create(*, by: UUID, **what: Any) -> SavedFilter:
+    """Save a filter. Raises ValidationFailed when its list would refuse the query."""
+    _check(what["resource"], what["query"])
+    return await SavedFilter.create(owner_id=by, **what)
+
+
+async def update(filter_id: UUID, *, by: UUID, **changes: Any) -> None:
+    """Change a filter of one's own. Raises NotFound, NotTheOwner, ValidationFailed."""
+    found = await _own(filter_id, by)
+    if "query" in changes:
+        _check(found.resource, changes["query"])
+    await found.update_from_dict(changes).save()
+
+
+async def delete(filter_id: UUID, *, by: UUID) -> None:
+    """Delete a filter of one's own. Raises NotFound, NotTheOwner."""
+    await (await _own(filter_id, by)).delete()
+
+
+async def added(query: Mapping[str, Any], *, resource: str, by: UUID) -> dict[str, Any]:
+    """Return what the saved filter of a list's query, if it names one, adds to that.
+
+    Raises ValidationFailed when nothing of that id is there for this person and list, or the list would
+    refuse by now what was saved.
+    """
+    filter_id = query.get("saved_filter")
+    if filter_id is None:
+        return {}
+    found = await _seen(by).filter(resource=resource).get_or_none(id=filter_id)
+    if found is None:
+        raise _refusal(["There is no such filter of this list."])
+    try:
+        saved = _loaded(resource, found.query)
+    except ValidationError as error:
+        raise _refusal(f"{name}: {text}" for name, text in _faults(error)) from None
+    return {name: value for name, value in saved.items() if name not in query}
+
+
+def _check(resource: str, query: Mapping[str, str]) -> None:
+    try:
+        _loaded(resource, query)
+    except ValidationError as error:
+        details = [{"field": f"query.{name}", "message": text} for name, text in _faults(error)]
+        raise ValidationFailed("Invalid request body", details) from None
+
+
+def _loaded(resource: str, query: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return a query as its list takes it in. Raises ValidationError."""
+    loaded: Mapping[str, Any] = LISTS[resource].filters().load(query)
+    return loaded
+
+
+def _faults(error: ValidationError) -> list[tuple[str, str]]:
+    found = error.messages if isinstance(error.messages, dict) else {"query": error.messages}
+    return [(name, str(text)) for name, texts in found.items() for text in texts]
+
+
+def _refusal(messages: Iterable[str]) -> ValidationFailed:
+    details = [{"field": "savedFilter", "message": text} for text in messages]
+    return ValidationFailed("Invalid query parameters", details)
+
+
+def _seen(by: UUID) -> QuerySet[SavedFilter]:
+    return SavedFilter.filter(Q(shared=True) | Q(owner_id=by))
+
+
+async def _own(filter_id: UUID, by: UUID) -> SavedFilter:
+    found = await _seen(by).select_for_update().get_or_none(id=filter_id)
+    if found is None:
+        raise NotFound
+    if found.owner_id != by:
+        raise NotTheOwner
+    return found
