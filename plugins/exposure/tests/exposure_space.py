@@ -30,6 +30,7 @@ TABLES = (
     "exposure_event",
     "exposure_evidence",
     "exposure_rollup",
+    "exposure_sla_policy",
     "exposure_tag",
     "exposure_vulnerability",
 )
