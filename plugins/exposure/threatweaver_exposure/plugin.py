@@ -16,6 +16,7 @@ from threatweaver.sdk import (
 from threatweaver_exposure.assets import grouping
 from threatweaver_exposure.assets import routes as assets
 from threatweaver_exposure.assets import service as assets_service
+from threatweaver_exposure.backlog import routes as backlog
 from threatweaver_exposure.dashboard import routes as dashboard
 from threatweaver_exposure.dashboard.widgets import WIDGETS
 from threatweaver_exposure.engine.catalog import PARSERS
@@ -37,6 +38,7 @@ def route_tables() -> list[RouteTable]:
     """Return the route tables."""
     return [
         assets.table,
+        backlog.table,
         dashboard.table,
         grouping.groups,
         grouping.tags,
