@@ -6,14 +6,14 @@ from typing import Any
 from threatweaver.sdk import Context, RouteTable, bare, rows
 from threatweaver_exposure.backlog import queries, service, tops
 from threatweaver_exposure.backlog.schemas import (
-    AcceptedOut,
+    AcceptedRiskOut,
     ActiveQuery,
     AgingOut,
     AgingQuery,
     AssetExposureOut,
-    CoverageOut,
-    KevOut,
-    SourceOut,
+    KevExposureOut,
+    ScanCoverageOut,
+    SourceFiguresOut,
     TopAssetOut,
     TopCveOut,
     TopQuery,
@@ -67,25 +67,25 @@ async def top_cves(ctx: Context) -> Sequence[Mapping[str, Any]]:
     return service.nested(await tops.top_cves(ctx.query))
 
 
-@table.route("GET", "/kev-exposure", permission=_READ, query=ActiveQuery, returns=bare(KevOut))
+@table.route("GET", "/kev-exposure", permission=_READ, query=ActiveQuery, returns=bare(KevExposureOut))
 async def kev_exposure(ctx: Context) -> dict[str, Any]:
     """Count the active vulnerabilities that their report calls known to be exploited."""
     return await service.known_exploited(ctx.query)
 
 
-@table.route("GET", "/scan-coverage", permission=_READ, returns=bare(CoverageOut))
+@table.route("GET", "/scan-coverage", permission=_READ, returns=bare(ScanCoverageOut))
 async def scan_coverage(_: Context) -> dict[str, Any]:
     """Return how many assets were seen lately, and with a login, and what is not observed any more."""
     return await service.coverage()
 
 
-@table.route("GET", "/accepted-risk", permission=_READ, returns=bare(AcceptedOut))
+@table.route("GET", "/accepted-risk", permission=_READ, returns=bare(AcceptedRiskOut))
 async def accepted_risk(_: Context) -> dict[str, Any]:
     """Return accepted vulnerabilities by severity, and by when their acceptance runs out."""
     return await service.accepted()
 
 
-@table.route("GET", "/sources", permission=_READ, returns=rows(SourceOut))
+@table.route("GET", "/sources", permission=_READ, returns=rows(SourceFiguresOut))
 async def sources(_: Context) -> Sequence[Mapping[str, Any]]:
     """Return for each format what its reports found that is active, and when the last one was merged."""
     return service.nested(await queries.sources())

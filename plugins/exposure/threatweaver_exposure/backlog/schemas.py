@@ -29,12 +29,12 @@ class AgingQuery(ActiveQuery):
             raise ValidationError("Who was in a tag or group then is not known: leave one out.", "asOf")
 
 
-class CountsOut(Schema):
+class ActiveCountsOut(Schema):
     active = fields.Integer(required=True)
     by_severity = fields.Nested(SeverityCounts, required=True)
 
 
-class AgeBandOut(CountsOut):
+class AgeBandOut(ActiveCountsOut):
     from_days = fields.Integer(required=True)
     to_days = fields.Integer(required=True, allow_none=True)
     start_date = fields.Date(required=True, allow_none=True)
@@ -44,28 +44,28 @@ class AgeBandOut(CountsOut):
 class AgingOut(Schema):
     day = fields.Date(required=True)
     bands = fields.List(fields.Nested(AgeBandOut), required=True)
-    total = fields.Nested(CountsOut, required=True)
+    total = fields.Nested(ActiveCountsOut, required=True)
 
 
-class ScanBandOut(Schema):
+class AssetExposureColumnOut(Schema):
     from_days = fields.Integer(required=True)
     to_days = fields.Integer(required=True, allow_none=True)
     assets = fields.Integer(required=True)
 
 
-class WorstSeverityOut(Schema):
+class AssetExposureRowOut(Schema):
     severity = fields.String(required=True, allow_none=True)
     counts = fields.List(fields.Integer(), required=True)
     assets = fields.Integer(required=True)
 
 
 class AssetExposureOut(Schema):
-    columns = fields.List(fields.Nested(ScanBandOut), required=True)
-    rows = fields.List(fields.Nested(WorstSeverityOut), required=True)
+    columns = fields.List(fields.Nested(AssetExposureColumnOut), required=True)
+    rows = fields.List(fields.Nested(AssetExposureRowOut), required=True)
     assets = fields.Integer(required=True)
 
 
-class TopAssetOut(CountsOut):
+class TopAssetOut(ActiveCountsOut):
     id = fields.UUID(required=True)
     name = fields.String(required=True)
     ip = fields.String(required=True, allow_none=True)
@@ -73,7 +73,7 @@ class TopAssetOut(CountsOut):
     weight = fields.Integer(required=True)
 
 
-class TopVulnerabilityOut(CountsOut):
+class TopVulnerabilityOut(ActiveCountsOut):
     source = fields.String(required=True)
     check = fields.String(required=True)
     plugin_id = fields.Integer(required=True, allow_none=True)
@@ -85,7 +85,7 @@ class TopVulnerabilityOut(CountsOut):
     weight = fields.Integer(required=True)
 
 
-class TopCveOut(CountsOut):
+class TopCveOut(ActiveCountsOut):
     cve = fields.String(required=True)
     kev = fields.Boolean(required=True)
     definitions = fields.Integer(required=True)
@@ -93,12 +93,12 @@ class TopCveOut(CountsOut):
     weight = fields.Integer(required=True)
 
 
-class KevOut(CountsOut):
+class KevExposureOut(ActiveCountsOut):
     assets = fields.Integer(required=True)
     definitions = fields.Integer(required=True)
 
 
-class CoverageOut(Schema):
+class ScanCoverageOut(Schema):
     assets = fields.Integer(required=True)
     seen_within7_days = fields.Integer(required=True, data_key="seenWithin7Days")
     seen_within30_days = fields.Integer(required=True, data_key="seenWithin30Days")
@@ -108,23 +108,23 @@ class CoverageOut(Schema):
     unobserved_vulnerabilities = fields.Integer(required=True)
 
 
-class RunningOut(Schema):
+class AcceptedUntilOut(Schema):
     within30_days = fields.Integer(required=True, data_key="within30Days")
     within90_days = fields.Integer(required=True, data_key="within90Days")
     later = fields.Integer(required=True)
     accepted = fields.Integer(required=True)
 
 
-class AcceptedTierOut(RunningOut):
+class AcceptedRiskTierOut(AcceptedUntilOut):
     severity = fields.String(required=True)
 
 
-class AcceptedOut(Schema):
-    tiers = fields.List(fields.Nested(AcceptedTierOut), required=True)
-    total = fields.Nested(RunningOut, required=True)
+class AcceptedRiskOut(Schema):
+    tiers = fields.List(fields.Nested(AcceptedRiskTierOut), required=True)
+    total = fields.Nested(AcceptedUntilOut, required=True)
 
 
-class SourceOut(CountsOut):
+class SourceFiguresOut(ActiveCountsOut):
     source = fields.String(required=True)
     assets = fields.Integer(required=True)
     last_import = fields.AwareDateTime(required=True, allow_none=True)

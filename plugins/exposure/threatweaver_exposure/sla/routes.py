@@ -6,7 +6,7 @@ from typing import Any
 from threatweaver.sdk import Context, RouteTable, bare, rows
 from threatweaver_exposure.permissions import Perm
 from threatweaver_exposure.sla import service
-from threatweaver_exposure.sla.schemas import PolicyIn, PolicyOut, SlaOut, SlaQuery, WeekOut
+from threatweaver_exposure.sla.schemas import SlaOut, SlaPolicyIn, SlaPolicyOut, SlaQuery, SlaWeekOut
 
 table = RouteTable(path="/dashboard", tag="Dashboard")
 
@@ -21,7 +21,7 @@ async def compliance(ctx: Context) -> dict[str, Any]:
     return await service.compliance(ctx.query.get("as_of"))
 
 
-@table.route("GET", "/sla-forecast", permission=Perm.DASHBOARD_READ, returns=rows(WeekOut))
+@table.route("GET", "/sla-forecast", permission=Perm.DASHBOARD_READ, returns=rows(SlaWeekOut))
 async def forecast(_: Context) -> Sequence[dict[str, Any]]:
     """Return how many will be breached first in each of the next 8 weeks if nothing is fixed.
 
@@ -30,13 +30,13 @@ async def forecast(_: Context) -> Sequence[dict[str, Any]]:
     return await service.forecast()
 
 
-@table.route("GET", "/sla-policy", permission=Perm.DASHBOARD_READ, returns=bare(PolicyOut))
+@table.route("GET", "/sla-policy", permission=Perm.DASHBOARD_READ, returns=bare(SlaPolicyOut))
 async def get_policy(_: Context) -> dict[str, Any]:
     """Return in how many days vulnerabilities have to be fixed, by severity; null is never."""
     return await service.policy()
 
 
-@table.route("PUT", "/sla-policy", permission=Perm.SLA_WRITE, body=PolicyIn, returns=bare(PolicyOut))
+@table.route("PUT", "/sla-policy", permission=Perm.SLA_WRITE, body=SlaPolicyIn, returns=bare(SlaPolicyOut))
 async def set_policy(ctx: Context) -> dict[str, Any]:
     """Replace the days in which vulnerabilities have to be fixed, of every severity."""
     before = await service.policy()

@@ -11,7 +11,7 @@ def _days() -> fields.Integer:
     return fields.Integer(strict=True, required=True, allow_none=True, validate=validate.Range(1, 3650))
 
 
-class PolicyIn(Schema):
+class SlaPolicyIn(Schema):
     critical = _days()
     high = _days()
     medium = _days()
@@ -19,7 +19,7 @@ class PolicyIn(Schema):
     info = _days()
 
 
-class PolicyOut(Schema):
+class SlaPolicyOut(Schema):
     critical = fields.Integer(required=True, allow_none=True)
     high = fields.Integer(required=True, allow_none=True)
     medium = fields.Integer(required=True, allow_none=True)
@@ -33,7 +33,7 @@ class SlaQuery(Schema):
     as_of = PastDay()
 
 
-class CountsOut(Schema):
+class SlaCountsOut(Schema):
     active = fields.Integer(required=True)
     within = fields.Integer(required=True)
     due_soon = fields.Integer(required=True)
@@ -41,7 +41,7 @@ class CountsOut(Schema):
     compliance_percent = fields.Float(required=True, allow_none=True)
 
 
-class TierOut(CountsOut):
+class SlaTierOut(SlaCountsOut):
     severity = fields.String(required=True)
     allowed_days = fields.Integer(required=True, allow_none=True)
     within_since = fields.Date(required=True, allow_none=True)
@@ -49,11 +49,11 @@ class TierOut(CountsOut):
 
 class SlaOut(Schema):
     day = fields.Date(required=True)
-    tiers = fields.List(fields.Nested(TierOut), required=True)
-    total = fields.Nested(CountsOut, required=True)
+    tiers = fields.List(fields.Nested(SlaTierOut), required=True)
+    total = fields.Nested(SlaCountsOut, required=True)
 
 
-class WeekOut(Schema):
+class SlaWeekOut(Schema):
     week = fields.Integer(required=True)
     starts_on = fields.Date(required=True)
     ends_on = fields.Date(required=True)
