@@ -31,6 +31,7 @@ TABLES = (
     "exposure_evidence",
     "exposure_rollup",
     "exposure_saved_filter",
+    "exposure_sla_policy",
     "exposure_tag",
     "exposure_vulnerability",
 )

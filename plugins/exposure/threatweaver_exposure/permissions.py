@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from threatweaver.sdk import ANALYSTS, EVERYONE, OPERATORS, Permission
+from threatweaver.sdk import ANALYSTS, EVERYONE, MANAGERS, OPERATORS, Permission
 
 
 class Perm(StrEnum):
@@ -17,6 +17,7 @@ class Perm(StrEnum):
     IMPORT_READ = "exposure:import:read"
     IMPORT_WRITE = "exposure:import:write"
     DASHBOARD_READ = "exposure:dashboard:read"
+    SLA_WRITE = "exposure:sla:write"
 
 
 PERMISSIONS = (
@@ -29,4 +30,5 @@ PERMISSIONS = (
     Permission(Perm.IMPORT_READ, "See imports and their results", EVERYONE),
     Permission(Perm.IMPORT_WRITE, "Import scanner reports", OPERATORS),
     Permission(Perm.DASHBOARD_READ, "See dashboards", EVERYONE),
+    Permission(Perm.SLA_WRITE, "Say in how many days vulnerabilities have to be fixed", MANAGERS),
 )

@@ -16,6 +16,7 @@ from threatweaver.sdk import (
 from threatweaver_exposure.assets import grouping
 from threatweaver_exposure.assets import routes as assets
 from threatweaver_exposure.assets import service as assets_service
+from threatweaver_exposure.backlog import routes as backlog
 from threatweaver_exposure.changes import routes as changes
 from threatweaver_exposure.dashboard import routes as dashboard
 from threatweaver_exposure.dashboard.widgets import WIDGETS
@@ -29,6 +30,7 @@ from threatweaver_exposure.imports import routes as imports
 from threatweaver_exposure.imports.news import NEW_FINDINGS
 from threatweaver_exposure.permissions import PERMISSIONS
 from threatweaver_exposure.retention import CLASSES
+from threatweaver_exposure.sla import routes as sla
 from threatweaver_exposure.vulnerabilities import jobs as vulnerability_jobs
 from threatweaver_exposure.vulnerabilities import routes as vulnerabilities
 
@@ -39,6 +41,7 @@ def route_tables() -> list[RouteTable]:
     return [
         assets.table,
         changes.table,
+        backlog.table,
         dashboard.table,
         filters.assets,
         filters.table,
@@ -46,6 +49,7 @@ def route_tables() -> list[RouteTable]:
         grouping.groups,
         grouping.tags,
         imports.table,
+        sla.table,
         vulnerabilities.table,
     ]
 
@@ -59,6 +63,7 @@ def model_modules() -> list[str]:
         "threatweaver_exposure.filters.models",
         "threatweaver_exposure.history.models",
         "threatweaver_exposure.imports.models",
+        "threatweaver_exposure.sla.models",
         "threatweaver_exposure.vulnerabilities.models",
     ]
 

@@ -40,6 +40,12 @@ async def test_what_is_missing_without_proof_is_unobserved_until_it_is_seen_or_p
     assert set((await space.states()).values()) == {"fixed"}
 
 
+async def test_a_scan_that_does_not_say_whether_it_had_a_login_counts_as_one_without(space):
+    await space.take(nessus(Host(items=[Item()], end=day(1), credentialed=True), checks=[1001]))
+    result = await space.take(nessus(Host(end=day(2), credentialed=None), checks=[1001]))
+    assert (result["closed"], result["unobserved"]) == (0, 1)
+
+
 async def test_an_older_scan_does_not_bring_back_into_sight(space):
     await space.take(nessus(Host(items=[Item()], end=day(2)), checks=[1001]))
     await space.take(nessus(Host(end=day(4)), checks=[1002]))

@@ -5,6 +5,6 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("exposure", "0007_saved_filters")]
+    dependencies = [("exposure", "0008_sla")]
 
     operations = [ops.RunSQL(["CREATE INDEX exposure_event_order ON exposure_event (id)"])]

@@ -1,0 +1,151 @@
+"""Reads of what is open now: by age, known exploited, accepted, by source, and who was looked at."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import asyncpg
+
+from threatweaver.sdk import Listing, connection
+from threatweaver_exposure.severity import NAMES
+from threatweaver_exposure.vulnerabilities.queries import ASSET_GROUP, SEVERITY, TAG
+
+AGE_BANDS = ((0, 7), (8, 30), (31, 90), (91, 180), (181, None))
+"""The first and last day of each band of ages."""
+SCAN_BANDS = ((0, 7), (8, 30), (31, 90), (91, None))
+"""The same for the time since an asset was last scanned."""
+NO_WORST = -1
+
+ACTIVE = Listing(
+    source="exposure_vulnerability v",
+    columns={"id": "v.id"},
+    id="v.id",
+    where=(SEVERITY, TAG, ASSET_GROUP),
+    sort={"riskScore": "v.risk_score"},
+    default_sort="-riskScore",
+    always="v.state <= 1",
+)
+"""The active vulnerabilities under the filters of these figures; /vulnerabilities lists the same."""
+
+COUNTS = "count(*) AS active, " + ", ".join(
+    f"count(*) FILTER (WHERE v.severity = {number}) AS {name.lower()}" for number, name in enumerate(NAMES)
+)
+
+
+def _band(days: str, bands: Sequence[tuple[int, int | None]]) -> str:
+    """Return SQL for the number of the band that an age in days is in; what is of tomorrow is of today."""
+    starts = ", ".join(str(first) for first, _ in bands[1:])
+    return f"width_bucket({days}, ARRAY[{starts}])"
+
+
+async def ages(query: Mapping[str, Any], today: date) -> Sequence[asyncpg.Record]:
+    """Return active vulnerabilities by band of age and severity; from the rollup unless assets are chosen."""
+    rows: Sequence[asyncpg.Record]
+    if "tag" in query or "asset_group" in query:
+        where, values = ACTIVE.conditions(query)
+        age = f"${len(values) + 1}::date - (v.first_seen AT TIME ZONE 'UTC')::date"
+        rows = await connection().fetch(
+            f"""SELECT {_band(age, AGE_BANDS)} AS band, v.severity, count(*) AS total
+                FROM {ACTIVE.source} WHERE {where} GROUP BY 1, 2""",
+            *values,
+            today,
+        )
+        return rows
+    as_of = query.get("as_of")
+    rows = await connection().fetch(
+        f"""SELECT {_band("$1::date - first_seen_on", AGE_BANDS)} AS band, severity,
+                   sum(total)::bigint AS total
+            FROM {"exposure_rollup" if as_of is None else "exposure_day_rollup"}
+            WHERE state <= 1 AND ($2::smallint[] IS NULL OR severity = ANY($2))
+              AND {"$3::date IS NULL" if as_of is None else "day <= $3"} GROUP BY 1, 2""",
+        today,
+        query.get("severity"),
+        as_of,
+    )
+    return rows
+
+
+async def assets_by_scan(today: date) -> Sequence[asyncpg.Record]:
+    """Return assets by worst severity, NO_WORST for none, and band of days since the last scan."""
+    since = "$1::date - (last_seen AT TIME ZONE 'UTC')::date"
+    rows: Sequence[asyncpg.Record] = await connection().fetch(
+        f"""SELECT worst_severity AS severity, {_band(since, SCAN_BANDS)} AS band, count(*) AS total
+            FROM exposure_asset GROUP BY 1, 2""",
+        today,
+    )
+    return rows
+
+
+async def known_exploited(query: Mapping[str, Any]) -> asyncpg.Record:
+    """Return counts of the active vulnerabilities that a report calls known to be exploited."""
+    where, values = ACTIVE.conditions(query)
+    return await _one(
+        f"""SELECT {COUNTS}, count(DISTINCT v.asset_id) AS assets,
+                   count(DISTINCT v.definition_id) AS definitions
+            FROM {ACTIVE.source}
+            WHERE {where} AND v.definition_id IN (SELECT id FROM exposure_definition WHERE kev)""",
+        *values,
+    )
+
+
+async def coverage(today: date) -> asyncpg.Record:
+    """Return how many assets were seen, and with a login, within days, and what is not observed any more."""
+
+    def within(column: str, days: int) -> str:
+        return f"count(*) FILTER (WHERE ({column} AT TIME ZONE 'UTC')::date >= $1::date - {days})"
+
+    return await _one(
+        f"""SELECT count(*) AS assets, {within("last_seen", 7)} AS "seenWithin7Days",
+                   {within("last_seen", 30)} AS "seenWithin30Days",
+                   {within("last_seen", 90)} AS "seenWithin90Days",
+                   {within("last_authenticated_scan", 30)} AS "authenticatedWithin30Days",
+                   count(*) FILTER (WHERE last_authenticated_scan IS NULL) AS "neverAuthenticated",
+                   (SELECT count(*) FROM exposure_vulnerability v
+                    WHERE v.state <= 1 AND v.unobserved_since IS NOT NULL) AS "unobservedVulnerabilities"
+            FROM exposure_asset""",
+        today,
+    )
+
+
+async def acceptances(today: date) -> Sequence[asyncpg.Record]:
+    """Return the accepted vulnerabilities by severity and by when their acceptance runs out."""
+    rows: Sequence[asyncpg.Record] = await connection().fetch(
+        """SELECT severity, count(*) AS accepted, count(*) FILTER (WHERE ahead <= 30) AS soon,
+                  count(*) FILTER (WHERE ahead BETWEEN 31 AND 90) AS next,
+                  count(*) FILTER (WHERE ahead > 90) AS later
+           FROM (SELECT v.severity, (x.until AT TIME ZONE 'UTC')::date - $1::date AS ahead
+                 FROM exposure_acceptance x JOIN exposure_vulnerability v ON v.id = x.vulnerability_id
+                 WHERE v.state = 2) a GROUP BY severity""",
+        today,
+    )
+    return rows
+
+
+async def sources() -> Sequence[asyncpg.Record]:
+    """Return what the reports of each format found that is active, and when the last one came in."""
+    sums = ", ".join(f"sum({name.lower()})::bigint AS {name.lower()}" for name in NAMES)
+    kept = ", ".join(f"coalesce({name.lower()}, 0) AS {name.lower()}" for name in NAMES)
+    rows: Sequence[asyncpg.Record] = await connection().fetch(
+        f"""WITH by_asset AS (
+                SELECT d.source, v.asset_id, {COUNTS}
+                FROM exposure_vulnerability v JOIN exposure_definition d ON d.id = v.definition_id
+                WHERE v.state <= 1 GROUP BY 1, 2
+            ), found AS (
+                SELECT source, count(*) AS assets, sum(active)::bigint AS active, {sums}
+                FROM by_asset GROUP BY 1
+            ), taken AS (
+                SELECT format AS source, max(finished_at) AS last_import FROM exposure_import
+                WHERE NOT dry_run GROUP BY 1 HAVING max(finished_at) IS NOT NULL
+            )
+            SELECT source, coalesce(assets, 0) AS assets, coalesce(active, 0) AS active, {kept},
+                   last_import AS "lastImport"
+            FROM found FULL JOIN taken USING (source) ORDER BY active DESC, source"""
+    )
+    return rows
+
+
+async def _one(sql: str, *values: Any) -> asyncpg.Record:
+    row = await connection().fetchrow(sql, *values)
+    if row is None:
+        raise LookupError
+    return row

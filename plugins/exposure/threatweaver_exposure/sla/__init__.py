@@ -1,0 +1,1 @@
+"""By when a vulnerability has to be fixed, and how many are."""
