@@ -21,7 +21,8 @@ async def miss(source: str, staged: Staged) -> None:
         f"""
         CREATE TEMPORARY TABLE missing ON COMMIT DROP AS
         SELECT v.id, v.asset_id, v.definition_id, v.severity, v.risk_score, v.state, v.first_seen, m.seen_at,
-               (coalesce(m.authenticated, false) OR NOT v.authenticated) AND ($2 OR {CHECK_OF_D} = ANY($3::text[])) AS proven
+               (coalesce(m.authenticated, false) OR NOT v.authenticated)
+                   AND ($2 OR {CHECK_OF_D} = ANY($3::text[])) AS proven
         FROM (SELECT asset_id, max(seen_at) AS seen_at, bool_or(authenticated) AS authenticated
               FROM matched GROUP BY asset_id HAVING bool_and(finished)) m
         JOIN exposure_vulnerability v USING (asset_id)
