@@ -27,6 +27,7 @@ from threatweaver_exposure.imports import routes as imports
 from threatweaver_exposure.imports.news import NEW_FINDINGS
 from threatweaver_exposure.permissions import PERMISSIONS
 from threatweaver_exposure.retention import CLASSES
+from threatweaver_exposure.trends import routes as trends
 from threatweaver_exposure.vulnerabilities import jobs as vulnerability_jobs
 from threatweaver_exposure.vulnerabilities import routes as vulnerabilities
 
@@ -40,6 +41,7 @@ def route_tables() -> list[RouteTable]:
         grouping.groups,
         grouping.tags,
         imports.table,
+        trends.table,
         vulnerabilities.table,
     ]
 
