@@ -37,7 +37,7 @@ async def test_a_new_one_that_becomes_worse_is_new_by_its_first_severity_and_act
     assert figures(await data(space, "trends", days=1)) == [(1, 0, 0, 0, 1)]
     assert figures(await data(space, "trends", days=1, severity="LOW")) == [(1, 0, 0, 0, 0)]
     assert figures(await data(space, "trends", days=1, severity="CRITICAL")) == [(0, 0, 0, 0, 1)]
-    await space.a_day_passes()
+    await days_pass(space, 1)
     assert figures(await data(space, "trends", days=1, severity="CRITICAL")) == [(0, 0, 0, 1, 1)]
 
 
@@ -102,10 +102,10 @@ async def test_severities_of_each_day_are_those_of_its_key_figures(space):
 async def test_the_risk_score_is_the_mean_of_the_assets_and_its_parts_add_up(space):
     # Without CVSS and the like a severity's own middle stands: CRITICAL 95, HIGH 79, MEDIUM 54.
     await space.take(scan({1001: 4}, at=1))
-    await space.a_day_passes()
+    await days_pass(space, 1)
     await space.take(scan({1001: 4, 1002: 2}, at=1, name="10.0.0.2"))
     await space.take(nessus(Host(name="10.0.0.3", end=day(1)), checks=CHECKS))
-    await space.a_day_passes()
+    await days_pass(space, 1)
     await space.take(scan({1002: 2}, at=2, name="10.0.0.2"))
     risk = await space.get("/dashboard/risk-score", days=4)
     assert risk["course"] == [
