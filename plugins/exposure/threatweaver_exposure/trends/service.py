@@ -18,7 +18,8 @@ async def trends(query: Query) -> list[dict[str, Any]]:
     """Return what came, went, came back and stayed, for each part of the period."""
     period = periods.last_days(query, query["interval"])
     severities = query.get("severity")
-    happened = summed(await queries.flows(period, severities), "created", "closed", "returned", "young")
+    happened = summed(await queries.flows(period, severities), "created", "closed", "returned")
+    young = summed(await queries.young(period, severities), "young")
     standing = _standings(await queries.active(period, severities), period)
     return [
         {
@@ -27,7 +28,7 @@ async def trends(query: Query) -> list[dict[str, Any]]:
             "new": happened["created", part],
             "remediated": happened["closed", part],
             "reopened": happened["returned", part],
-            "persisting": active.total() - happened["young", part],
+            "persisting": active.total() - young["young", part],
             "active": active.total(),
         }
         for part, ((start, end), active) in enumerate(zip(period.parts(), standing, strict=True), 1)
