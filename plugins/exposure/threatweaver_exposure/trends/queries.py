@@ -1,7 +1,7 @@
 """Reads for courses: standings add the day rollups up, what happened is counted from events.
 
-Every statement gets a period as $1 the days its parts begin on, $2 the first day and $3 the last one; $4 are
-severities, NULL for all. A part is a number from 1; 0 is what was before.
+Every statement gets a period: $1 are the days its parts begin on, $2 is its last day; $3 are severities, NULL
+for all. A part is a number from 1; 0 is what was before.
 
 Sets of events are joined with each other by the vulnerability; looking up one by one what was before an
 event took ten to a hundred times as long over a million events.
@@ -18,18 +18,17 @@ from threatweaver_exposure.trends.periods import Period
 
 Rows = Sequence[asyncpg.Record]
 
-_WITHIN = """{0}.at >= $2::date::timestamp AT TIME ZONE 'UTC'
-    AND {0}.at < ($3::date + 1)::timestamp AT TIME ZONE 'UTC'"""
+_WITHIN = """{0}.at >= ($1::date[])[1]::timestamp AT TIME ZONE 'UTC'
+    AND {0}.at < ($2::date + 1)::timestamp AT TIME ZONE 'UTC'"""
 _PART = "width_bucket(({}.at AT TIME ZONE 'UTC')::date, $1::date[])"
-_CHOSEN = "($4::smallint[] IS NULL OR {}.severity = ANY($4))"
+_CHOSEN = "($3::smallint[] IS NULL OR {}.severity = ANY($3))"
 _AGE = "(e.at AT TIME ZONE 'UTC')::date - (c.at AT TIME ZONE 'UTC')::date"
 # An import reopens only what was fixed; people and time end acceptances.
 _RETURNED = "{0}.action = 'reopened' AND {0}.import_id IS NOT NULL"
 
 
 async def _fetch(statement: str, period: Period, *more: Any) -> Rows:
-    values = (list(period.starts), period.first, period.end, *more)
-    rows: Rows = await connection().fetch(statement, *values)
+    rows: Rows = await connection().fetch(statement, list(period.starts), period.end, *more)
     return rows
 
 
@@ -82,7 +81,7 @@ async def active(period: Period, severities: Sequence[int] | None) -> Rows:
     return await _fetch(
         f"""SELECT width_bucket(r.day, $1::date[]) AS part, r.severity, sum(r.total)::bigint AS total
             FROM exposure_day_rollup r
-            WHERE r.state <= 1 AND $2::date IS NOT NULL AND r.day <= $3 AND {_CHOSEN.format("r")}
+            WHERE r.state <= 1 AND r.day <= $2 AND {_CHOSEN.format("r")}
             GROUP BY 1, 2""",
         period,
         severities,
@@ -94,7 +93,7 @@ async def risks(period: Period) -> Rows:
     return await _fetch(
         """SELECT width_bucket(day, $1::date[]) AS part, worst_severity, sum(assets)::bigint AS assets,
                   sum(risk_sum)::bigint AS risk
-           FROM exposure_day_asset_rollup WHERE $2::date IS NOT NULL AND day <= $3 GROUP BY 1, 2""",
+           FROM exposure_day_asset_rollup WHERE day <= $2 GROUP BY 1, 2""",
         period,
     )
 
@@ -112,8 +111,8 @@ async def times_to_close(period: Period, severities: Sequence[int] | None) -> Ro
             SELECT DISTINCT ON (e.vulnerability_id) e.severity,
                    extract(epoch FROM e.at - c.at)::float8 / 86400 AS days
             FROM exposure_event e JOIN exposure_event c USING (vulnerability_id)
-            WHERE e.action = 'closed' AND {_WITHIN.format("e")} AND $1::date[] IS NOT NULL
-              AND c.action = 'created' AND c.at < ($3::date + 1)::timestamp AT TIME ZONE 'UTC'
+            WHERE e.action = 'closed' AND {_WITHIN.format("e")}
+              AND c.action = 'created' AND c.at < ($2::date + 1)::timestamp AT TIME ZONE 'UTC'
             ORDER BY e.vulnerability_id, e.at DESC, e.id DESC
         ) e WHERE {_CHOSEN.format("e")} GROUP BY GROUPING SETS ((e.severity), ())
         """,
@@ -136,7 +135,7 @@ async def returns(period: Period, severities: Sequence[int] | None) -> Rows:
             FROM exposure_event e LEFT JOIN exposure_event n
                 ON n.vulnerability_id = e.vulnerability_id AND (n.at, n.id) > (e.at, e.id)
                 AND {_RETURNED.format("n")} AND {_WITHIN.format("n")}
-            WHERE e.action = 'closed' AND {_WITHIN.format("e")} AND $1::date[] IS NOT NULL
+            WHERE e.action = 'closed' AND {_WITHIN.format("e")}
             ORDER BY e.vulnerability_id, e.at, e.id, n.at, n.id
         ) e WHERE {_CHOSEN.format("e")} GROUP BY GROUPING SETS ((e.severity), ())
         """,
@@ -169,10 +168,10 @@ async def survival(period: Period, severities: Sequence[int] | None, ages: Seque
             FROM exposure_event c JOIN exposure_event e USING (vulnerability_id)
             WHERE c.action = 'created' AND {_WITHIN.format("c")} AND {_CHOSEN.format("c")}
               AND e.action <> 'created' AND {_WITHIN.format("e")}
-              AND {_AGE} <= (SELECT max(a) FROM unnest($5::int[]) a)
+              AND {_AGE} <= (SELECT max(a) FROM unnest($4::int[]) a)
         )
         SELECT x.part, a.age, sum((x.state <= 1)::int - (x.old_state <= 1)::int)::bigint AS total
-        FROM changed x JOIN unnest($5::int[]) a(age) ON x.age <= a.age
+        FROM changed x JOIN unnest($4::int[]) a(age) ON x.age <= a.age
         WHERE (x.state <= 1) <> (x.old_state <= 1) GROUP BY 1, 2
         """,
         period,
