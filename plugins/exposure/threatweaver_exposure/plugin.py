@@ -31,6 +31,7 @@ from threatweaver_exposure.imports.news import NEW_FINDINGS
 from threatweaver_exposure.permissions import PERMISSIONS
 from threatweaver_exposure.retention import CLASSES
 from threatweaver_exposure.sla import routes as sla
+from threatweaver_exposure.trends import routes as trends
 from threatweaver_exposure.vulnerabilities import jobs as vulnerability_jobs
 from threatweaver_exposure.vulnerabilities import routes as vulnerabilities
 
@@ -50,6 +51,7 @@ def route_tables() -> list[RouteTable]:
         grouping.tags,
         imports.table,
         sla.table,
+        trends.table,
         vulnerabilities.table,
     ]
 

@@ -1,0 +1,1 @@
+"""Courses over time: what came, what went, how fast, and which days stand out."""

@@ -1,0 +1,164 @@
+"""What goes over the wire for the courses of /dashboard."""
+
+from datetime import date
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from threatweaver.sdk import CommaSeparated, Schema
+from threatweaver_exposure.history.schemas import PastDay
+from threatweaver_exposure.severity import SeverityField
+from threatweaver_exposure.trends.periods import INTERVALS
+
+_EARLIEST = date(1970, 1, 1)
+
+
+class _AsOf(Schema):
+    as_of = PastDay()
+
+    @validates_schema
+    def _there_was_a_day(self, data: dict[str, Any], **_: Any) -> None:
+        if data.get("as_of", _EARLIEST) < _EARLIEST:
+            raise ValidationError(f"Must not lie before {_EARLIEST}.", "asOf")
+
+
+class DaysQuery(_AsOf):
+    days = fields.Integer(load_default=30, validate=validate.Range(1, 365))
+
+
+class ChosenDaysQuery(DaysQuery):
+    severity = CommaSeparated(SeverityField())
+
+
+class TrendsQuery(ChosenDaysQuery):
+    interval = fields.String(load_default="day", validate=validate.OneOf(INTERVALS))
+
+
+class CohortsQuery(_AsOf):
+    months = fields.Integer(load_default=12, validate=validate.Range(1, 24))
+    severity = CommaSeparated(SeverityField())
+
+
+class _Days(Schema):
+    start = fields.Date(required=True)
+    end = fields.Date(required=True)
+
+
+class TrendOut(_Days):
+    new = fields.Integer(required=True)
+    remediated = fields.Integer(required=True)
+    reopened = fields.Integer(required=True)
+    persisting = fields.Integer(required=True)
+    active = fields.Integer(required=True)
+
+
+class RiskPartOut(Schema):
+    worst_severity = fields.String(required=True, allow_none=True)
+    assets = fields.Integer(required=True)
+    points = fields.Float(required=True)
+
+
+class RiskPointOut(Schema):
+    day = fields.Date(required=True)
+    score = fields.Float(required=True)
+    assets = fields.Integer(required=True)
+
+
+class RiskOut(Schema):
+    score = fields.Float(required=True)
+    assets = fields.Integer(required=True)
+    change = fields.Float(required=True, allow_none=True)
+    parts = fields.List(fields.Nested(RiskPartOut), required=True)
+    course = fields.List(fields.Nested(RiskPointOut), required=True)
+
+
+class SeveritiesOut(Schema):
+    day = fields.Date(required=True)
+    critical = fields.Integer(required=True)
+    high = fields.Integer(required=True)
+    medium = fields.Integer(required=True)
+    low = fields.Integer(required=True)
+    info = fields.Integer(required=True)
+    total = fields.Integer(required=True)
+
+
+class _Closing(Schema):
+    closed = fields.Integer(required=True)
+    mean_days = fields.Float(required=True, allow_none=True)
+    median_days = fields.Float(required=True, allow_none=True)
+
+
+class ClosingOut(_Closing):
+    severity = fields.String(required=True)
+
+
+class MttrOut(_Days, _Closing):
+    by_severity = fields.List(fields.Nested(ClosingOut), required=True)
+
+
+class WeekOut(_Days):
+    created = fields.Integer(required=True)
+    closed = fields.Integer(required=True)
+    net = fields.Integer(required=True)
+
+
+class VelocityOut(_Days):
+    created = fields.Integer(required=True)
+    closed = fields.Integer(required=True)
+    created_per_week = fields.Float(required=True)
+    closed_per_week = fields.Float(required=True)
+    net_per_week = fields.Float(required=True)
+    active = fields.Integer(required=True)
+    weeks_of_work = fields.Float(required=True, allow_none=True)
+    weeks = fields.List(fields.Nested(WeekOut), required=True)
+
+
+class _Returning(Schema):
+    closed = fields.Integer(required=True)
+    reopened = fields.Integer(required=True)
+    percent = fields.Float(required=True, allow_none=True)
+    mean_days = fields.Float(required=True, allow_none=True)
+
+
+class ReturningOut(_Returning):
+    severity = fields.String(required=True)
+
+
+class ReopenedOut(_Days, _Returning):
+    by_severity = fields.List(fields.Nested(ReturningOut), required=True)
+
+
+class SurvivalOut(Schema):
+    days = fields.Integer(required=True)
+    active = fields.Integer(required=True, allow_none=True)
+    percent = fields.Float(required=True, allow_none=True)
+
+
+class CohortOut(Schema):
+    month = fields.String(required=True)
+    created = fields.Integer(required=True)
+    after = fields.List(fields.Nested(SurvivalOut), required=True)
+
+
+class ExplanationOut(Schema):
+    severity = fields.String(required=True)
+    value = fields.Integer(required=True)
+    median = fields.Float(required=True)
+    difference = fields.Float(required=True)
+
+
+class AnomalyOut(Schema):
+    day = fields.Date(required=True)
+    figure = fields.String(required=True, validate=validate.OneOf(("new", "closed")))
+    direction = fields.String(required=True, validate=validate.OneOf(("above", "below")))
+    value = fields.Integer(required=True)
+    median = fields.Float(required=True)
+    mad = fields.Float(required=True)
+    lower = fields.Float(required=True)
+    upper = fields.Float(required=True)
+    explained_by = fields.List(fields.Nested(ExplanationOut), required=True)
+
+
+class AnomaliesOut(_Days):
+    judged_from = fields.Date(required=True, allow_none=True)
+    anomalies = fields.List(fields.Nested(AnomalyOut), required=True)
