@@ -216,12 +216,17 @@ class Space:
 
     async def a_day_passes(self) -> None:
         """Let all that was written down have been a day earlier."""
+        await self.days_pass(1)
+
+    async def days_pass(self, count: int) -> None:
+        """Let all that was written down have been so many days earlier; in two steps: days are unique."""
         async with self.kernel.database.owner(self.tenant.schema) as unit:
-            await unit.connection.execute(
-                """UPDATE exposure_event SET at = at - interval '1 day';
-                   UPDATE exposure_day_rollup SET day = day - 1;
-                   UPDATE exposure_day_asset_rollup SET day = day - 1"""
-            )
+            for step in (count + 10_000, -10_000):
+                await unit.connection.execute(
+                    f"""UPDATE exposure_day_rollup SET day = day - {step};
+                        UPDATE exposure_day_asset_rollup SET day = day - {step}"""
+                )
+            await unit.connection.execute(f"UPDATE exposure_event SET at = at - interval '{count} days'")
 
     async def check(self) -> None:
         """Compare every rollup with a recount, and the key figures with what the lists say."""

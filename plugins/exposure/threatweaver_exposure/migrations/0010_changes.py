@@ -1,4 +1,4 @@
-"""The feed of changes goes by the ids of events."""
+"""The feed of changes goes by the ids of events, figures over time by their days."""
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
@@ -7,4 +7,12 @@ from tortoise.migrations import operations as ops
 class Migration(migrations.Migration):
     dependencies = [("exposure", "0008_sla")]
 
-    operations = [ops.RunSQL(["CREATE INDEX exposure_event_order ON exposure_event (id)"])]
+    operations = [
+        ops.RunSQL(
+            [
+                "CREATE INDEX exposure_event_order ON exposure_event (id)",
+                # Rows come in the order of time: a few bytes for each hundred pages tell days apart.
+                "CREATE INDEX exposure_event_time ON exposure_event USING brin (at)",
+            ]
+        )
+    ]
