@@ -15,6 +15,8 @@ class Perm(StrEnum):
     IMPORT_READ = "exposure:import:read"
     IMPORT_WRITE = "exposure:import:write"
     DASHBOARD_READ = "exposure:dashboard:read"
+    EXPORT_READ = "exposure:export:read"
+    EXPORT_WRITE = "exposure:export:write"
 
 
 PERMISSIONS = (
@@ -25,4 +27,6 @@ PERMISSIONS = (
     Permission(Perm.IMPORT_READ, "See imports and their results", EVERYONE),
     Permission(Perm.IMPORT_WRITE, "Import scanner reports", OPERATORS),
     Permission(Perm.DASHBOARD_READ, "See dashboards", EVERYONE),
+    Permission(Perm.EXPORT_READ, "See and fetch one's own exports", EVERYONE),
+    Permission(Perm.EXPORT_WRITE, "Export what one may see", EVERYONE),
 )
