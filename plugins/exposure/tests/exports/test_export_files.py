@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import UTC, datetime
 
 import pytest
 from export_calls import ask, detail, exported, fetch
@@ -47,7 +48,8 @@ async def test_csv_to_the_byte(space, two):
 async def test_json_is_what_the_list_says(space, two):
     whole = await exported(space, "vulnerabilities", "json")
     assert json.loads(whole) == list(two)
-    assert whole.startswith(b'[\n{"id":"') and whole.endswith(b'"unobservedSince":null}\n]\n')
+    assert whole.startswith(b'[\n{"id":"')
+    assert whole.endswith(b'"unobservedSince":null}\n]\n')
     assert whole.count(b"\n") == 4
 
 
@@ -59,16 +61,16 @@ async def test_ndjson_to_the_byte(space, two):
 
 async def test_sarif_to_the_byte(space, two):
     expected = (
-        '{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[\n'
-        '{"tool":{"driver":{"name":"ThreatWeaver","rules":[\n'
-        '{"id":"nessus/1002","shortDescription":{"text":"=1+2"}}\n]}},\n'
-        '"results":[\n{"ruleId":"nessus/1002","kind":"informational","level":"none",'
-        '"message":{"text":"=1+2"},"locations":[{"logicalLocations":['
-        '{"fullyQualifiedName":"10.0.0.1:0/tcp","kind":"resource"}]}],"correlationGuid":"%(id)s","rank":0,'
-        '"properties":{"severity":"INFO","state":"open","assetId":"%(asset)s","assetName":"10.0.0.1",'
+        '{{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[\n'
+        '{{"tool":{{"driver":{{"name":"ThreatWeaver","rules":[\n'
+        '{{"id":"nessus/1002","shortDescription":{{"text":"=1+2"}}}}\n]}}}},\n'
+        '"results":[\n{{"ruleId":"nessus/1002","kind":"informational","level":"none",'
+        '"message":{{"text":"=1+2"}},"locations":[{{"logicalLocations":['
+        '{{"fullyQualifiedName":"10.0.0.1:0/tcp","kind":"resource"}}]}}],"correlationGuid":"{id}","rank":0,'
+        '"properties":{{"severity":"INFO","state":"open","assetId":"{asset}","assetName":"10.0.0.1",'
         '"assetIp":"10.0.0.1","port":0,"protocol":"tcp","location":"","cves":[],'
-        '"firstSeen":"2024-05-01T12:00:00Z","lastSeen":"2024-05-01T12:00:00Z","unobservedSince":null}}\n]}]}\n'
-    ) % ids(two[1])
+        '"firstSeen":"2024-05-01T12:00:00Z","lastSeen":"2024-05-01T12:00:00Z","unobservedSince":null}}}}\n]}}]}}\n'
+    ).format(**ids(two[1]))
     assert await exported(space, "vulnerabilities", "sarif", severity="INFO") == expected.encode()
 
 
@@ -106,7 +108,7 @@ async def test_assets_in_every_format(story):
         {"tag": "WEB", "search": "50% of_"},
         {"cve": "cve-2024-1000", "state": "all"},
         {"startDate": "2024-05-02"},
-        {"asOf": "2024-05-02"},
+        {"asOf": datetime.now(UTC).date().isoformat(), "severity": "CRITICAL"},
         {"pluginId": 1003, "unobserved": False},
     ],
 )
