@@ -66,7 +66,7 @@ async def test_sarif_to_the_byte(space, two):
         '{{"id":"nessus/1002","shortDescription":{{"text":"=1+2"}}}}\n]}}}},\n'
         '"results":[\n{{"ruleId":"nessus/1002","kind":"informational","level":"none",'
         '"message":{{"text":"=1+2"}},"locations":[{{"logicalLocations":['
-        '{{"fullyQualifiedName":"10.0.0.1:0/tcp","kind":"resource"}}]}}],"correlationGuid":"{id}","rank":0,'
+        '{{"fullyQualifiedName":"10.0.0.1:0/tcp","kind":"resource"}}]}}],"fingerprints":{{"threatweaver/v1":"{id}"}},"rank":0,'
         '"properties":{{"severity":"INFO","state":"open","assetId":"{asset}","assetName":"10.0.0.1",'
         '"assetIp":"10.0.0.1","port":0,"protocol":"tcp","location":"","cves":[],'
         '"firstSeen":"2024-05-01T12:00:00Z","lastSeen":"2024-05-01T12:00:00Z","unobservedSince":null}}}}\n]}}]}}\n'
@@ -78,7 +78,9 @@ async def test_sarif_of_every_severity_and_state(story):
     made = json.loads(await exported(story, "vulnerabilities", "sarif", state="all"))
     (run,) = made["runs"]
     listed = await story.vulnerabilities()
-    assert [result["correlationGuid"] for result in run["results"]] == [row["id"] for row in listed]
+    assert [result["fingerprints"]["threatweaver/v1"] for result in run["results"]] == [
+        row["id"] for row in listed
+    ]
     named = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
     assert named == {f"nessus/{row['check']}" for row in listed} == {r["ruleId"] for r in run["results"]}
     for result, row in zip(run["results"], listed, strict=True):

@@ -9,6 +9,7 @@ HEAD = (
     b'{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[\n'
     b'{"tool":{"driver":{"name":"ThreatWeaver","rules":[\n'
 )
+_FINGERPRINT = "threatweaver/v1"
 _LEVELS = {"CRITICAL": "error", "HIGH": "error", "MEDIUM": "warning", "LOW": "note", "INFO": "none"}
 # What the members of a result do not say themselves.
 _PROPERTIES = (
@@ -38,7 +39,7 @@ def rule(row: Row) -> dict[str, Any]:
 
 
 def result(row: Row) -> dict[str, Any]:
-    """Return a vulnerability as a result: its id is the one that it keeps from export to export."""
+    """Return a vulnerability as a result; its id, which stays from export to export, is the fingerprint."""
     kind = _kind(row)
     made = {
         "ruleId": _rule_id(row),
@@ -46,7 +47,7 @@ def result(row: Row) -> dict[str, Any]:
         "level": _LEVELS[row["severity"]] if kind == "fail" else "none",
         "message": {"text": row["name"]},
         "locations": [{"logicalLocations": [{"fullyQualifiedName": _place(row), "kind": "resource"}]}],
-        "correlationGuid": row["id"],
+        "fingerprints": {_FINGERPRINT: str(row["id"])},  # no GUID: those of SARIF are of versions 1 to 5
         "rank": row["riskScore"],
         "properties": {name: row[name] for name in _PROPERTIES},
     }
