@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-for folder in (Path(__file__).parent, Path(__file__).parent / "engine", Path(__file__).parent / "exports"):
+for folder in (Path(__file__).parent, Path(__file__).parent / "engine"):
     sys.path.insert(0, str(folder))
 
 from exposure_space import Space  # noqa: E402  the folder is on the path only now

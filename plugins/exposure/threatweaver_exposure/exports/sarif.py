@@ -41,7 +41,8 @@ def rule(row: Row) -> dict[str, Any]:
 def result(row: Row) -> dict[str, Any]:
     """Return a vulnerability as a result; its id, which stays from export to export, is the fingerprint."""
     kind = _kind(row)
-    made = {
+    accepted = [{"kind": "external", "status": "accepted"}]
+    return {
         "ruleId": _rule_id(row),
         "kind": kind,
         "level": _LEVELS[row["severity"]] if kind == "fail" else "none",
@@ -49,11 +50,9 @@ def result(row: Row) -> dict[str, Any]:
         "locations": [{"logicalLocations": [{"fullyQualifiedName": _place(row), "kind": "resource"}]}],
         "fingerprints": {_FINGERPRINT: str(row["id"])},  # no GUID: those of SARIF are of versions 1 to 5
         "rank": row["riskScore"],
+        "suppressions": accepted if row["state"] == "accepted" else [],  # on every result, or on none
         "properties": {name: row[name] for name in _PROPERTIES},
     }
-    if row["state"] == "accepted":
-        made["suppressions"] = [{"kind": "external", "status": "accepted"}]
-    return made
 
 
 def _rule_id(row: Row) -> str:
