@@ -160,6 +160,18 @@ async def test_a_job_that_fails_says_so(story, monkeypatch):
     assert shown["finishedAt"]
 
 
+async def test_one_that_takes_too_long_has_failed(story, run_job, gate):
+    export_id = await ask(story, "vulnerabilities", "csv", wait=0)
+    await asyncio.wait_for(gate.reached.wait(), 20)
+    gate.reached.clear()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(2):
+            await run_job("exposure.write_export", story.tenant, export_id=export_id)
+    assert gate.reached.is_set()
+    shown = await detail(story, export_id)
+    assert (shown["state"], shown["chunks"]) == ("failed", [])
+
+
 async def test_cancelled_before_it_began(story, run_job):
     export_id = await ask(story, "vulnerabilities", "csv")
     await change(story, "state = 'queued'", export_id)
