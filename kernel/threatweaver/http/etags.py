@@ -42,7 +42,7 @@ def conditional(ctx: Context, response: web.StreamResponse) -> web.StreamRespons
 async def check(ctx: Context) -> None:
     """Compare `If-Match` with what the path's GET would answer now. Raises PreconditionFailed, NotFound."""
     reading, wanted = ctx.reading, ctx.request.headers.get("If-Match")
-    if not ctx.route.writes or ctx.route.method == "POST":
+    if not ctx.route.replaces:
         return
     if reading is None:
         if wanted is not None:

@@ -57,7 +57,8 @@ def mount(app: web.Application, routes: tuple[Route, ...]) -> None:
     reads = {route.path: route for route in routes if etags.tagged(route)}
     for route in sorted(routes, key=lambda item: (item.path.count("{"), item.path)):
         handle = endpoint(route, reads.get(route.path))
-        for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
+        # a HEAD asks what a GET would answer, and must not do what one does
+        for method in ("GET", "HEAD") if route.method == "GET" and not route.writes else (route.method,):
             app.router.add_route(method, f"/api{_pattern(route.path, paths)}", handle)
 
 

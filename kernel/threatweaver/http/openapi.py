@@ -209,7 +209,7 @@ def implied(route: Route) -> tuple[type[ApiError], ...]:
         (body, (errors.PayloadTooLarge, errors.UnsupportedMediaType, errors.MalformedBody)),
         (route.upload is not None, (errors.StorageFull,)),
         (headers.repeatable(route), repeating.ALL),
-        (route.writes and route.method != "POST", (errors.PreconditionFailed,)),
+        (route.replaces, (errors.PreconditionFailed,)),
     )
     return tuple(kind for holds, kinds in table if holds for kind in kinds)
 

@@ -19,7 +19,7 @@ def parameters(route: Route, *, readable: bool) -> list[dict[str, Any]]:
         chosen.append(_IDEMPOTENCY_KEY)
     if etags.tagged(route):
         chosen.append(_IF_NONE_MATCH)
-    if readable and route.writes and route.method != "POST":
+    if readable and route.replaces:
         chosen.append(_IF_MATCH)
     return chosen
 

@@ -157,8 +157,13 @@ class Route:
 
     @property
     def writes(self) -> bool:
-        """Say whether the route may change something."""
-        return self.method not in SAFE
+        """Say whether the route may change something: every method but GET, and a GET that submits a job."""
+        return self.method not in SAFE or self.returns.shape is Shape.JOB
+
+    @property
+    def replaces(self) -> bool:
+        """Say whether it changes or removes what a GET of its path shows."""
+        return self.method not in SAFE and self.method != "POST"
 
     @property
     def takes_tokens(self) -> bool:

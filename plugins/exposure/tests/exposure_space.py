@@ -29,6 +29,8 @@ TABLES = (
     "exposure_definition_cve",
     "exposure_event",
     "exposure_evidence",
+    "exposure_export",
+    "exposure_export_chunk",
     "exposure_rollup",
     "exposure_saved_filter",
     "exposure_sla_policy",

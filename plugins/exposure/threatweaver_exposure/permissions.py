@@ -18,6 +18,8 @@ class Perm(StrEnum):
     IMPORT_WRITE = "exposure:import:write"
     DASHBOARD_READ = "exposure:dashboard:read"
     SLA_WRITE = "exposure:sla:write"
+    EXPORT_READ = "exposure:export:read"
+    EXPORT_WRITE = "exposure:export:write"
 
 
 PERMISSIONS = (
@@ -31,4 +33,6 @@ PERMISSIONS = (
     Permission(Perm.IMPORT_WRITE, "Import scanner reports", OPERATORS),
     Permission(Perm.DASHBOARD_READ, "See dashboards", EVERYONE),
     Permission(Perm.SLA_WRITE, "Say in how many days vulnerabilities have to be fixed", MANAGERS),
+    Permission(Perm.EXPORT_READ, "See and fetch one's own exports", EVERYONE),
+    Permission(Perm.EXPORT_WRITE, "Export what one may see", EVERYONE),
 )

@@ -22,6 +22,8 @@ from threatweaver_exposure.dashboard import routes as dashboard
 from threatweaver_exposure.dashboard.widgets import WIDGETS
 from threatweaver_exposure.engine.catalog import PARSERS
 from threatweaver_exposure.events import EVENT_TYPES
+from threatweaver_exposure.exports import jobs as export_jobs
+from threatweaver_exposure.exports import routes as exports
 from threatweaver_exposure.filters import routes as filters
 from threatweaver_exposure.history import jobs as history_jobs
 from threatweaver_exposure.history.jobs import FIGURES_DISAGREE
@@ -47,6 +49,8 @@ def route_tables() -> list[RouteTable]:
         filters.assets,
         filters.table,
         filters.vulnerabilities,
+        exports.table,
+        exports.of_vulnerabilities,
         grouping.groups,
         grouping.tags,
         imports.table,
@@ -63,6 +67,7 @@ def model_modules() -> list[str]:
         "threatweaver_exposure.assets.models",
         "threatweaver_exposure.dashboard.models",
         "threatweaver_exposure.filters.models",
+        "threatweaver_exposure.exports.models",
         "threatweaver_exposure.history.models",
         "threatweaver_exposure.imports.models",
         "threatweaver_exposure.sla.models",
@@ -73,7 +78,7 @@ def model_modules() -> list[str]:
 @hookimpl
 def job_tables() -> list[JobTable]:
     """Return the job tables."""
-    return [history_jobs.table, import_jobs.table, vulnerability_jobs.table]
+    return [export_jobs.table, history_jobs.table, import_jobs.table, vulnerability_jobs.table]
 
 
 @hookimpl

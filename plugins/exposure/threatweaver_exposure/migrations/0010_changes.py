@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("exposure", "0008_sla")]
+    dependencies = [("exposure", "0009_exports")]
 
     operations = [
         ops.RunSQL(
