@@ -55,7 +55,7 @@ async def test_a_method_that_a_path_does_not_know_is_405(
     wrong = []
     for path, known_here in paths.items():
         known_methods = {route.method for route in known_here}
-        known_methods |= {"HEAD"} if "GET" in known_methods else set()
+        known_methods |= {"HEAD" for route in known_here if route.method == "GET" and not route.writes}
         for method in sorted(METHODS - known_methods):
             url = URL(f"/api{nowhere(known_here[0]).path}", encoded=True)
             async with client.request(method, url, headers=operator) as answer:
