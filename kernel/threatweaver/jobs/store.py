@@ -87,6 +87,27 @@ async def requeue(job_id: UUID, *, lane: Lane, delay: timedelta) -> None:
     )
 
 
+async def give_back(job_id: UUID, lanes: Mapping[str, Lane]) -> None:
+    """Queue a job anew whose run was broken off; not one that has its final state."""
+    unfinished = "SELECT kind FROM job WHERE id = $1 AND status IN ('queued', 'running') FOR UPDATE"
+    kind = await connection().fetchval(unfinished, job_id)
+    if kind in lanes:
+        (queue_id,) = await _queue().enqueue(lanes[kind].value, job_id.bytes)
+        await connection().execute(
+            "UPDATE job SET status = 'queued', queue_id = $2 WHERE id = $1", job_id, queue_id
+        )
+
+
+async def put_back_lost() -> None:
+    """Let jobs wait for `release_served` of which the queue knows nothing any more."""
+    await connection().execute(
+        """UPDATE job SET status = 'queued', queue_id = NULL
+           WHERE status IN ('queued', 'running') AND queue_id IS NOT NULL
+             AND coalesce(started_at, created_at) < now() - interval '1 minute'
+             AND NOT EXISTS (SELECT 1 FROM pgqueuer q WHERE q.id = job.queue_id)"""
+    )
+
+
 async def put_off(job_id: UUID, lanes: Mapping[str, Lane], *, delay: timedelta) -> None:
     """Let a job that has not begun come again after a delay."""
     kind = await connection().fetchval("SELECT kind FROM job WHERE id = $1 FOR UPDATE", job_id)

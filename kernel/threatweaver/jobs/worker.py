@@ -7,6 +7,7 @@ attempts are counted here, so that a job that kills its worker cannot come back 
 import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -97,6 +98,7 @@ class Worker:
         kernel = self._kernel
         await history.watch(kernel.database, kernel.license, datetime.now(UTC))
         async with kernel.database.control():  # put aside by a worker that did not know their module yet
+            await store.put_back_lost()
             await store.release_served(kernel.registry.lanes)
         await schedule.run_due(self._kernel, int(time.time() // 60))
 
@@ -104,6 +106,19 @@ class Worker:
         if entry.payload is None:
             return
         job_id = UUID(bytes=bytes(entry.payload))
+        try:
+            await self._begin(job_id)
+        except asyncio.CancelledError:
+            # This worker breaks off, for it lost its listener: pgqueuer then forgets what it had begun.
+            await asyncio.shield(self._give_back(job_id))
+            raise
+
+    async def _give_back(self, job_id: UUID) -> None:
+        with suppress(*LOST):  # then the next minute's tick finds it
+            async with self._kernel.database.control():
+                await store.give_back(job_id, self._kernel.registry.lanes)
+
+    async def _begin(self, job_id: UUID) -> None:
         async with self._kernel.database.control():
             if await store.park(job_id, self._kernel.registry.jobs):
                 return
