@@ -136,20 +136,12 @@ async def test_no_cell_is_a_formula(space, start):
     assert (row["name"], row["family"]) == (f"'{start}cmd|x", f"'{start}1")
 
 
-@pytest.mark.parametrize(
-    ("file_format", "content_type"),
-    [
-        ("csv", "text/csv"),
-        ("json", "application/json"),
-        ("ndjson", "application/x-ndjson"),
-        ("sarif", "application/sarif+json"),
-    ],
-)
-async def test_a_download_has_a_name_and_a_type(story, file_format, content_type):
+@pytest.mark.parametrize("file_format", ["csv", "json", "ndjson", "sarif"])
+async def test_a_download_is_a_file_with_a_name(story, file_format):
     export_id = await ask(story, "vulnerabilities", file_format)
     made = (await detail(story, export_id))["createdAt"][:10]
     _, headers, _ = await fetch(story, f"/export/{export_id}/download")
-    assert headers["Content-Type"].split(";")[0] == content_type
+    assert headers["Content-Type"] == "application/octet-stream"  # as the document says of every format
     assert headers["Content-Disposition"] == f'attachment; filename="vulnerabilities-{made}.{file_format}"'
 
 

@@ -35,10 +35,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """A format: how its files end, what they are, and of which sections they are made for these columns."""
+    """A format: how its files end, and of which sections they are made for these columns."""
 
     ending: str
-    content_type: str
     sections: Callable[[Sequence[str]], tuple[Section, ...]]
     flat: bool = False  # a row is a line of cells, not an object
 
@@ -97,8 +96,8 @@ def dumps(value: Any) -> bytes:
 
 
 LAYOUTS = {
-    "csv": Layout(ending="csv", content_type="text/csv", sections=_csv, flat=True),
-    "json": Layout(ending="json", content_type="application/json", sections=_json),
-    "ndjson": Layout(ending="ndjson", content_type="application/x-ndjson", sections=_ndjson),
-    "sarif": Layout(ending="sarif", content_type="application/sarif+json", sections=_sarif),
+    "csv": Layout(ending="csv", sections=_csv, flat=True),
+    "json": Layout(ending="json", sections=_json),
+    "ndjson": Layout(ending="ndjson", sections=_ndjson),
+    "sarif": Layout(ending="sarif", sections=_sarif),
 }

@@ -124,7 +124,7 @@ async def download_export(ctx: Context) -> web.Response:
     name = f"{found['resource']}-{found['createdAt']:%Y-%m-%d}.{layout.ending}"
     return web.Response(
         body=_stream(ctx, found["id"], await queries.chunk_count(found["id"])),
-        content_type=layout.content_type,
+        content_type="application/octet-stream",  # its name says what it is
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
