@@ -17,8 +17,6 @@ from threatweaver.license import service as license_service
 from threatweaver.tenancy import operators, provision
 from threatweaver.tenancy.models import Tenant
 
-UNREACHABLE = LOST
-
 
 class CommandError(Exception):
     """The command cannot do what was asked."""
@@ -33,7 +31,7 @@ def expected() -> tuple[type[Exception], ...]:
         operators.OperatorError,
         provision.TenantError,
         ApiError,
-        *UNREACHABLE,
+        *LOST,
     )
 
 
@@ -70,7 +68,7 @@ async def _database(settings: Settings, *, connections: int = 2) -> AsyncIterato
         database = Database(dsn, size=connections, statement_timeout=600)
         try:
             await database.open()
-        except UNREACHABLE as error:
+        except LOST as error:
             raise CommandError(f"cannot connect to the database: {error}; see DATABASE_URL") from None
         try:
             yield database

@@ -81,10 +81,7 @@ async def requeue(job_id: UUID, *, lane: Lane, delay: timedelta) -> None:
     running = "SELECT 1 FROM job WHERE id = $1 AND status = 'running' FOR UPDATE"
     if not await connection().fetchval(running, job_id):
         return
-    (queue_id,) = await _queue().enqueue(lane.value, job_id.bytes, execute_after=delay)
-    await connection().execute(
-        "UPDATE job SET status = 'queued', queue_id = $2 WHERE id = $1", job_id, queue_id
-    )
+    await _queue_anew(job_id, lane, delay)
 
 
 async def give_back(job_id: UUID, lanes: Mapping[str, Lane]) -> None:
@@ -92,10 +89,7 @@ async def give_back(job_id: UUID, lanes: Mapping[str, Lane]) -> None:
     unfinished = "SELECT kind FROM job WHERE id = $1 AND status IN ('queued', 'running') FOR UPDATE"
     kind = await connection().fetchval(unfinished, job_id)
     if kind in lanes:
-        (queue_id,) = await _queue().enqueue(lanes[kind].value, job_id.bytes)
-        await connection().execute(
-            "UPDATE job SET status = 'queued', queue_id = $2 WHERE id = $1", job_id, queue_id
-        )
+        await _queue_anew(job_id, lanes[kind], None)
 
 
 async def put_back_lost() -> None:
@@ -111,8 +105,14 @@ async def put_back_lost() -> None:
 async def put_off(job_id: UUID, lanes: Mapping[str, Lane], *, delay: timedelta) -> None:
     """Let a job that has not begun come again after a delay."""
     kind = await connection().fetchval("SELECT kind FROM job WHERE id = $1 FOR UPDATE", job_id)
-    (queue_id,) = await _queue().enqueue(lanes[kind].value, job_id.bytes, execute_after=delay)
-    await connection().execute("UPDATE job SET queue_id = $2 WHERE id = $1", job_id, queue_id)
+    await _queue_anew(job_id, lanes[kind], delay)
+
+
+async def _queue_anew(job_id: UUID, lane: Lane, delay: timedelta | None) -> None:
+    (queue_id,) = await _queue().enqueue(lane.value, job_id.bytes, execute_after=delay)
+    await connection().execute(
+        "UPDATE job SET status = 'queued', queue_id = $2 WHERE id = $1", job_id, queue_id
+    )
 
 
 async def find(job_id: UUID, *, tenant_id: UUID | None = None) -> asyncpg.Record | None:

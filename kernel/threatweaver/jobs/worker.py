@@ -97,8 +97,9 @@ class Worker:
     async def _tick(self, _: QueueSchedule) -> None:
         kernel = self._kernel
         await history.watch(kernel.database, kernel.license, datetime.now(UTC))
-        async with kernel.database.control():  # put aside by a worker that did not know their module yet
+        async with kernel.database.control():
             await store.put_back_lost()
+            # Those too that a worker put aside which did not know their module yet.
             await store.release_served(kernel.registry.lanes)
         await schedule.run_due(self._kernel, int(time.time() // 60))
 

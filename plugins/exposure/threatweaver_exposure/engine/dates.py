@@ -4,10 +4,10 @@ import re
 from datetime import UTC, date, datetime
 
 _NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
-_MONTHS = {name: n for n, name in enumerate(_NAMES.split(), start=1)}
+MONTHS = {name: n for n, name in enumerate(_NAMES.split(), start=1)}
 _DAY = re.compile(r"\s*(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?!\d)")
-# "Thu Mar 24 10:11:12 2016". Not strptime: that one reads month names in the language of the process.
 _ZONE = re.compile(r"\s(?=[+-]\d\d:?\d\d\Z)|\s*(?:UTC|GMT)\Z")  # a blank before the zone, or its name
+# "Thu Mar 24 10:11:12 2016". Not strptime: that one reads month names in the language of the process.
 _CTIME = re.compile(r"\s*\w{3}\s+(\w{3})\s+(\d{1,2})\s+(\d{1,2}):(\d{2}):(\d{2})\s+(\d{4})\s*")
 
 
@@ -39,7 +39,7 @@ def read_time(text: object) -> datetime | None:
         else:
             month, day, hour, minute, second, year = found.groups()
             moment = datetime(  # noqa: DTZ001  the zone is added below
-                int(year), _MONTHS[month.lower()], int(day), int(hour), int(minute), int(second)
+                int(year), MONTHS[month.lower()], int(day), int(hour), int(minute), int(second)
             )
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, KeyError, OverflowError):

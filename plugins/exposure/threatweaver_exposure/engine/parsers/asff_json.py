@@ -12,6 +12,7 @@ from threatweaver_exposure.engine.reading.words import (
     links,
     mapping,
     number,
+    probability,
     sequence,
     severity,
     severity_of_score,
@@ -64,7 +65,7 @@ def _definition(check: str, found: Mapping[str, Any], vulnerability: Mapping[str
         ),
         description=first(found.get("description")),
         solution=remedy,
-        epss_score=aws.probability(vulnerability.get("epssScore")),
+        epss_score=probability(vulnerability.get("epssScore")),
         exploit_available=aws.exploited(vulnerability.get("exploitAvailable")),
         **aws.flaw(vulnerability),
     )

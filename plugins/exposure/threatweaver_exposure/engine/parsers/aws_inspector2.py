@@ -14,6 +14,7 @@ from threatweaver_exposure.engine.reading.words import (
     mapping,
     number,
     place,
+    probability,
     score,
     sequence,
     severity,
@@ -79,7 +80,7 @@ def _package(found: Mapping[str, Any], details: Mapping[str, Any]) -> _Flaw:
         check,
         description=first(found.get("description")),
         solution=remedy,
-        epss_score=aws.probability(mapping(found.get("epss")).get("score")),
+        epss_score=probability(mapping(found.get("epss")).get("score")),
         exploit_available=aws.exploited(found.get("exploitAvailable")),
         **members,
     )

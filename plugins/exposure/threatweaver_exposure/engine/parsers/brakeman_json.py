@@ -13,9 +13,10 @@ from threatweaver.reports import (
     ImportParser,
     Record,
 )
+from threatweaver_exposure.engine.dates import read_time
 from threatweaver_exposure.engine.reading.json_items import items, peek
 from threatweaver_exposure.engine.reading.packages import check_id
-from threatweaver_exposure.engine.reading.source import evidence, labeled, read_stamp, spot
+from threatweaver_exposure.engine.reading.source import evidence, labeled, spot
 from threatweaver_exposure.engine.reading.words import (
     LOW,
     cves,
@@ -49,8 +50,8 @@ def parse(stream: BinaryIO) -> Iterator[Record]:
                 known.add(check)
                 yield _definition(check, warning)
             yield _finding(check, warning)
-    ended = None if failed else read_stamp(info.get("end_time")) or UNDATED
-    yield Asset(0, "", started_at=read_stamp(info.get("start_time")), finished_at=ended)
+    ended = None if failed else read_time(info.get("end_time")) or UNDATED
+    yield Asset(0, "", started_at=read_time(info.get("start_time")), finished_at=ended)
 
 
 def _definition(check: str, warning: Mapping[str, Any]) -> Definition:

@@ -10,7 +10,6 @@ from threatweaver_exposure.engine.reading.components import (
     folder,
     others,
     package,
-    probability,
     scores,
     sections,
     unversioned,
@@ -23,6 +22,7 @@ from threatweaver_exposure.engine.reading.words import (
     links,
     mapping,
     place,
+    probability,
     sequence,
     severity,
 )

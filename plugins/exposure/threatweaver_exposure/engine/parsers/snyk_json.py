@@ -5,7 +5,7 @@ from typing import Any, BinaryIO
 
 from threatweaver.reports import CERTAIN, UNDATED, Asset, Coverage, Definition, Finding, ImportParser, Record
 from threatweaver_exposure.engine.dates import read_day
-from threatweaver_exposure.engine.reading.components import others, package, probability, scores, sections
+from threatweaver_exposure.engine.reading.components import others, package, scores, sections
 from threatweaver_exposure.engine.reading.json_items import peek
 from threatweaver_exposure.engine.reading.words import (
     cves,
@@ -14,6 +14,7 @@ from threatweaver_exposure.engine.reading.words import (
     links,
     mapping,
     place,
+    probability,
     sequence,
     severity,
 )

@@ -17,6 +17,7 @@ from threatweaver_exposure.engine.reading.words import (
     host_and_port,
     links,
     port_of,
+    probability,
     score,
     severity,
 )
@@ -123,7 +124,7 @@ def _definition(check: str, row: Row, named: tuple[str, ...]) -> Definition:
         cves=named,
         cwes=cwes(references),
         vpr_score=score(_of(row, "vulnerability priority rating", "vpr score", "definition.vpr.score")),
-        epss_score=_probability(_of(row, "epss score", "definition.epss.score")),
+        epss_score=probability(_of(row, "epss score", "definition.epss.score")),
         published_on=read_date(_of(row, "vuln publication date", "definition.vulnerability_published")),
         patch_published_on=read_date(_of(row, "patch publication date", "definition.patch_published")),
         modified_on=read_date(_of(row, "plugin modification date", "definition.plugin_updated")),
@@ -136,11 +137,6 @@ def _definition(check: str, row: Row, named: tuple[str, ...]) -> Definition:
         **cvss(vectors[0], f"CVSS:3.0/{vectors[1]}")
         | {name: value for name, value in stated.items() if value is not None},
     )
-
-
-def _probability(text: str) -> float | None:
-    made = score(text)
-    return made if made is not None and made <= 1 else None
 
 
 def _exploitable(row: Row) -> bool | None:

@@ -14,9 +14,10 @@ from threatweaver.reports import (
     ImportParser,
     Record,
 )
+from threatweaver_exposure.engine.dates import read_time
 from threatweaver_exposure.engine.growing import Element
 from threatweaver_exposure.engine.reading.packages import check_id
-from threatweaver_exposure.engine.reading.source import evidence, labeled, read_stamp, spot
+from threatweaver_exposure.engine.reading.source import evidence, labeled, spot
 from threatweaver_exposure.engine.reading.words import (
     CRITICAL,
     HIGH,
@@ -79,15 +80,15 @@ def _asset(element: Element) -> Asset:
         0,
         name[:1000],
         identifiers=(("application", name),) if name else (),
-        finished_at=read_stamp(root.get("generation_date")) or UNDATED,
+        finished_at=read_time(root.get("generation_date")) or UNDATED,
     )
 
 
 def _dated(asset: Asset, analysis: Element) -> Asset:
     """Return it with the time of an analysis, which is earlier than that of the report."""
     return asset._replace(
-        started_at=read_stamp(analysis.get("submitted_date")) or asset.started_at,
-        finished_at=read_stamp(analysis.get("published_date")) or asset.finished_at,
+        started_at=read_time(analysis.get("submitted_date")) or asset.started_at,
+        finished_at=read_time(analysis.get("published_date")) or asset.finished_at,
     )
 
 

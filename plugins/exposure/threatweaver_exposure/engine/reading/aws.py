@@ -12,7 +12,6 @@ from threatweaver_exposure.engine.reading.words import (
     first,
     links,
     mapping,
-    number,
     place,
     purl,
     score,
@@ -155,12 +154,6 @@ def scores(found: object) -> dict[str, Any]:
 def exploited(word: object) -> bool | None:
     """Return what YES and NO mean, None for anything else."""
     return {"YES": True, "NO": False}.get(first(word))
-
-
-def probability(value: object) -> float | None:
-    """Return an EPSS score, None for what is none."""
-    made = number(value)
-    return made if made is not None and 0 <= made <= 1 else None
 
 
 def advice(found: Mapping[str, Any]) -> tuple[str, str]:

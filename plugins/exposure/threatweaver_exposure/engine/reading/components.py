@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from threatweaver.reports import ReportError, ReportFault
 from threatweaver_exposure.engine.reading.json_items import items
-from threatweaver_exposure.engine.reading.words import cves, cvss, first, number, purl, score
+from threatweaver_exposure.engine.reading.words import cves, cvss, first, purl, score
 
 _WORDS = {  # what scanners call the types of package URLs
     "pypi": "pip pipenv poetry python python-pkg uv",
@@ -93,12 +93,6 @@ def scores(*rated: tuple[object, object]) -> dict[str, Any]:
         made, said = cvss(vector), score(stated)
         found |= made if said is None else {key: said if key.endswith("score") else made[key] for key in made}
     return found
-
-
-def probability(value: object) -> float | None:
-    """Return a number of 0 to 1, else None."""
-    made = number(value)
-    return made if made is not None and 0 <= made <= 1 else None
 
 
 def others(check: str, *ids: object) -> tuple[str, ...]:

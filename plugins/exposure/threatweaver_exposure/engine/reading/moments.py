@@ -4,11 +4,9 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 
-from threatweaver_exposure.engine.dates import read_day, read_time
+from threatweaver_exposure.engine.dates import MONTHS, read_day, read_time
 
 _LONGEST = 64
-_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
-_MONTHS = {name: number for number, name in enumerate(_NAMES.split(), start=1)}
 # What reports use; a zone that is not here is taken for UTC.
 _HOURS = dict(EST=-5, EDT=-4, CST=-6, CDT=-5, MST=-7, MDT=-6, PST=-8, PDT=-7, CET=1, CEST=2)  # noqa: C408  a line
 _CLOCK = (
@@ -59,7 +57,7 @@ def _moment(parts: Mapping[str, str | None]) -> datetime:
         hour = hour % 12 + (12 if parts["half"].upper() == "PM" else 0)
     return datetime(
         int(parts["year"] or 0),
-        int(month) if month.isdecimal() else _MONTHS[month.lower()],
+        int(month) if month.isdecimal() else MONTHS[month.lower()],
         int(parts["day"] or 0),
         hour,
         int(parts["minute"] or 0),

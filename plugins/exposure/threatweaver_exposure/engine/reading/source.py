@@ -1,11 +1,4 @@
-"""What reports on source code have in common: evidence in lines, and times as their tools spell them."""
-
-import re
-from datetime import datetime
-
-from threatweaver_exposure.engine.dates import read_time
-
-_BEFORE_ZONE = re.compile(r" (?=[+-]\d\d:?\d\d$)", re.ASCII)
+"""What reports on source code have in common: evidence in lines."""
 
 
 def evidence(*lines: object) -> str | None:
@@ -26,10 +19,3 @@ def labeled(label: str, value: object) -> str:
     """Return `label: value` of a text or a number, "" of anything else."""
     said = str(value).strip() if isinstance(value, str | int | float) else ""
     return f"{label}: {said}" if said else ""
-
-
-def read_stamp(text: object) -> datetime | None:
-    """Read an ISO time, also with a blank before its zone: `2020-04-11 16:51:44 -0700`, `... UTC`."""
-    return (
-        read_time(_BEFORE_ZONE.sub("", text.strip().removesuffix(" UTC"))) if isinstance(text, str) else None
-    )

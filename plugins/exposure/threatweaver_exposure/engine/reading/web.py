@@ -17,7 +17,6 @@ _NAME = 255  # characters, the most that a host's name has
 _MOMENT = 64  # characters of a time or a duration
 _LINK = re.compile(r"https?://[^\s\"'<>]+")
 _ZONE_NAME = re.compile(r" [A-Z]{2,5}(?= \d{4}$)", re.ASCII)  # in "Sat Sep 13 22:39:44 CEST 2014"
-_BLANK_OFFSET = re.compile(r"(?<=:\d\d) (?=[+-]\d\d:?\d\d$)", re.ASCII)  # in "2021-03-17 19:41:46 +0100"
 _ABBREVIATED = re.compile(r"(?<=[^\W\d])\.")  # in "Fr., 30 Sep. 2022 08:40:35"
 _STAMP = re.compile(
     r"(\d{1,4})[/-](\d{1,2})[/-](\d{1,4}),? (\d{1,2}):(\d\d)(?::(\d\d))?"
@@ -111,8 +110,7 @@ def hrefs(*texts: object) -> tuple[str, ...]:
 def read_moment(value: object) -> datetime | None:
     """Read a time in any spelling of web scanners; one without a zone is taken as UTC."""
     text = str(value or "")[:_MOMENT].strip()
-    plain = _BLANK_OFFSET.sub("", _ZONE_NAME.sub("", text))
-    return read_time(plain) or _stamp(text) or _mail(text)
+    return read_time(_ZONE_NAME.sub("", text)) or _stamp(text) or _mail(text)
 
 
 def _stamp(text: str) -> datetime | None:

@@ -81,6 +81,12 @@ def score(value: object) -> float | None:
     return made if made is not None and 0 <= made <= 10 else None
 
 
+def probability(value: object) -> float | None:
+    """Return a probability of 0 to 1, else None."""
+    made = number(value)
+    return made if made is not None and 0 <= made <= 1 else None
+
+
 def cvss(*vectors: object) -> dict[str, Any]:
     """Return the members cvss2_*, cvss3_*, cvss4_* of a Definition for the vectors among these texts.
 
