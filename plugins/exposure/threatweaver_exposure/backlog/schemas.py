@@ -1,11 +1,9 @@
 """What goes over the wire about what is open now."""
 
-from typing import Any
-
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import fields, validate
 
 from threatweaver.sdk import Schema
-from threatweaver_exposure.history.schemas import PastDay
+from threatweaver_exposure.history.schemas import AsOf
 from threatweaver_exposure.vulnerabilities.queries import ASSET_GROUP, SEVERITY, TAG
 from threatweaver_exposure.vulnerabilities.schemas import SeverityCounts
 
@@ -20,13 +18,8 @@ class TopQuery(ActiveQuery):
     limit = fields.Integer(load_default=10, validate=validate.Range(1, 100))
 
 
-class AgingQuery(ActiveQuery):
-    as_of = PastDay()
-
-    @validates_schema
-    def _knows_then(self, data: dict[str, Any], **_: Any) -> None:
-        if "as_of" in data and ("tag" in data or "asset_group" in data):
-            raise ValidationError("Who was in a tag or group then is not known: leave one out.", "asOf")
+class AgingQuery(AsOf, ActiveQuery):
+    """The filters of figures that know the past."""
 
 
 class ActiveCountsOut(Schema):

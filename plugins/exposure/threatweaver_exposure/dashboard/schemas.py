@@ -1,11 +1,9 @@
 """What goes over the wire for /dashboard."""
 
-from typing import Any
-
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import fields, validate
 
 from threatweaver.sdk import CommaSeparated, Schema, WidgetKind
-from threatweaver_exposure.history.schemas import PastDay
+from threatweaver_exposure.history.schemas import AsOf
 from threatweaver_exposure.severity import SeverityField
 
 
@@ -17,13 +15,8 @@ class _Filters(Schema):
     tag = fields.String(validate=validate.Length(1, 100))
 
 
-class DashboardQuery(_Filters):
-    as_of = PastDay()
-
-    @validates_schema
-    def _knows_then(self, data: dict[str, Any], **_: Any) -> None:
-        if "as_of" in data and ("tag" in data or "asset_group" in data):
-            raise ValidationError("Who was in a tag or group then is not known: leave one out.", "asOf")
+class DashboardQuery(AsOf, _Filters):
+    """The filters of figures that know the past."""
 
 
 class WidgetsQuery(_Filters):

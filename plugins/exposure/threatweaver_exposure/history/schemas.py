@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validates_schema
 
 from threatweaver.sdk import Schema
 
@@ -16,6 +16,17 @@ class PastDay(fields.Date):
         if day > datetime.now(UTC).date():
             raise ValidationError("Must not lie in the future.")
         return day
+
+
+class AsOf(Schema):
+    """A past day, beside filters of which membership in a tag or group is not known for it."""
+
+    as_of = PastDay()
+
+    @validates_schema
+    def _knows_then(self, data: dict[str, Any], **_: Any) -> None:
+        if "as_of" in data and ("tag" in data or "asset_group" in data):
+            raise ValidationError("Who was in a tag or group then is not known: leave one out.", "asOf")
 
 
 class EventOut(Schema):
