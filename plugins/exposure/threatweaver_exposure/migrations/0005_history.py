@@ -48,14 +48,14 @@ class Migration(migrations.Migration):
         ),
         ops.RunSQL(
             [
-                """CREATE TABLE exposure_event (
+                """CREATE TABLE "exposure_event" (
                        id bigint GENERATED ALWAYS AS IDENTITY, vulnerability_id uuid NOT NULL,
                        at timestamptz NOT NULL, action varchar(16) NOT NULL, state smallint NOT NULL,
                        severity smallint NOT NULL, risk_score smallint NOT NULL, import_id uuid, actor_id uuid
                    ) PARTITION BY RANGE (at)""",
                 "CREATE INDEX exposure_event_of ON exposure_event (vulnerability_id, at, id)",
                 # What came before the first month; the tenant's own role may make no table.
-                "CREATE TABLE exposure_event_default PARTITION OF exposure_event DEFAULT",
+                'CREATE TABLE "exposure_event_default" PARTITION OF exposure_event DEFAULT',
                 """CREATE FUNCTION exposure_event_month(moment timestamptz) RETURNS void
                    LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
                    DECLARE
