@@ -149,11 +149,7 @@ def test_a_revoked_license_locks_and_one_from_a_drawer_does_not_help(licensed):
         "POST", "/api/license/revocations", json={"revocations": issue_list(revoked, KEY)}
     )
     assert (answer.status_code, answer.json()) == (200, {"revoked": 1})
-    wait_until(
-        lambda: licensed.get("/api/license/status").json()["state"] == "REVOKED",
-        seconds=5,
-        what="it is revoked",
-    )
+    state_is(licensed, "REVOKED")
     refused = licensed.get("/api/tags")
     assert body_of(refused, *STATE) == (423, "LICENSE_LOCKED", "REVOKED", False, "/settings/license")
     for old in (drawer, current):

@@ -147,8 +147,9 @@ class Space:
         """Import a report and return the result of its job."""
         answer = await self.upload(data, name=name)
         assert answer.status == 202, answer
-        assert answer.body["status"] == "completed", answer
-        return answer.body["result"]
+        job = await self.finished(answer.body["jobId"], seconds=180)
+        assert job["status"] == "completed", job
+        return job["result"]
 
     async def counts(self, data: Any) -> dict[str, int]:
         """Import a report and return those of its counts that are not zero."""

@@ -228,9 +228,9 @@ async def test_a_dropped_tenant_leaves_nothing_anywhere(ask, made, admin_of, ker
         await Membership.create(user_id=shared["id"], tenant_id=kept["id"], role="viewer")
     network = "/api/admin/security/ip-blacklist"
     assert (await ask("POST", network, headers=headers, json={"range": "203.0.113.0/24"}))[0] == 201
-    await enqueued(kernel, data)
     path = f"{PATH}/{data['id']}"
     await ask("POST", f"{path}/suspend", json={"reason": "leaves"})
+    await parked(kernel, await enqueued(kernel, data))
     assert (await ask("DELETE", path, params={"confirm": data["slug"]}))[0] == 204
     traces = await everywhere(kernel, (data["id"], me["id"], me["email"], data["slug"]))
     assert [where for where in traces if not where[0].startswith("audit_")] == []
