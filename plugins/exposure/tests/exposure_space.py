@@ -23,9 +23,11 @@ TABLES = (
     "exposure_asset_identifier",
     "exposure_asset_rollup",
     "exposure_asset_tag",
+    "exposure_before",
     "exposure_day_asset_rollup",
     "exposure_day_rollup",
     "exposure_definition",
+    "exposure_definition_before",
     "exposure_definition_cve",
     "exposure_event",
     "exposure_evidence",
@@ -33,9 +35,26 @@ TABLES = (
     "exposure_export_chunk",
     "exposure_rollup",
     "exposure_saved_filter",
+    "exposure_sighting",
     "exposure_sla_policy",
     "exposure_tag",
     "exposure_vulnerability",
+    "exposure_withdrawn",
+    "exposure_withdrawn_asset",
+)
+# History; rollups and indexes, which a recount checks; and what an import leaves beside what it changes.
+TRACES = (
+    "exposure_asset_rollup",
+    "exposure_before",
+    "exposure_day_asset_rollup",
+    "exposure_day_rollup",
+    "exposure_definition_before",
+    "exposure_definition_cve",
+    "exposure_event",
+    "exposure_rollup",
+    "exposure_sighting",
+    "exposure_withdrawn",
+    "exposure_withdrawn_asset",
 )
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 # Evidence without a vulnerability and the reverse, states that do not fit their dates, broken references,
@@ -195,6 +214,27 @@ class Space:
     async def sql(self, query: str, *values: Any) -> list[dict[str, Any]]:
         async with self.kernel.database.tenant(self.tenant.schema, read_only=True) as unit:
             return [dict(row) for row in await unit.connection.fetch(query, *values)]
+
+    async def revert(self, import_id: str, *, dry_run: bool = False) -> dict[str, Any]:
+        """Take an import back and return the result of that job."""
+        answer = await self.call(
+            "POST", f"/imports/{import_id}/revert?dryRun={str(dry_run).lower()}", headers={"Prefer": "wait=60"}
+        )
+        assert answer.status == 202, answer
+        job = await self.finished(answer.body["jobId"], seconds=180)
+        assert job["status"] == "completed", job
+        return job["result"]
+
+    async def state(self) -> dict[str, set[str]]:
+        """A snapshot of what is so now: without history, rollups and what reverting needs."""
+        rows = await self.snapshot()
+        return {table: set(lines) for table, lines in rows.items() if table not in TRACES}
+
+    async def is_again(self, before: dict[str, set[str]]) -> None:
+        """Compare what is so with what was; scanners' checks that came to be known since may stay so."""
+        now = await self.state()
+        assert before["exposure_definition"] <= now["exposure_definition"]
+        assert {**now, "exposure_definition": before["exposure_definition"]} == before
 
     async def snapshot(self) -> dict[str, list[str]]:
         """Every row of every table but the list of imports, as text."""

@@ -21,6 +21,12 @@ class NotAcceptable(ApiError):
     status, code = 409, "VULNERABILITY_FIXED"
 
 
+class NotRevertible(ApiError):
+    """The import cannot be taken back."""
+
+    status, code = 409, "NOT_REVERTIBLE"
+
+
 class NotTheOwner(ApiError):
     """Only its owner may change this."""
 

@@ -31,6 +31,18 @@ class CoverageLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReverted:
+    """An import was taken back; the counts are those of the job's result (docs/plugins/exposure.md)."""
+
+    import_id: UUID
+    restored: int
+    withdrawn: int
+    kept_for_later_imports: int
+    kept_for_decisions: int
+    assets_withdrawn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RiskAccepted:
     """The risk of a vulnerability was accepted until a date, or the date of its acceptance changed."""
 
@@ -52,4 +64,11 @@ class AcceptancesExpired:
     count: int
 
 
-EVENT_TYPES = (ImportCompleted, CoverageLost, RiskAccepted, AcceptanceWithdrawn, AcceptancesExpired)
+EVENT_TYPES = (
+    ImportCompleted,
+    CoverageLost,
+    ImportReverted,
+    RiskAccepted,
+    AcceptanceWithdrawn,
+    AcceptancesExpired,
+)

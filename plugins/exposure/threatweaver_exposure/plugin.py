@@ -108,7 +108,13 @@ def settings() -> list[Setting]:
             default=2 << 30,
             minimum=1 << 20,
             title="Largest report that is taken in, decompressed, in bytes",
-        )
+        ),
+        Setting(
+            name="revert_days",
+            default=90,
+            minimum=1,
+            title="Days for which an import can be reverted",
+        ),
     ]
 
 

@@ -21,7 +21,8 @@ async def after(cursor: int, *, most: int, within: list[UUID] | None) -> Sequenc
                    v.asset_id AS "assetId", {STATE_NAME.format(state="e.state")} AS state,
                    {sql_name("e.severity")} AS severity, e.risk_score AS "riskScore",
                    e.import_id AS "importId", e.actor_id AS "actorId"
-            FROM exposure_event e JOIN exposure_vulnerability v ON v.id = e.vulnerability_id
+            FROM exposure_event e JOIN (SELECT id, asset_id FROM exposure_vulnerability UNION ALL
+                SELECT id, asset_id FROM exposure_withdrawn) v ON v.id = e.vulnerability_id
             WHERE e.id > $1 AND ($2::uuid[] IS NULL OR {WITHIN.format(asset="v.asset_id", ids="$2")})
             ORDER BY e.id LIMIT $3""",
         cursor,

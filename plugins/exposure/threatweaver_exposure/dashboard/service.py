@@ -1,8 +1,8 @@
 """Keeping the rollups: called in the transaction of whatever changed vulnerabilities.
 
 Callers leave a temporary table vulnerability_change (id, asset_id, severity, old_severity, risk_score,
-old_risk_score, old_state, first_seen, action); nothing else writes the rollups, the counts on assets, or
-history.
+old_risk_score, old_state, first_seen, action, new_state); nothing else writes the rollups, the counts on
+assets, or history.
 """
 
 from uuid import UUID
@@ -12,7 +12,8 @@ from threatweaver_exposure.history import service as history
 
 # action → the state it leads to; NULL keeps the old one.
 _STATE_AFTER = """CASE action WHEN 'created' THEN 0 WHEN 'reopened' THEN 1 WHEN 'accepted' THEN 2
-                         WHEN 'closed' THEN 3 ELSE old_state END"""
+                         WHEN 'closed' THEN 3 WHEN 'reverted' THEN new_state WHEN 'withdrawn' THEN 4
+                         ELSE old_state END"""
 
 
 async def serialize() -> None:
@@ -39,7 +40,7 @@ async def apply_changes(*, import_id: UUID | None = None, actor_id: UUID | None 
             FROM vulnerability_change WHERE action NOT IN ('unchanged', 'created', 'rescored')
             UNION ALL
             SELECT (first_seen AT TIME ZONE 'UTC')::date, severity, {_STATE_AFTER}, 1
-            FROM vulnerability_change WHERE action NOT IN ('unchanged', 'rescored')
+            FROM vulnerability_change WHERE action NOT IN ('unchanged', 'rescored', 'withdrawn')
         ) c GROUP BY first_seen_on, severity, state HAVING sum(delta) <> 0;
         INSERT INTO exposure_rollup AS r (first_seen_on, severity, state, total)
         SELECT first_seen_on, severity, state, total FROM moved

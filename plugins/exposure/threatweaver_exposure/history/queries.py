@@ -8,19 +8,24 @@ import asyncpg
 from threatweaver.sdk import connection
 from threatweaver_exposure.severity import sql_name
 
-STATE_NAME = "(ARRAY['open','reopened','accepted','fixed'])[{state} + 1]"
+STATE_NAME = "(ARRAY['open','reopened','accepted','fixed','withdrawn'])[{state} + 1]"
 
 # The last event until the end of a day, as a condition on one; {} is the day.
 LAST_UNTIL = """v.at < ({}::date + 1)::timestamp AT TIME ZONE 'UTC' AND NOT EXISTS (
     SELECT 1 FROM exposure_event n WHERE n.vulnerability_id = v.id
     AND n.at < ({}::date + 1)::timestamp AT TIME ZONE 'UTC' AND (n.at, n.id) > (v.at, v.event_id))"""
 
-# Vulnerabilities with what each event made of them, in the shape of exposure_vulnerability.
-AS_IT_WAS = """(
-    SELECT w.id, w.asset_id, w.definition_id, w.port, w.protocol, w.location, w.first_seen, w.last_seen,
-           w.fixed_at, w.authenticated, w.unobserved_since, e.state, e.severity, e.risk_score,
-           e.at, e.id AS event_id
-    FROM exposure_vulnerability w JOIN exposure_event e ON e.vulnerability_id = w.id)"""
+_SHAPE = """id, asset_id, definition_id, port, protocol, location, first_seen, last_seen, fixed_at,
+    authenticated, unobserved_since"""
+# Vulnerabilities with what each event made of them, in the shape of exposure_vulnerability. Those of a
+# reverted import were there until it was.
+AS_IT_WAS = f"""(
+    SELECT w.*, e.state, e.severity, e.risk_score, e.at, e.id AS event_id
+    FROM (SELECT {_SHAPE} FROM exposure_vulnerability
+          UNION ALL SELECT {_SHAPE} FROM exposure_withdrawn) w
+    JOIN exposure_event e ON e.vulnerability_id = w.id WHERE e.action <> 'withdrawn')"""
+ASSETS_AS_THEY_WERE = """(SELECT id, name, ip FROM exposure_asset
+    UNION ALL SELECT id, name, ip FROM exposure_withdrawn_asset)"""
 
 _DISAGREEMENTS = """
 SELECT 'vulnerabilities' AS figure FROM (

@@ -9,7 +9,9 @@ from uuid import UUID
 from threatweaver.sdk import connection
 
 # Between two events nothing that a list shows as of a day has changed.
-_TELLING = """(action IN ('created', 'reopened', 'accepted', 'closed', 'rescored')
+_TELLING = """(action IN ('created', 'reopened', 'accepted', 'closed', 'rescored', 'withdrawn')
+    OR action = 'reverted'
+       AND (severity, risk_score, new_state) IS DISTINCT FROM (old_severity, old_risk_score, old_state)
     OR action = 'updated' AND (severity, risk_score) IS DISTINCT FROM (old_severity, old_risk_score))"""
 
 
@@ -31,7 +33,8 @@ async def record(
         f"""INSERT INTO exposure_event (vulnerability_id, at, action, state, severity, risk_score,
                                         import_id, actor_id)
             SELECT id, $1, action, {state_after}, severity, risk_score, $2, $3
-            FROM vulnerability_change WHERE {_TELLING} ORDER BY action = 'closed'""",
+            FROM vulnerability_change WHERE {_TELLING}
+            ORDER BY CASE action WHEN 'closed' THEN 2 WHEN 'rescored' THEN 1 ELSE 0 END""",
         at,
         import_id,
         actor_id,

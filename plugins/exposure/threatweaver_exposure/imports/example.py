@@ -1,6 +1,8 @@
 """The smallest report with one asset and one vulnerability, for whoever tries the API out."""
 
-from threatweaver.sdk import Example
+import asyncio
+
+from threatweaver.sdk import Caller, Example
 
 _REPORT = b"""<?xml version="1.0"?>
 <NessusClientData_v2><Report name="example"><ReportHost name="host-a"><HostProperties>
@@ -12,3 +14,14 @@ _REPORT = b"""<?xml version="1.0"?>
 REPORT = Example(
     data=_REPORT, headers={"X-Filename": "example.nessus", "Content-Type": "application/octet-stream"}
 )
+
+
+async def imported(caller: Caller) -> Example:
+    """Import the report, if it is not yet there, and wait until it is merged."""
+    await caller.call("POST", "/imports", _REPORT)
+    for _ in range(300):
+        for entry in (await caller.call("GET", "/imports?sort=-createdAt")).body["data"]:
+            if entry["mergedAt"] and not entry["revertedAt"]:
+                return Example(params={"id": entry["id"]})
+        await asyncio.sleep(0.1)
+    raise TimeoutError

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from threatweaver.sdk import JobRun, JobTable
-from threatweaver_exposure.imports import service
+from threatweaver_exposure.imports import service, undo
 
 table = JobTable()
 
@@ -21,3 +21,16 @@ async def import_report(run: JobRun, *, import_id: str, path: str, format_name: 
     return await service.import_report(
         run, import_id=UUID(import_id), path=Path(path), format_name=format_name
     )
+
+
+@table.job("exposure.revert_import", timeout=timedelta(hours=2), attempts=5)
+async def revert_import(_: JobRun, *, import_id: str, by: str, dry_run: bool) -> dict[str, Any]:
+    """Take an import back. Safe to run twice: all of it is one transaction."""
+    return await service.revert_import(UUID(import_id), by=UUID(by), dry_run=dry_run)
+
+
+@table.job("exposure.forget_reverts", every=timedelta(days=1), timeout=timedelta(minutes=30))
+async def forget_reverts(run: JobRun) -> dict[str, int]:
+    """Drop what was kept to revert imports that are too old for it."""
+    days = int(run.settings["exposure"]["revert_days"])
+    return {"imports": await undo.forget(days)}

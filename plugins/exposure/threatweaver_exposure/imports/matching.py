@@ -50,7 +50,10 @@ async def _pair() -> None:
 
 
 async def _describe() -> None:
-    """Write assets and their identifiers; adds seen_at, authenticated and finished to matched."""
+    """Write assets and their identifiers; adds seen_at, authenticated and finished to matched.
+
+    Makes asset_before(asset_id, before) and identifier_new(asset_id, kind, value) for whoever undoes it.
+    """
     held = connection()
     await held.execute(
         """
@@ -75,6 +78,12 @@ async def _describe() -> None:
             open_critical, open_high, open_medium, open_low, open_info)
         SELECT asset_id, name, fqdn, netbios, ip, operating_system, seen_at, seen_at,
                authenticated_at, -1, 0, 0, 0, 0, 0, 0 FROM asset_now WHERE is_new;
+        CREATE TEMPORARY TABLE asset_before ON COMMIT DROP AS
+        SELECT a.id AS asset_id, jsonb_build_object('name', a.name, 'fqdn', a.fqdn, 'netbios', a.netbios,
+                   'ip', a.ip, 'operating_system', a.operating_system, 'last_seen', a.last_seen,
+                   'last_authenticated_scan', a.last_authenticated_scan) AS before
+        FROM exposure_asset a JOIN asset_now n ON n.asset_id = a.id
+        WHERE NOT n.is_new AND n.seen_at >= a.last_seen;
         UPDATE exposure_asset a
         SET name = n.name, fqdn = coalesce(n.fqdn, a.fqdn), netbios = coalesce(n.netbios, a.netbios),
             ip = coalesce(n.ip, a.ip), operating_system = coalesce(n.operating_system, a.operating_system),
@@ -86,9 +95,10 @@ async def _describe() -> None:
               (n.name, coalesce(n.fqdn, a.fqdn), coalesce(n.netbios, a.netbios), coalesce(n.ip, a.ip),
                coalesce(n.operating_system, a.operating_system), n.seen_at,
                coalesce(n.authenticated_at, a.last_authenticated_scan));
-        INSERT INTO exposure_asset_identifier (asset_id, kind, value)
+        CREATE TEMPORARY TABLE identifier_new ON COMMIT DROP AS
         SELECT DISTINCT m.asset_id, i.kind, i.value FROM staged_identifier i JOIN matched m USING (host)
-        ON CONFLICT DO NOTHING;
+        EXCEPT SELECT asset_id, kind, value FROM exposure_asset_identifier;
+        INSERT INTO exposure_asset_identifier (asset_id, kind, value) SELECT * FROM identifier_new;
         CREATE TEMPORARY TABLE new_assets ON COMMIT DROP AS
         SELECT -1 AS worst_severity, count(*) AS assets, 0 AS risk_sum FROM asset_now WHERE is_new
         HAVING count(*) > 0;

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from threatweaver.sdk import analyze, connection
 from threatweaver_exposure.dashboard import service as rollups
-from threatweaver_exposure.imports import absence, matching
+from threatweaver_exposure.imports import absence, matching, undo
 from threatweaver_exposure.imports.absence import CHECK_OF_D
 from threatweaver_exposure.imports.staging import Staged
 
-_DEFINITION_COLUMNS = """name, family, synopsis, description, solution, see_also, cves, cwes, "references",
+DEFINITION_COLUMNS = """name, family, synopsis, description, solution, see_also, cves, cwes, "references",
     cvss2_score, cvss2_vector, cvss3_score, cvss3_vector, cvss4_score, cvss4_vector, vpr_score, epss_score,
     exploit_available, kev, published_on, patch_published_on, modified_on, score, digest"""
 
@@ -60,14 +60,16 @@ async def merge(staged: Staged, *, source: str, import_id: UUID, undated: dateti
     # One merge a tenant at a time: two imports of one file must not both create its rows.
     await rollups.serialize()
     await matching.match_hosts(undated)
-    await _define(source)
+    await _define(source, import_id)
     await _number(source)
     await _observe()
+    await undo.remember_seen(import_id, source)
     await _write(import_id)
     if staged.findings >= _MANY:
         await _refresh_statistics()
-    await _rescore()
+    await rescore()
     await absence.miss(source, staged)
+    await undo.remember_missing(import_id)
     closed, unobserved = await absence.close(), await absence.lose_sight()
     await rollups.apply_changes(import_id=import_id)
     counts = dict(await held.fetch("SELECT action, count(*) FROM vulnerability_change GROUP BY action"))
@@ -85,14 +87,21 @@ async def merge(staged: Staged, *, source: str, import_id: UUID, undated: dateti
     )
 
 
-async def _define(source: str) -> None:
+async def _define(source: str, import_id: UUID) -> None:
     """Store what plugin ids mean; makes redefined(id), the definitions that changed."""
-    columns = _DEFINITION_COLUMNS
+    columns = DEFINITION_COLUMNS
     assignments = ", ".join(
         f"{name.strip()} = {_MERGED.get(name.strip(), f'EXCLUDED.{name.strip()}')}"
         for name in columns.split(",")
     )
     await connection().execute("CREATE TEMPORARY TABLE redefined (id int) ON COMMIT DROP")
+    await connection().execute(
+        f"""CREATE TEMPORARY TABLE definition_was ON COMMIT DROP AS
+            SELECT d.id, to_jsonb(d) AS before FROM exposure_definition d
+            JOIN (SELECT DISTINCT {CHECK} AS known_as, digest FROM staged_definition) s
+              ON d.source = $1 AND {CHECK_OF_D} = s.known_as AND d.digest <> s.digest""",
+        source,
+    )
     await connection().execute(
         f"""
         WITH latest AS (
@@ -111,11 +120,22 @@ async def _define(source: str) -> None:
         source,
     )
     await connection().execute(
-        "DELETE FROM exposure_definition_cve WHERE definition_id IN (SELECT id FROM redefined)"
+        """INSERT INTO exposure_definition_before (import_id, definition_id, before, digest)
+           SELECT DISTINCT ON (d.id) $1::uuid, d.id, w.before, d.digest
+           FROM definition_was w JOIN redefined r USING (id) JOIN exposure_definition d USING (id)""",
+        import_id,
     )
+    await name_cves()
+
+
+async def name_cves() -> None:
+    """Index the CVEs of the definitions in the table `redefined`."""
     await connection().execute(
-        """INSERT INTO exposure_definition_cve (definition_id, cve)
-           SELECT DISTINCT d.id, unnest(d.cves) FROM exposure_definition d JOIN redefined USING (id)"""
+        """
+        DELETE FROM exposure_definition_cve WHERE definition_id IN (SELECT id FROM redefined);
+        INSERT INTO exposure_definition_cve (definition_id, cve)
+        SELECT DISTINCT d.id, unnest(d.cves) FROM exposure_definition d JOIN redefined USING (id);
+        """
     )
 
 
@@ -154,7 +174,7 @@ async def _observe() -> None:
         )
         SELECT coalesce(v.id, uuid7()) AS id, o.*, v.state AS old_state, v.severity AS old_severity,
                v.risk_score AS old_risk_score, coalesce(v.first_seen, o.seen_at) AS first_seen,
-               v.last_seen AS old_last_seen,
+               v.last_seen AS old_last_seen, NULL::smallint AS new_state,
                coalesce(v.evidence_digest <> o.evidence_digest, true) AS evidence_changed,
                CASE WHEN v.id IS NULL THEN 'created'
                     WHEN o.seen_at < v.last_seen THEN 'unchanged'
@@ -228,7 +248,7 @@ async def _refresh_statistics() -> None:
         await analyze("exposure_vulnerability", "exposure_asset", "exposure_asset_identifier")
 
 
-async def _rescore() -> None:
+async def rescore() -> None:
     """Rank anew what was redefined, on every asset."""
     await connection().execute(
         f"""

@@ -8,6 +8,7 @@ from marshmallow import fields, validate
 from threatweaver.sdk import (
     JOB,
     Context,
+    NotFound,
     Op,
     Resource,
     RouteTable,
@@ -21,12 +22,11 @@ from threatweaver.sdk import (
     rows,
     uuid7,
 )
-from threatweaver_exposure.errors import ReportRefused
-from threatweaver_exposure.imports import service
-from threatweaver_exposure.imports.example import REPORT
-from threatweaver_exposure.imports.jobs import import_report
+from threatweaver_exposure.errors import NotRevertible, ReportRefused
+from threatweaver_exposure.imports import jobs, service
+from threatweaver_exposure.imports.example import REPORT, imported
 from threatweaver_exposure.imports.models import Import
-from threatweaver_exposure.imports.schemas import FormatOut, ImportIn, ImportOut
+from threatweaver_exposure.imports.schemas import FormatOut, ImportIn, ImportOut, RevertIn
 from threatweaver_exposure.permissions import Perm
 
 table = RouteTable(path="/imports", tag="Imports")
@@ -98,7 +98,31 @@ async def import_file(ctx: Context) -> None:
         asset=ctx.query.get("asset"),
         dry_run=ctx.query["dry_run"],
     )
-    ctx.submit(import_report, id=job_id, **payload)
+    ctx.submit(jobs.import_report, id=job_id, **payload)
+
+
+@table.route(
+    "POST",
+    "/{id}/revert",
+    permission=Perm.IMPORT_WRITE,
+    query=RevertIn,
+    returns=JOB,
+    errors=(NotFound, NotRevertible),
+    example=imported,
+)
+async def revert_import(ctx: Context) -> None:
+    """Take an import back: what it changed becomes what it was before, weeks later, too.
+
+    What a later import saw or changed, or a person decided on since, stays as it is; the job's result counts
+    and names it in `kept`. With `dryRun` nothing is changed.
+    """
+    entry = await service.revertible(ctx.uuid("id"))
+    ctx.submit(
+        jobs.revert_import,
+        import_id=str(entry.id),
+        by=str(ctx.principal.user_id),
+        dry_run=ctx.query["dry_run"],
+    )
 
 
 async def prepare(file: SpooledFile, job_id: UUID) -> dict[str, str]:

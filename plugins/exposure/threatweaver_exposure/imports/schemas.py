@@ -15,6 +15,10 @@ class ImportIn(Schema):
     dry_run = fields.Boolean(load_default=False)
 
 
+class RevertIn(Schema):
+    dry_run = fields.Boolean(load_default=False)
+
+
 class ImportOut(Schema):
     id = fields.UUID(required=True)
     job_id = fields.UUID(required=True)
@@ -36,3 +40,6 @@ class ImportOut(Schema):
     unchanged = fields.Integer(allow_none=True)
     closed = fields.Integer(allow_none=True)
     unobserved = fields.Integer(allow_none=True)
+    merged_at = fields.AwareDateTime(allow_none=True)
+    reverted_at = fields.AwareDateTime(allow_none=True)
+    reverted_by = fields.UUID(allow_none=True)

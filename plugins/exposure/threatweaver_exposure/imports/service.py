@@ -10,6 +10,7 @@ from uuid import UUID
 from threatweaver.sdk import (
     ImportParser,
     JobRun,
+    NotFound,
     Rejected,
     ReportError,
     ReportFault,
@@ -20,13 +21,15 @@ from threatweaver.sdk import (
     quarantine,
     uuid7,
 )
+from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.engine.formats import TAIL_SIZE, detect
 from threatweaver_exposure.engine.prolog import refuse_entities
-from threatweaver_exposure.errors import ReportRefused
-from threatweaver_exposure.events import CoverageLost, ImportCompleted
+from threatweaver_exposure.errors import NotRevertible, ReportRefused
+from threatweaver_exposure.events import CoverageLost, ImportCompleted, ImportReverted
 from threatweaver_exposure.imports import news, queries
 from threatweaver_exposure.imports.merge import merge
-from threatweaver_exposure.imports.models import Import
+from threatweaver_exposure.imports.models import Import, Sighting
+from threatweaver_exposure.imports.revert import revert
 from threatweaver_exposure.imports.rows import failed
 from threatweaver_exposure.imports.staging import Staged, stage
 
@@ -75,7 +78,8 @@ async def import_report(run: JobRun, *, import_id: UUID, path: Path, format_name
     """
     entry = await Import.get(id=import_id)
     # A report without dates happened when its bytes first came in, so importing it again changes nothing.
-    first = await Import.filter(sha256=entry.sha256, dry_run=False).order_by("created_at", "id").first()
+    again = Import.filter(sha256=entry.sha256, dry_run=False, reverted_at=None)
+    first = await again.order_by("created_at", "id").first()
     undated = (first or entry).created_at
     if entry.dry_run:
         return await _tried(run, entry, path, undated)
@@ -104,6 +108,50 @@ async def _tried(run: JobRun, entry: Import, path: Path, undated: datetime) -> d
     counts = asdict(merged)
     await Import.filter(id=entry.id).update(finished_at=datetime.now(UTC), **counts)
     return {"importId": str(entry.id), "dryRun": True, **counts, "changes": changes}
+
+
+async def revertible(import_id: UUID) -> Import:
+    """Return an import that can be taken back. Raises NotFound, NotRevertible."""
+    entry = await Import.get_or_none(id=import_id)
+    if entry is None:
+        raise NotFound
+    if entry.reverted_at is not None:
+        raise NotRevertible("The import is reverted already.")
+    if entry.merged_at is None:
+        raise NotRevertible("The import changed nothing: it is a dry run, failed, or is not at its end.")
+    if entry.assets and not await Sighting.exists(import_id=import_id):
+        raise NotRevertible("What was before the import is not kept any more.")
+    return entry
+
+
+async def revert_import(import_id: UUID, *, by: UUID, dry_run: bool) -> dict[str, Any]:
+    """Take an import back in the current transaction; return what that did, and what it kept.
+
+    With `dry_run` nothing is changed. Raises NotFound, NotRevertible.
+    """
+    held = connection()
+    await rollups.serialize()
+    entry = await revertible(import_id)
+    if entry.merged_at is None:
+        raise NotRevertible
+    await held.execute("SAVEPOINT before_trial")
+    done = await revert(import_id, entry.merged_at)
+    kept = [dict(row) for row in await queries.kept(most=_SHOWN)]
+    if dry_run:
+        await held.execute("ROLLBACK TO SAVEPOINT before_trial")
+    else:
+        await Import.filter(id=import_id).update(reverted_at=datetime.now(UTC), reverted_by=by)
+        await publish(ImportReverted(import_id=import_id, **asdict(done)))
+    return {
+        "importId": str(import_id),
+        "dryRun": dry_run,
+        "restored": done.restored,
+        "withdrawn": done.withdrawn,
+        "keptForLaterImports": done.kept_for_later_imports,
+        "keptForDecisions": done.kept_for_decisions,
+        "assetsWithdrawn": done.assets_withdrawn,
+        "kept": kept,
+    }
 
 
 async def _staged(run: JobRun, entry: Import, path: Path) -> Staged:

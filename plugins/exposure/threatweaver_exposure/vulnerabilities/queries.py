@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields, validate
 
 from threatweaver.sdk import CommaSeparated, Listing, SearchText, Where, any_of, connection
 from threatweaver_exposure.assets.queries import WITHIN
-from threatweaver_exposure.history.queries import AS_IT_WAS, LAST_UNTIL, STATE_NAME
+from threatweaver_exposure.history.queries import AS_IT_WAS, ASSETS_AS_THEY_WERE, LAST_UNTIL, STATE_NAME
 from threatweaver_exposure.history.schemas import PastDay
 from threatweaver_exposure.severity import SeverityField, sql_name
 from threatweaver_exposure.vulnerabilities.models import State
@@ -75,8 +75,8 @@ ROW = {
 }
 _JOINED = """ v
     JOIN exposure_definition d ON d.id = v.definition_id
-    JOIN exposure_asset a ON a.id = v.asset_id"""
-_SOURCE = f"exposure_vulnerability{_JOINED}"
+    JOIN {assets} a ON a.id = v.asset_id"""
+_SOURCE = "exposure_vulnerability" + _JOINED.format(assets="exposure_asset")
 
 # Dates are whole days in UTC, both ends included, and mean the first sighting.
 FIRST_SEEN = (
@@ -156,7 +156,7 @@ LISTING = Listing(
 
 AS_OF = replace(
     LISTING,
-    source=AS_IT_WAS + _JOINED,
+    source=AS_IT_WAS + _JOINED.format(assets=ASSETS_AS_THEY_WERE),
     where=(*LISTING.where[:-1], Where("as_of", PastDay(), LAST_UNTIL)),
 )
 

@@ -91,5 +91,5 @@ async def _changes_table() -> None:
     await connection().execute(
         """CREATE TEMPORARY TABLE vulnerability_change (id uuid, asset_id uuid, severity smallint,
            old_severity smallint, risk_score smallint, old_risk_score smallint, old_state smallint,
-           first_seen timestamptz, action text) ON COMMIT DROP"""
+           first_seen timestamptz, action text, new_state smallint) ON COMMIT DROP"""
     )
