@@ -35,6 +35,7 @@ CLASSES = (
             ("exposure_evidence", "vulnerability_id"),
             ("exposure_acceptance", "vulnerability_id"),
             ("exposure_event", "vulnerability_id"),
+            ("exposure_before", "vulnerability_id"),
         ),
         removing=_leave_the_rollup,
         minimum_days=30,
@@ -44,6 +45,11 @@ CLASSES = (
         title="Records of imports: which report changed what",
         table="exposure_import",
         age="finished_at",
+        children=(
+            ("exposure_sighting", "import_id"),
+            ("exposure_before", "import_id"),
+            ("exposure_definition_before", "import_id"),
+        ),
         minimum_days=30,
     ),
 )

@@ -29,6 +29,7 @@ _PASSING = ["last_seen_at", "idle_expires_at", "last_used_at", "attempts", "mfa_
 
 # Work in the background is none of a request's: table → the rows that one may have asked for.
 _ASKED_FOR = {
+    "license_watch": "false",
     "job": "user_id IS NOT NULL",
     "notification_event": "status = 'test'",
     "notification_delivery": "false",

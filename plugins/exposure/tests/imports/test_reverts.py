@@ -53,8 +53,8 @@ async def test_past_days_still_know_what_was_withdrawn_and_the_feed_tells(space)
     yesterday = datetime.now(UTC).date().toordinal() - 1
     assert await space.known(asOf=datetime.fromordinal(yesterday).date()) == then
     assert (await space.known(asOf=datetime.now(UTC).date()))["all"] == []
-    feed = (await space.get("/changes"))["data"]
-    assert [(row["action"], row["state"]) for row in feed] == [("created", "open"), ("withdrawn", "withdrawn")]
+    feed = [(row["action"], row["state"]) for row in (await space.get("/changes"))["data"]]
+    assert feed == [("created", "open"), ("withdrawn", "withdrawn")]
 
 
 async def test_a_later_import_keeps_what_it_saw_and_can_be_taken_back_then(space):
@@ -126,7 +126,8 @@ async def test_definitions_and_names_of_assets_come_back(space):
 async def test_what_cannot_be_taken_back_is_refused(space, run_job, wrong):
     data = scan(Item(), at=1)
     if wrong == "dry":
-        answer = await space.call("POST", "/imports?dryRun=true", data=data, headers={"Prefer": "wait=60"})
+        headers = {"X-Filename": "scan.nessus", "Prefer": "wait=60"}
+        answer = await space.call("POST", "/imports?dryRun=true", data=data, headers=headers)
         import_id = answer.body["result"]["importId"]
     else:
         import_id = (await space.take(data))["importId"]

@@ -68,18 +68,18 @@ async def _collect(import_id: UUID) -> None:
     await connection().execute(
         f"""
         CREATE TEMPORARY TABLE undone ON COMMIT DROP AS
-        SELECT v.id, v.asset_id, v.definition_id, t.created, coalesce(b.last_seen, t.seen) AS seen,
-               b.id IS NOT NULL AS whole, {before}, b.evidence, NULL::text AS fate
-        FROM (
+        WITH sighted AS (
             SELECT u.id, u.seen IS NULL AS created, u.seen
             FROM exposure_sighting s, unnest(s.vulnerabilities, s.last_seen) AS u(id, seen)
             WHERE s.import_id = $1
+        )
+        SELECT v.id, v.asset_id, v.definition_id, t.created, coalesce(b.last_seen, t.seen) AS seen,
+               b.id IS NOT NULL AS whole, {before}, b.evidence, NULL::text AS fate
+        FROM (
+            SELECT * FROM sighted
             UNION ALL
             SELECT b.vulnerability_id, false, b.last_seen FROM exposure_before b
-            WHERE b.import_id = $1 AND NOT EXISTS (
-                SELECT 1 FROM exposure_sighting s JOIN exposure_vulnerability v ON v.asset_id = s.asset_id
-                WHERE s.import_id = $1 AND v.id = b.vulnerability_id
-                  AND b.vulnerability_id = ANY(s.vulnerabilities))
+            WHERE b.import_id = $1 AND NOT EXISTS (SELECT 1 FROM sighted s WHERE s.id = b.vulnerability_id)
         ) t
         JOIN exposure_vulnerability v USING (id)
         LEFT JOIN exposure_before b ON b.import_id = $1 AND b.vulnerability_id = t.id
