@@ -56,6 +56,5 @@ async def test_a_hundred_times_as_much_takes_no_statement_more(counted, space):
     small, few = await counted(report(1, 10, at=1))
     large, many = await counted(report(50, 20, at=2))
     assert (small["created"], large["created"]) == (10, 990)
-    print(f"{len(few)} statements for 10 findings, {len(many)} for 1,000")
     assert len(many) <= len(few)
     await space.check()
