@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from aiohttp import DummyCookieJar, web
@@ -67,8 +68,13 @@ def home() -> Iterator[Path]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def dsn(home: Path) -> AsyncIterator[str]:
-    """A running embedded PostgreSQL."""
+    """A running embedded PostgreSQL, which need not outlive a power cut: it waits for no disk."""
     server = await embedded.start(home)
+    held = await asyncpg.connect(server.dsn)
+    for name in ("fsync", "synchronous_commit", "full_page_writes"):
+        await held.execute(f"ALTER SYSTEM SET {name} = off")
+    await held.execute("SELECT pg_reload_conf()")
+    await held.close()
     yield server.dsn
     await embedded.stop(server)
 
