@@ -67,6 +67,7 @@ $(VENV)/.product: requirements.lock $(METADATA) | $(VENV)/bin/python
 	@echo "Installing the product ..." >&2
 	@$(PIP) --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation $(EDITABLE)
+	@$(BIN)/python -m compileall -q $(DISTRIBUTIONS)
 	@touch $@
 
 $(VENV)/.tools: requirements-dev.lock $(VENV)/.product

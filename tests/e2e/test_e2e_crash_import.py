@@ -54,7 +54,9 @@ async def _rows(held: asyncpg.Connection, table: str) -> list[str]:
     keys = await held.fetch(
         """SELECT a.attname FROM pg_attribute a WHERE a.attrelid = $1::regclass AND a.attnum > 0
              AND NOT a.attisdropped
-             AND (a.attname IN ('id', 'at', 'created_at', 'updated_at', 'finished_at', 'created_by')
+             AND (a.attname IN (
+                  'id', 'at', 'created_at', 'updated_at', 'finished_at', 'merged_at', 'created_by',
+                  'vulnerabilities')
                   OR a.attname LIKE '%\\_id' AND a.attname NOT IN ('plugin_id'))""",
         table,
     )

@@ -38,7 +38,7 @@ def claims(jti, start, end, **more):
 
 OLD = [
     claims("active", -10, 10),
-    claims("ends-today", -10, 0.01),
+    claims("ends-today", -10, 0.1),
     claims("grace", -10, -3),
     claims("no-grace", -10, -3, grace_days=0),
     claims("locked", -30, -8),

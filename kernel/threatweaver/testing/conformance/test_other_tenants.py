@@ -19,6 +19,7 @@ from threatweaver.testing.contract.answers import Answer
 from threatweaver.testing.contract.document import DocumentedApi
 from threatweaver.testing.contract.person import Person
 from threatweaver.testing.identities import Headers
+from threatweaver.testing.plugin import Settled
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 Digest = Callable[[], Awaitable[dict[str, Any]]]
@@ -26,10 +27,11 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @pytest.fixture
-def everything(kernel: Kernel, tenant: Tenant) -> Digest:
-    """A function: a digest of every row of the tenant."""
+def everything(kernel: Kernel, tenant: Tenant, settled: Settled) -> Digest:
+    """A function: a digest of every row of the tenant, once no job of it changes any."""
 
     async def digest() -> dict[str, Any]:
+        await settled(tenant)
         async with kernel.database.owner(tenant.schema) as unit:
             held = unit.connection
             names = await held.fetch(
@@ -58,7 +60,11 @@ async def test_unknown_ids_are_404(api: DocumentedApi, with_id: Routes, person: 
 
 
 async def test_ids_of_another_tenant_are_404_and_their_rows_stay(
-    api: DocumentedApi, with_id: Routes, person: Person, stranger: Headers, everything: Digest
+    api: DocumentedApi,
+    with_id: Routes,
+    person: Person,
+    stranger: Headers,
+    everything: Digest,
 ) -> None:
     owned = [r for r in with_id if name(r) not in known.SHARED and r.permission not in PLATFORM]
     calls = [await person.prepare(route) for route in owned]

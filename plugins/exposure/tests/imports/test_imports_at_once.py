@@ -99,7 +99,7 @@ async def test_cancelled_in_the_middle_leaves_everything_as_before(space):
     async def in_the_middle():
         return 0 < (await space.get(f"/jobs/{job}"))["progress"] < 80
 
-    await until(in_the_middle)
+    await until(in_the_middle, seconds=120)
     assert (await space.call("POST", f"/jobs/{job}/cancel")).status == 200
     done = await space.finished(job)
     assert done["status"] == "cancelled"
