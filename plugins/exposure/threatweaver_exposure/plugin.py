@@ -11,6 +11,7 @@ from threatweaver.sdk import (
     Permission,
     RouteTable,
     Setting,
+    SubscriberTable,
     hookimpl,
 )
 from threatweaver_exposure.assets import grouping
@@ -33,6 +34,9 @@ from threatweaver_exposure.imports.news import NEW_FINDINGS
 from threatweaver_exposure.permissions import PERMISSIONS
 from threatweaver_exposure.retention import CLASSES
 from threatweaver_exposure.sla import routes as sla
+from threatweaver_exposure.sync import chunks as sync_chunks
+from threatweaver_exposure.sync import jobs as sync_jobs
+from threatweaver_exposure.sync import routes as sync
 from threatweaver_exposure.trends import routes as trends
 from threatweaver_exposure.vulnerabilities import jobs as vulnerability_jobs
 from threatweaver_exposure.vulnerabilities import routes as vulnerabilities
@@ -55,6 +59,7 @@ def route_tables() -> list[RouteTable]:
         grouping.tags,
         imports.table,
         sla.table,
+        sync.table,
         trends.table,
         vulnerabilities.table,
     ]
@@ -71,6 +76,7 @@ def model_modules() -> list[str]:
         "threatweaver_exposure.history.models",
         "threatweaver_exposure.imports.models",
         "threatweaver_exposure.sla.models",
+        "threatweaver_exposure.sync.models",
         "threatweaver_exposure.vulnerabilities.models",
     ]
 
@@ -78,7 +84,19 @@ def model_modules() -> list[str]:
 @hookimpl
 def job_tables() -> list[JobTable]:
     """Return the job tables."""
-    return [export_jobs.table, history_jobs.table, import_jobs.table, vulnerability_jobs.table]
+    return [
+        export_jobs.table,
+        history_jobs.table,
+        import_jobs.table,
+        sync_jobs.table,
+        vulnerability_jobs.table,
+    ]
+
+
+@hookimpl
+def event_subscribers() -> list[SubscriberTable]:
+    """Return what reacts to events."""
+    return [sync_jobs.subscribers]
 
 
 @hookimpl
@@ -127,7 +145,12 @@ def notification_events() -> list[NotificationEvent]:
 @hookimpl
 def file_importers() -> list[FileImporter]:
     """Return what takes files from the command line."""
-    return [FileImporter(job=import_jobs.import_report, max_bytes=imports.max_bytes, prepare=imports.prepare)]
+    return [
+        FileImporter(job=import_jobs.import_report, max_bytes=imports.max_bytes, prepare=imports.prepare),
+        FileImporter(
+            job=sync_jobs.import_tenable_records, max_bytes=imports.max_bytes, prepare=sync_chunks.prepare
+        ),
+    ]
 
 
 @hookimpl

@@ -38,6 +38,24 @@ async def miss(source: str, staged: Staged) -> None:
     await held.execute("ANALYZE missing")
 
 
+async def prove() -> None:
+    """Add to `missing` what the scanner itself says to be fixed, unless it was seen since."""
+    await connection().execute(
+        """
+        INSERT INTO missing
+        SELECT v.id, v.asset_id, v.definition_id, v.severity, v.risk_score, v.state, v.first_seen, f.seen_at,
+               true
+        FROM (SELECT m.asset_id, d.id AS definition_id, s.port, s.protocol, max(m.seen_at) AS seen_at
+              FROM staged_fixed s JOIN matched m USING (host) JOIN defined d ON d.number = s.definition
+              GROUP BY 1, 2, 3, 4) f
+        JOIN exposure_vulnerability v USING (asset_id, definition_id, port, protocol)
+        WHERE v.location = '' AND v.state <> 3 AND v.last_seen <= f.seen_at
+          AND NOT EXISTS (SELECT 1 FROM vulnerability_change c WHERE c.id = v.id AND c.action <> 'rescored')
+          AND NOT EXISTS (SELECT 1 FROM missing m WHERE m.id = v.id)
+        """
+    )
+
+
 async def close() -> int:
     """Mark as fixed what is proven to be gone; return how many."""
     held = connection()

@@ -69,6 +69,7 @@ async def merge(staged: Staged, *, source: str, import_id: UUID, undated: dateti
         await _refresh_statistics()
     await rescore()
     await absence.miss(source, staged)
+    await absence.prove()
     await undo.remember_missing(import_id)
     closed, unobserved = await absence.close(), await absence.lose_sight()
     await rollups.apply_changes(import_id=import_id)
