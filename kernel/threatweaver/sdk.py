@@ -54,8 +54,8 @@ from threatweaver.jobs.run import JobCancelled, JobPostponed, JobRun
 from threatweaver.jobs.table import Job, JobTable
 from threatweaver.notify.events.catalog import Mode, NotificationEvent, Severity
 from threatweaver.notify.events.service import raise_event
-from threatweaver.outbound import OutboundFailed, OutboundRefused
-from threatweaver.outbound import request as outbound_request
+from threatweaver.outbound.client import request as outbound_request
+from threatweaver.outbound.errors import OutboundFailed, OutboundRefused
 from threatweaver.plugins.admission import KERNEL_API
 from threatweaver.reports import (
     CERTAIN,

@@ -5,6 +5,7 @@ from aiohttp import web
 from tenable_recording import Recording, recorded
 
 from threatweaver.jobs.run import JobCancelled, JobPostponed
+from threatweaver_exposure.sync import service
 from threatweaver_exposure.sync.errors import KeysRefused, TenableRefused
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -23,6 +24,8 @@ async def test_everything_recorded_is_merged_and_counted(syncs, space):
     status = await space.get("/sync/status")
     assert status["lastSyncAt"]
     assert not status["running"]
+    stream = await space.call("GET", "/sync/progress/stream")
+    assert (stream.status, stream.headers["Content-Type"]) == (200, "text/event-stream")
     progress = await space.get("/sync/progress")
     assert (progress["percent"], progress["chunksMerged"], progress["chunksTotal"]) == (100.0, 6, 6)
 
@@ -155,6 +158,43 @@ async def test_a_cancelled_run_keeps_what_is_merged(syncs, space):
     (chunk,) = (await space.get(f"/sync/history/{run_id}/chunks"))["data"]
     reverted = await space.revert(chunk["importId"])
     assert reverted["assetsWithdrawn"] == 50
+
+
+async def test_keys_are_sealed_and_do_not_follow_to_another_address(syncs, space):
+    async with Recording() as tenable:
+        await syncs.configure(tenable)
+    (row,) = await space.sql("SELECT sealed_keys FROM exposure_sync_config")
+    assert "secretKey" not in row["sealed_keys"]
+    shown = await space.get("/sync/config")
+    assert shown["hasKeys"]
+    assert "s" not in shown.values()
+    elsewhere = await space.call("PUT", "/sync/config", json={"url": "https://elsewhere.example"})
+    assert (elsewhere.status, elsewhere.body["code"]) == (400, "VALIDATION_ERROR")
+    one = await space.call("PUT", "/sync/config", json={"url": tenable.url, "accessKey": "a"})
+    assert one.status == 400
+
+
+async def test_a_schedule_says_when_the_next_run_is_due(syncs, space):
+    async with Recording() as tenable:
+        await syncs.configure(tenable)
+        answer = await space.call("PUT", "/sync/schedule", json={"intervalMinutes": 60})
+        assert answer.body["nextAt"] is not None
+        async with syncs.kernel.database.tenant(space.tenant.schema):
+            assert await service.due()
+        await syncs.run(await syncs.begin())
+        async with syncs.kernel.database.tenant(space.tenant.schema):
+            assert not await service.due()
+
+
+async def test_only_one_run_at_a_time_and_the_latest_alone_goes_on(syncs, space):
+    async with Recording() as tenable:
+        await syncs.configure(tenable)
+        run_id = await syncs.begin()
+        busy = await space.call("POST", "/sync/start", json={})
+        assert (busy.status, busy.body["code"]) == (409, "SYNC_RUNNING")
+        await syncs.run(run_id)
+        done = await space.call("POST", f"/sync/history/{run_id}/resume")
+        assert (done.status, done.body["code"]) == (409, "SYNC_NOT_RESUMABLE")
 
 
 async def test_a_chunk_that_stays_damaged_fails_the_run(syncs):

@@ -117,7 +117,7 @@ async def _events(ctx: Context) -> AsyncIterator[bytes]:
     for _ in range(_MOST):
         async with ctx.kernel.database.tenant(ctx.principal.schema, read_only=True):
             found = await service.progress()
-        data = orjson.dumps(found)
+        data = orjson.dumps(found, default=str)
         yield b": nothing new\n\n" if data == said else b"event: progress\ndata: " + data + b"\n\n"
         said = data
         if found["state"] not in {"queued", "running"} or ctx.kernel.stopping.is_set():

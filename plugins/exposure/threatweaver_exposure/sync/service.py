@@ -95,11 +95,11 @@ async def start(*, full: bool, by: UUID | None) -> SyncRun:
 
 async def resume(run_id: UUID) -> SyncRun:
     """Let the latest run go on where it stopped. Raises NotFound, NotResumable, NotConfigured."""
-    await _configured()
     await queries.give_up_lost()
     entry = await SyncRun.get_or_none(id=run_id)
     if entry is None:
         raise NotFound
+    await _configured()
     latest = await queries.latest()
     if latest is None or latest["id"] != run_id or entry.state not in {"failed", "cancelled"}:
         raise NotResumable
