@@ -32,6 +32,8 @@ from threatweaver_exposure.imports import routes as imports
 from threatweaver_exposure.imports.news import NEW_FINDINGS
 from threatweaver_exposure.permissions import PERMISSIONS
 from threatweaver_exposure.retention import CLASSES
+from threatweaver_exposure.risk import jobs as risk_jobs
+from threatweaver_exposure.risk import routes as risk
 from threatweaver_exposure.sla import routes as sla
 from threatweaver_exposure.trends import routes as trends
 from threatweaver_exposure.vulnerabilities import jobs as vulnerability_jobs
@@ -54,6 +56,8 @@ def route_tables() -> list[RouteTable]:
         grouping.groups,
         grouping.tags,
         imports.table,
+        risk.assets,
+        risk.table,
         sla.table,
         trends.table,
         vulnerabilities.table,
@@ -70,6 +74,7 @@ def model_modules() -> list[str]:
         "threatweaver_exposure.exports.models",
         "threatweaver_exposure.history.models",
         "threatweaver_exposure.imports.models",
+        "threatweaver_exposure.risk.models",
         "threatweaver_exposure.sla.models",
         "threatweaver_exposure.vulnerabilities.models",
     ]
@@ -78,7 +83,13 @@ def model_modules() -> list[str]:
 @hookimpl
 def job_tables() -> list[JobTable]:
     """Return the job tables."""
-    return [export_jobs.table, history_jobs.table, import_jobs.table, vulnerability_jobs.table]
+    return [
+        export_jobs.table,
+        history_jobs.table,
+        import_jobs.table,
+        risk_jobs.table,
+        vulnerability_jobs.table,
+    ]
 
 
 @hookimpl
