@@ -1,7 +1,8 @@
 """Which findings of different tools are one flaw, measured on labeled pairs.
 
 A pair of the corpus is of one asset; `origin` is `report` for findings of real reports, else they are
-written in the shape that the tools' readers give. Labels are by what the flaw is; no pair is left out for failing.
+written in the shape that the tools' readers give. Labels are by what the flaw is; no pair is left out for
+failing.
 """
 
 import json
