@@ -3,6 +3,12 @@
 A pair of the corpus is of one asset; `origin` is `report` for findings of real reports, else they are
 written in the shape that the tools' readers give. Labels are by what the flaw is; no pair is left out for
 failing.
+
+What the figures are worth: 206 of 539 pairs come from real reports, nearly all of packages, and most of those
+labels follow from an equal advisory and package, which is close to what recipe 2 asks for. The held-out third
+is not blind any more: two pairs of one weakness on one line were labeled "different" by mistake and corrected
+after the first run, in which the held-out precision was 0.988. A guard against getting worse, then, and no
+estimate of how recipe 2 does on anybody's findings; for that, somebody else's labels are wanted.
 """
 
 import json
