@@ -1,7 +1,7 @@
 """Checks of different tools that find the same flaw, and CWEs that name one weakness.
 
-Nothing is in here because its title sounds alike: each table says whose catalog has the ids. They were written
-down without a copy of those catalogs at hand; look an id up before you build on it.
+Nothing is in here because its title sounds alike: each table says whose catalog has the ids. They were
+written down without a copy of those catalogs at hand; look an id up before you build on it.
 """
 
 from collections.abc import Mapping
