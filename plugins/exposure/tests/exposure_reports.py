@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import floor
 from xml.sax.saxutils import escape, quoteattr
 
 DAY_ONE = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -11,6 +12,20 @@ DAY_ONE = datetime(2024, 5, 1, 12, tzinfo=UTC)
 def day(number: float) -> datetime:
     """Noon of a day of the story, counted from one."""
     return DAY_ONE + timedelta(days=number - 1)
+
+
+def weaver(*, age: int = 100, **inputs: float) -> int:
+    """The published arithmetic: the mean of inputs of 0 to 100, by weight.
+
+    `severity` stands in for CVSS. What was found in 2024 is older than 180 days, which counts 100.
+    """
+    weights = {"cvss": 30, "severity": 30, "vpr": 25, "epss": 20, "criticality": 15, "age": 5, "exposure": 5}
+    known = {**inputs, "age": age}
+    total = sum(weights[name] * value for name, value in known.items())
+    return floor(total / sum(weights[name] for name in known) + 0.5)
+
+
+CRITICAL, HIGH, MEDIUM, LOW = (weaver(severity=middle) for middle in (95, 79, 54, 20))
 
 
 @dataclass(frozen=True, kw_only=True)

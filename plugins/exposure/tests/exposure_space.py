@@ -14,6 +14,8 @@ from threatweaver.kernel import Kernel
 from threatweaver.tenancy import provision
 from threatweaver.tenancy.models import Tenant
 from threatweaver_exposure.history import queries as history
+from threatweaver_exposure.risk import queries as risk
+from threatweaver_exposure.risk import scoring
 
 TABLES = (
     "exposure_acceptance",
@@ -33,6 +35,8 @@ TABLES = (
     "exposure_evidence",
     "exposure_export",
     "exposure_export_chunk",
+    "exposure_risk_aged",
+    "exposure_risk_formula",
     "exposure_rollup",
     "exposure_saved_filter",
     "exposure_sighting",
@@ -288,6 +292,12 @@ class Space:
         assert set(leftovers.values()) == {0}, leftovers
         async with self.kernel.database.tenant(self.tenant.schema, read_only=True):
             assert await history.disagreements() == []
+            _, formula = await risk.current()
+        wrong = await self.sql(
+            f"""SELECT v.id, v.state, v.risk_score, {scoring.of_rows(formula)} AS computed FROM {risk.JOINED}
+                WHERE v.risk_score <> {scoring.of_rows(formula)}"""
+        )
+        assert wrong == [], "scores are not what the formula says"
 
     async def _check_rollup(self) -> None:
         kept = await self.sql(

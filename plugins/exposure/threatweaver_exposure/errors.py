@@ -27,6 +27,17 @@ class NotRevertible(ApiError):
     status, code = 409, "NOT_REVERTIBLE"
 
 
+class CountDiffers(ApiError):
+    """The filter matches another number of rows than was expected."""
+
+    status, code = 409, "COUNT_DIFFERS"
+
+    def __init__(self, expected: int | None = None, matched: int | None = None, **members: Any) -> None:
+        if matched is not None:
+            members |= {"expected": expected, "matched": matched}
+        super().__init__(None, **members)
+
+
 class NotTheOwner(ApiError):
     """Only its owner may change this."""
 

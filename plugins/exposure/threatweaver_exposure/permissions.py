@@ -12,6 +12,7 @@ class Perm(StrEnum):
     ASSET_WRITE = "exposure:asset:write"
     VULNERABILITY_READ = "exposure:vulnerability:read"
     RISK_ACCEPT = "exposure:risk:accept"
+    RISK_FORMULA = "exposure:risk:formula"
     FILTER_READ = "exposure:filter:read"
     FILTER_WRITE = "exposure:filter:write"
     IMPORT_READ = "exposure:import:read"
@@ -30,6 +31,7 @@ PERMISSIONS = (
     Permission(Perm.ASSET_WRITE, "Tag and group assets", ANALYSTS),
     Permission(Perm.VULNERABILITY_READ, "See vulnerabilities", EVERYONE),
     Permission(Perm.RISK_ACCEPT, "Accept the risk of a vulnerability, and take that back", ANALYSTS),
+    Permission(Perm.RISK_FORMULA, "Change the formula that ranks vulnerabilities", MANAGERS),
     Permission(Perm.FILTER_READ, "See one's saved filters and those that others share", EVERYONE),
     Permission(Perm.FILTER_WRITE, "Save and share filters, and change one's own", EVERYONE),
     Permission(Perm.IMPORT_READ, "See imports and their results", EVERYONE),

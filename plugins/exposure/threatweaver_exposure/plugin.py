@@ -33,6 +33,8 @@ from threatweaver_exposure.imports import routes as imports
 from threatweaver_exposure.imports.news import NEW_FINDINGS
 from threatweaver_exposure.permissions import PERMISSIONS
 from threatweaver_exposure.retention import CLASSES
+from threatweaver_exposure.risk import jobs as risk_jobs
+from threatweaver_exposure.risk import routes as risk
 from threatweaver_exposure.sla import routes as sla
 from threatweaver_exposure.sync import chunks as sync_chunks
 from threatweaver_exposure.sync import jobs as sync_jobs
@@ -58,6 +60,8 @@ def route_tables() -> list[RouteTable]:
         grouping.groups,
         grouping.tags,
         imports.table,
+        risk.assets,
+        risk.table,
         sla.table,
         sync.table,
         trends.table,
@@ -75,6 +79,7 @@ def model_modules() -> list[str]:
         "threatweaver_exposure.exports.models",
         "threatweaver_exposure.history.models",
         "threatweaver_exposure.imports.models",
+        "threatweaver_exposure.risk.models",
         "threatweaver_exposure.sla.models",
         "threatweaver_exposure.sync.models",
         "threatweaver_exposure.vulnerabilities.models",
@@ -88,6 +93,7 @@ def job_tables() -> list[JobTable]:
         export_jobs.table,
         history_jobs.table,
         import_jobs.table,
+        risk_jobs.table,
         sync_jobs.table,
         vulnerability_jobs.table,
     ]

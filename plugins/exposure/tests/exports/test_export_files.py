@@ -36,7 +36,7 @@ async def test_csv_to_the_byte(space, two):
     first, second = two
     expected = (
         f"{_NAMES}\r\n"
-        '{id},{asset},10.0.0.1,10.0.0.1,nessus,1001,1001,"Says ""hi"", twice",General,CRITICAL,open,95,443,'
+        '{id},{asset},10.0.0.1,10.0.0.1,nessus,1001,1001,"Says ""hi"", twice",General,CRITICAL,open,96,443,'
         "tcp,,CVE-2024-0001; CVE-2024-0002,2024-05-01T12:00:00Z,2024-05-01T12:00:00Z,\r\n"
     ).format(**ids(first)) + (
         "{id},{asset},10.0.0.1,10.0.0.1,nessus,1002,1002,'=1+2,'-General,INFO,open,0,0,"

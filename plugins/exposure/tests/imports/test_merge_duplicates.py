@@ -1,7 +1,7 @@
 """Sightings of one thing inside one report, and what plugins mean from report to report."""
 
 import pytest
-from exposure_reports import Host, Item, day, nessus
+from exposure_reports import Host, Item, day, nessus, weaver
 
 
 @pytest.fixture(autouse=True)
@@ -112,7 +112,7 @@ async def test_older_revision_of_a_plugin_changes_nothing(space):
     older = nessus(Host(items=[Item(modified="2024/01/01", name="Old", cvss3=9.0)], end=day(2)))
     assert await space.counts(older) == {"unchanged": 1}
     found = await space.only()
-    assert (found["name"], found["cvss3Score"], found["riskScore"]) == ("New", 5.0, 50)
+    assert (found["name"], found["cvss3Score"], found["riskScore"]) == ("New", 5.0, weaver(cvss=50))
 
 
 async def test_new_score_of_a_plugin_ranks_every_asset_anew(space):
@@ -125,13 +125,15 @@ async def test_new_score_of_a_plugin_ranks_every_asset_anew(space):
     assert await space.counts(update) == {"updated": 1}
     rows = await space.vulnerabilities(pluginId=1001)
     assert {(row["assetIp"], row["riskScore"]) for row in rows} == {
-        ("10.0.0.1", 90),
-        ("10.0.0.2", 90),
-        ("10.0.0.3", 90),
+        ("10.0.0.1", weaver(cvss=90)),
+        ("10.0.0.2", weaver(cvss=90)),
+        # fixed on its second day, and so no older than that
+        ("10.0.0.3", weaver(cvss=90, age=50)),
     }
     assets = {row["ip"]: row["riskScore"] for row in await space.walk("/assets")}
-    assert assets == {"10.0.0.1": 90, "10.0.0.2": 90, "10.0.0.3": 0}
-    assert (await space.get("/dashboard/kpis"))["riskScore"] == 60.0
+    now = weaver(cvss=90)
+    assert assets == {"10.0.0.1": now, "10.0.0.2": now, "10.0.0.3": 0}
+    assert (await space.get("/dashboard/kpis"))["riskScore"] == round(2 * now / 3, 1)
 
 
 @pytest.mark.parametrize(

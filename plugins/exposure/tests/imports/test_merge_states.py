@@ -1,7 +1,7 @@
 """From one scan to the next: created, updated, unchanged, reopened, and what an older report may not do."""
 
 import pytest
-from exposure_reports import Host, Item, day, nessus
+from exposure_reports import CRITICAL, Host, Item, day, nessus, weaver
 
 
 @pytest.fixture(autouse=True)
@@ -35,11 +35,11 @@ async def test_same_finding_a_day_later_is_unchanged_and_seen_later(space):
 @pytest.mark.parametrize(
     ("changed", "shown"),
     [
-        (Item(severity=4), {"severity": "CRITICAL", "riskScore": 95}),
+        (Item(severity=4), {"severity": "CRITICAL", "riskScore": CRITICAL}),
         (Item(output="seen again"), {"output": "seen again"}),
         (Item(output=None), {"output": ""}),
         (Item(service="http-proxy"), {"service": "http-proxy"}),
-        (Item(cvss3=9.1), {"riskScore": 91, "cvss3Score": 9.1}),
+        (Item(cvss3=9.1), {"riskScore": weaver(cvss=91), "cvss3Score": 9.1}),
     ],
     ids=["severity", "output", "no output", "service", "score"],
 )
@@ -56,7 +56,7 @@ async def test_severity_change_moves_the_key_figures(space):
     await space.take(scan(Item(severity=2), Item(severity=2, port=80)))
     await space.take(scan(Item(severity=4), Item(severity=2, port=80), on=2))
     kpis = await space.get("/dashboard/kpis")
-    assert (kpis["critical"], kpis["medium"], kpis["riskScore"]) == (1, 1, 95.0)
+    assert (kpis["critical"], kpis["medium"], kpis["riskScore"]) == (1, 1, CRITICAL)
 
 
 async def test_fixed_and_seen_again_is_reopened(space):
@@ -100,7 +100,7 @@ async def test_older_report_does_not_rewrite_a_definition(space):
     await space.take(scan(Item(vpr=9.0, cvss3=9.0), on=5))
     await space.take(nessus(Host(name="10.0.0.2", items=[Item(vpr=1.0, cvss3=9.0)], end=day(4))))
     scores = {row["assetIp"]: row["riskScore"] for row in await space.vulnerabilities()}
-    assert scores == {"10.0.0.1": 90, "10.0.0.2": 90}
+    assert scores == {"10.0.0.1": weaver(cvss=90, vpr=90), "10.0.0.2": weaver(cvss=90, vpr=90)}
     assert (await space.only(search="10.0.0.2"))["vprScore"] == 9.0
 
 

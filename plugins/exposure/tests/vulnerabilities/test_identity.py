@@ -35,6 +35,19 @@ async def test_fields_and_candidates(space):
     assert alone["candidates"] == []
 
 
+async def test_what_recipe_2_knows_it_by_and_who_else_is_that_flaw(space):
+    """Two checks that name the same one CVE are one flaw at one port, and two at two."""
+    cve = ["CVE-2024-1000"]
+    items = [Item(plugin=2001, port=443, cves=cve), Item(plugin=2002, port=443, cves=cve)]
+    await space.take(nessus(Host(items=[*items, Item(plugin=2002, port=8443, cves=cve)])))
+    row = next(row for row in await space.vulnerabilities() if row["check"] == "2001")
+    found = await space.get(f"/vulnerabilities/{row['id']}/identity")
+    assert (found["flaw"]["recipe"], found["flaw"]["kind"]) == (2, "network")
+    assert said(found["flaw"]["fields"]) == {"cve": cve[0], "port": "443", "protocol": "tcp"}
+    same = {said(item["differs"]).get("port", "443"): item["sameFlaw"] for item in found["candidates"]}
+    assert same == {"443": True, "8443": False}
+
+
 async def test_somebody_elses_is_not_found(space, outsider):
     await space.take(nessus(Host(items=[Item()])))
     row = await space.only()

@@ -18,6 +18,8 @@ class Asset(Model):
     first_seen = fields.DatetimeField()
     last_seen = fields.DatetimeField()
     last_authenticated_scan = fields.DatetimeField(null=True)
+    criticality = fields.SmallIntField(null=True)
+    exposure = fields.CharField(max_length=8, null=True)
     worst_severity = fields.SmallIntField(default=-1)
     risk_score = fields.SmallIntField(default=0)
     open_critical = fields.IntField(default=0)

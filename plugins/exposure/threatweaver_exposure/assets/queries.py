@@ -10,6 +10,7 @@ import asyncpg
 from marshmallow import fields, validate
 
 from threatweaver.sdk import Listing, SearchText, Where, any_of, connection, search
+from threatweaver_exposure.risk.formula import EXPOSURES
 from threatweaver_exposure.severity import SeverityField, sql_name
 
 COLUMNS = {
@@ -19,6 +20,8 @@ COLUMNS = {
     "netbios": "a.netbios",
     "ip": "a.ip",
     "operatingSystem": "a.operating_system",
+    "criticality": "a.criticality",
+    "exposure": "a.exposure",
     "worstSeverity": sql_name("a.worst_severity"),
     "riskScore": "a.risk_score",
     "critical": "a.open_critical",
@@ -60,6 +63,8 @@ LISTING = Listing(
     within=WITHIN.format(asset="a.id", ids="{}"),
     where=(
         any_of("severity", SeverityField(), column="a.worst_severity"),
+        any_of("criticality", fields.Integer(validate=validate.Range(1, 5)), column="a.criticality"),
+        any_of("exposure", fields.String(validate=validate.OneOf(EXPOSURES)), column="a.exposure"),
         Where("tag", fields.String(validate=validate.Length(1, 100)), TAGGED),
         Where("asset_group", fields.UUID(), GROUPED),
         Where(

@@ -3,6 +3,7 @@
 from marshmallow import fields, validate
 
 from threatweaver.sdk import Schema
+from threatweaver_exposure.risk.formula import EXPOSURES
 
 _NAME = validate.Length(1, 100)
 _COLOR = validate.Regexp(r"\A#[0-9a-fA-F]{6}\Z", error="Must look like #607d8b.")
@@ -24,6 +25,8 @@ class AssetOut(Schema):
     netbios = fields.String(allow_none=True)
     ip = fields.String(allow_none=True)
     operating_system = fields.String(allow_none=True)
+    criticality = fields.Integer(allow_none=True, validate=validate.Range(1, 5))
+    exposure = fields.String(allow_none=True, validate=validate.OneOf(EXPOSURES))
     worst_severity = fields.String(allow_none=True)
     risk_score = fields.Integer(required=True)
     open_vulnerabilities = fields.Nested(OpenCounts, required=True)

@@ -23,6 +23,15 @@ async def serialize() -> None:
     )
 
 
+async def changes_table() -> None:
+    """Make an empty table vulnerability_change, for changes other than a merge's."""
+    await connection().execute(
+        """CREATE TEMPORARY TABLE vulnerability_change (id uuid, asset_id uuid, severity smallint,
+           old_severity smallint, risk_score smallint, old_risk_score smallint, old_state smallint,
+           first_seen timestamptz, action text, new_state smallint) ON COMMIT DROP"""
+    )
+
+
 async def apply_changes(*, import_id: UUID | None = None, actor_id: UUID | None = None) -> None:
     """Write history, add the changes to the rollups and count the touched assets anew.
 

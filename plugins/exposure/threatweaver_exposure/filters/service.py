@@ -16,7 +16,7 @@ from threatweaver_exposure.filters.queries import LISTS
 
 async def create(*, by: UUID, **what: Any) -> SavedFilter:
     """Save a filter. Raises ValidationFailed when its list would refuse the query."""
-    _check(what["resource"], what["query"])
+    checked(what["resource"], what["query"])
     return await SavedFilter.create(owner_id=by, **what)
 
 
@@ -24,7 +24,7 @@ async def update(filter_id: UUID, *, by: UUID, **changes: Any) -> None:
     """Change a filter of one's own. Raises NotFound, NotTheOwner, ValidationFailed."""
     found = await _own(filter_id, by)
     if "query" in changes:
-        _check(found.resource, changes["query"])
+        checked(found.resource, changes["query"])
     await found.update_from_dict(changes).save()
 
 
@@ -52,11 +52,12 @@ async def added(query: Mapping[str, Any], *, resource: str, by: UUID) -> dict[st
     return {name: value for name, value in saved.items() if name not in query}
 
 
-def _check(resource: str, query: Mapping[str, str]) -> None:
+def checked(resource: str, query: Mapping[str, str], *, field: str = "query") -> Mapping[str, Any]:
+    """Return a query in a member of a body as its list takes it in. Raises ValidationFailed."""
     try:
-        _loaded(resource, query)
+        return _loaded(resource, query)
     except ValidationError as error:
-        details = [{"field": f"query.{name}", "message": text} for name, text in _faults(error)]
+        details = [{"field": f"{field}.{name}", "message": text} for name, text in _faults(error)]
         raise ValidationFailed("Invalid request body", details) from None
 
 

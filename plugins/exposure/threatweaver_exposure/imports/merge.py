@@ -3,8 +3,10 @@
 Every statement here runs once an import. Their order matters; each says what it makes for the next.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from threatweaver.sdk import analyze, connection
@@ -12,10 +14,13 @@ from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.imports import absence, matching, undo
 from threatweaver_exposure.imports.absence import CHECK_OF_D
 from threatweaver_exposure.imports.staging import Staged
+from threatweaver_exposure.risk import queries as risk_queries
+from threatweaver_exposure.risk import scoring
+from threatweaver_exposure.risk.service import rescore
 
 DEFINITION_COLUMNS = """name, family, synopsis, description, solution, see_also, cves, cwes, "references",
     cvss2_score, cvss2_vector, cvss3_score, cvss3_vector, cvss4_score, cvss4_vector, vpr_score, epss_score,
-    exploit_available, kev, published_on, patch_published_on, modified_on, score, digest"""
+    exploit_available, kev, published_on, patch_published_on, modified_on, digest"""
 
 # Items of one revision of a plugin may name different CVEs: what one report names, the next must not drop.
 _MERGED = {
@@ -24,14 +29,10 @@ _MERGED = {
                     ELSE ARRAY(SELECT DISTINCT unnest(d.cves || EXCLUDED.cves) ORDER BY 1) END"""
 }
 
-# Midpoints of the severity bands, where a report carries nothing to score by (engine/risk.py).
-_RISK = """CASE WHEN {severity} = 0 THEN 0
-    ELSE coalesce({score}, (ARRAY[0, 20, 54, 79, 95])[{severity} + 1]) END::smallint"""
-
-
 # What a check is known by: a Tenable plugin's number, or the text of any other scanner.
 CHECK = "(coalesce(check_id, plugin_id::text))"
 
+_REDEFINED = "d.id IN (SELECT id FROM redefined)"
 _MANY = 10_000  # findings; below, what autovacuum learns by itself is soon enough
 
 
@@ -62,14 +63,15 @@ async def merge(staged: Staged, *, source: str, import_id: UUID, undated: dateti
     await matching.match_hosts(undated)
     await _define(source, import_id)
     await _number(source)
-    await _observe()
+    _, formula = await risk_queries.current()
+    await _observe(formula)
     await undo.remember_seen(import_id, source)
     await _write(import_id)
     if staged.findings >= _MANY:
         await _refresh_statistics()
-    await rescore()
-    await absence.miss(source, staged)
-    await absence.prove()
+    await rescore(_REDEFINED, formula=formula)
+    await absence.miss(source, staged, formula)
+    await absence.prove(formula)
     await undo.remember_missing(import_id)
     closed, unobserved = await absence.close(), await absence.lose_sight()
     await rollups.apply_changes(import_id=import_id)
@@ -141,11 +143,11 @@ async def name_cves() -> None:
 
 
 async def _number(source: str) -> None:
-    """Make defined(number, id, score): which definition a number of this import is."""
+    """Make defined(number, id): which definition a number of this import is."""
     await connection().execute(
         f"""
         CREATE TEMPORARY TABLE defined ON COMMIT DROP AS
-        SELECT n.number, d.id, d.score
+        SELECT n.number, d.id
         FROM (SELECT DISTINCT number, {CHECK} AS known_as FROM staged_definition) n
         JOIN exposure_definition d ON d.source = $1 AND {CHECK_OF_D} = n.known_as
         """,
@@ -154,16 +156,23 @@ async def _number(source: str) -> None:
     await connection().execute("ANALYZE defined")
 
 
-async def _observe() -> None:
-    """Compare what the report saw with what is known; makes vulnerability_change, a row each."""
-    risk = _RISK.format(severity="max(f.severity)", score="max(d.score)")
+async def _observe(formula: Mapping[str, Any]) -> None:
+    """Compare what the report saw with what is known; makes vulnerability_change, a row each.
+
+    A score is worked out anew where something that it is made of changed, age apart, which has its own time.
+    """
+    risk = scoring.score(
+        formula,
+        severity="o.severity",
+        first_seen="coalesce(v.first_seen, o.seen_at)",
+        fixed_at="CASE WHEN g.reopens THEN NULL ELSE v.fixed_at END",
+    )
     await connection().execute(
         f"""
         CREATE TEMPORARY TABLE vulnerability_change ON COMMIT DROP AS
         WITH observed AS (
             SELECT m.asset_id, d.id AS definition_id, f.port, left(f.protocol, 16) AS protocol, f.location,
-                   max(f.severity) AS severity, {risk} AS risk_score,
-                   min(f.seq) AS seq, count(*) AS sightings,
+                   max(f.severity) AS severity, min(f.seq) AS seq, count(*) AS sightings,
                    md5(string_agg(f.digest, '' ORDER BY f.digest))::uuid AS evidence_digest,
                    max(m.seen_at) AS seen_at, bool_or(m.authenticated) AS authenticated
             FROM (SELECT seq, host, definition, port, protocol, location, severity,
@@ -173,18 +182,25 @@ async def _observe() -> None:
             JOIN defined d ON d.number = f.definition
             GROUP BY m.asset_id, d.id, f.port, left(f.protocol, 16), f.location
         )
-        SELECT coalesce(v.id, uuid7()) AS id, o.*, v.state AS old_state, v.severity AS old_severity,
-               v.risk_score AS old_risk_score, coalesce(v.first_seen, o.seen_at) AS first_seen,
+        SELECT coalesce(v.id, uuid7()) AS id, o.*, n.risk_score, v.state AS old_state,
+               v.severity AS old_severity, v.risk_score AS old_risk_score,
+               coalesce(v.first_seen, o.seen_at) AS first_seen,
                v.last_seen AS old_last_seen, NULL::smallint AS new_state,
                coalesce(v.evidence_digest <> o.evidence_digest, true) AS evidence_changed,
                CASE WHEN v.id IS NULL THEN 'created'
                     WHEN o.seen_at < v.last_seen THEN 'unchanged'
-                    WHEN v.state = 3 AND o.seen_at > v.last_seen AND o.seen_at >= v.fixed_at THEN 'reopened'
+                    WHEN g.reopens THEN 'reopened'
                     WHEN (v.severity, v.risk_score, v.evidence_digest)
-                         IS DISTINCT FROM (o.severity, o.risk_score, o.evidence_digest) THEN 'updated'
+                         IS DISTINCT FROM (o.severity, n.risk_score, o.evidence_digest) THEN 'updated'
                     ELSE 'unchanged' END AS action
         FROM observed o
-        LEFT JOIN exposure_vulnerability v USING (asset_id, definition_id, port, protocol, location)
+        JOIN exposure_definition d ON d.id = o.definition_id
+        JOIN exposure_asset a ON a.id = o.asset_id
+        LEFT JOIN redefined r ON r.id = o.definition_id
+        LEFT JOIN exposure_vulnerability v USING (asset_id, definition_id, port, protocol, location),
+        LATERAL (SELECT v.state = 3 AND o.seen_at > v.last_seen AND o.seen_at >= v.fixed_at AS reopens) g,
+        LATERAL (SELECT CASE WHEN v.severity = o.severity AND r.id IS NULL AND NOT g.reopens
+                             THEN v.risk_score ELSE {risk} END AS risk_score) n
         """
     )
     await connection().execute("ANALYZE vulnerability_change")
@@ -247,23 +263,3 @@ async def _refresh_statistics() -> None:
     if written >= _MANY:
         await connection().execute("SET LOCAL default_statistics_target = 100")
         await analyze("exposure_vulnerability", "exposure_asset", "exposure_asset_identifier")
-
-
-async def rescore() -> None:
-    """Rank anew what was redefined, on every asset."""
-    await connection().execute(
-        f"""
-        WITH rescored AS (
-            UPDATE exposure_vulnerability v
-            SET risk_score = {_RISK.format(severity="v.severity", score="d.score")}
-            FROM exposure_definition d
-            WHERE d.id = v.definition_id AND d.id IN (SELECT id FROM redefined)
-              AND v.risk_score <> {_RISK.format(severity="v.severity", score="d.score")}
-            RETURNING v.id, v.asset_id, v.definition_id, v.severity, v.risk_score, v.state, v.first_seen
-        )
-        INSERT INTO vulnerability_change (id, asset_id, definition_id, severity, old_severity, risk_score,
-                                          old_state, first_seen, action)
-        SELECT id, asset_id, definition_id, severity, severity, risk_score, state, first_seen, 'rescored'
-        FROM rescored
-        """
-    )

@@ -11,6 +11,7 @@ from uuid import UUID
 from threatweaver.sdk import connection
 from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.imports import merge
+from threatweaver_exposure.risk.service import rescore
 
 _VALUES = (
     "state",
@@ -116,7 +117,8 @@ async def _look_ahead(import_id: UUID, merged_at: datetime) -> None:
         """
         UPDATE undone u SET fate = CASE
             WHEN EXISTS (SELECT 1 FROM exposure_event e WHERE e.vulnerability_id = u.id
-                         AND e.actor_id IS NOT NULL AND e.import_id IS NULL AND e.at > $1) THEN 'decision'
+                         AND e.actor_id IS NOT NULL AND e.import_id IS NULL
+                         AND e.action <> 'rescored' AND e.at > $1) THEN 'decision'
             WHEN u.created AND NOT EXISTS (SELECT 1 FROM later l WHERE l.id = u.id AND l.seen)
                 THEN 'withdrawn'
             WHEN EXISTS (SELECT 1 FROM later l WHERE l.id = u.id) THEN 'import'
@@ -274,7 +276,10 @@ async def _redefine(import_id: UUID, merged_at: datetime) -> None:
         import_id,
     )
     await merge.name_cves()
-    await merge.rescore()
+    await rescore(
+        """d.id IN (SELECT id FROM redefined)
+           OR v.id IN (SELECT id FROM undone WHERE fate = 'restored')"""
+    )
 
 
 async def _restore_assets(import_id: UUID, merged_at: datetime) -> int:
@@ -298,6 +303,8 @@ async def _restore_assets(import_id: UUID, merged_at: datetime) -> int:
         SELECT s.asset_id AS id FROM seen_here s
         WHERE s.created AND s.heir IS NULL
           AND NOT EXISTS (SELECT 1 FROM exposure_vulnerability v WHERE v.asset_id = s.asset_id)
+          AND NOT EXISTS (SELECT 1 FROM exposure_asset a WHERE a.id = s.asset_id
+                          AND (a.criticality IS NOT NULL OR a.exposure IS NOT NULL))
           AND NOT EXISTS (SELECT 1 FROM exposure_asset_tag t WHERE t.asset_id = s.asset_id)
           AND NOT EXISTS (SELECT 1 FROM exposure_asset_group_member m WHERE m.asset_id = s.asset_id);
         INSERT INTO exposure_withdrawn_asset (id, name, ip)

@@ -25,7 +25,6 @@ from threatweaver_exposure.engine import nessus
 from threatweaver_exposure.engine.fixed import Fixed
 from threatweaver_exposure.engine.identity import STRENGTHS, canonical
 from threatweaver_exposure.engine.reading.words import LOCATION, shortened
-from threatweaver_exposure.engine.risk import score
 
 _BATCH = 4_000  # records
 _BATCH_BYTES = 8 << 20  # of the report, where single outputs are long: one may have 10 MB
@@ -214,13 +213,6 @@ def _definition(seq: int, item: Definition, known: _Known) -> Row:
         item.published_on,
         item.patch_published_on,
         item.modified_on,
-        _score(item),
     )
     digest = hashlib.md5(orjson.dumps(values), usedforsecurity=False).digest()
     return (seq, known.number(item.check), *values, UUID(bytes=digest))
-
-
-def _score(item: Definition) -> int | None:
-    """Return the risk score where the report carries inputs for one; else the severity decides, in SQL."""
-    inputs = (item.cvss3_score, item.cvss2_score, item.vpr_score, item.epss_score)
-    return score(*inputs, severity=1) if any(value is not None for value in inputs) else None

@@ -31,7 +31,7 @@ CREATE TEMPORARY TABLE staged_definition (
     cvss2_score float8, cvss2_vector text, cvss3_score float8, cvss3_vector text,
     cvss4_score float8, cvss4_vector text, vpr_score float8, epss_score float8,
     exploit_available bool, kev bool, published_on date, patch_published_on date, modified_on date,
-    score smallint, digest uuid
+    digest uuid
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE staged_finding (
     seq int, host int, definition int, port int, protocol text NOT NULL, service text NOT NULL,

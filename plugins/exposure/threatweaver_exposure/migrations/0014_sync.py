@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("exposure", "0011_reverts")]
+    dependencies = [("exposure", "0012_risk")]
 
     operations = [
         ops.CreateModel(

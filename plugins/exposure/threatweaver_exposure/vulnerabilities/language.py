@@ -1,7 +1,8 @@
 """Plain words to the list's own filter: by rules, here, and so that everybody sees what was understood.
 
 "critical unpatched on internet-facing from the last 30 days" is severity=CRITICAL, state=open,reopened,
-tag=internet-facing and a start date. What is not understood is said, and narrows nothing.
+exposure=internet and a start date, or tag=internet-facing where there is such a tag. What is not understood
+is said, and narrows nothing.
 """
 
 import re
@@ -46,6 +47,12 @@ _TODAY = re.compile(r"\b(today|yesterday)\b")
 _CVE = re.compile(r"\bcve-\d{4}-\d{4,19}\b")
 _QUOTED = re.compile(r"[\"“”]([^\"“”]{1,200})[\"“”]")
 _AT_LEAST = re.compile(r"\b(critical|high|medium|low)\s+(?:or|and)\s+(?:above|higher|worse|up)\b")
+_EXPOSURES = {
+    re.compile(r"\b(?:internet|public)[- ](?:facing|exposed)\b|\bexposed to the internet\b"): "internet",
+    re.compile(r"\b(?:in the )?dmz\b"): "dmz",
+    re.compile(r"\binternal(?:[- ]only)?\b"): "internal",
+    re.compile(r"\bisolated\b|\bair[- ]gapped\b"): "isolated",
+}
 _WORD = re.compile(r"[\w.:/-]+")
 
 
@@ -71,6 +78,7 @@ def understand(text: str, *, tags: Mapping[str, str], groups: Mapping[str, str],
             if left.take(re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")):
                 made.filter[parameter] = names[name]
                 break
+    _exposures(left, made)
     _severities(left, made)
     _words(left, made)
     return made
@@ -100,6 +108,13 @@ def _start(left: _Left, today: date) -> date | None:
     if day := left.take(_TODAY):
         return today - timedelta(days=day.group(1) == "yesterday")
     return None
+
+
+def _exposures(left: _Left, made: Understood) -> None:
+    """Take what is said of the reach of assets, unless a tag or group of that name was meant before."""
+    found = [name for pattern, name in _EXPOSURES.items() if left.take(pattern)]
+    if found:
+        made.filter["exposure"] = ",".join(found)
 
 
 def _severities(left: _Left, made: Understood) -> None:

@@ -64,12 +64,22 @@ class CandidateOut(Schema):
     state = fields.String(required=True)
     shares = fields.String(required=True, validate=validate.OneOf(("check", "cve")))
     cves = fields.List(fields.String(), required=True)
+    same_flaw = fields.Boolean(required=True, data_key="sameFlaw")
     differs = fields.List(fields.Nested(IdentityFieldOut), required=True)
+
+
+class FlawOut(Schema):
+    recipe = fields.Integer(required=True)
+    kind = fields.String(
+        required=True, validate=validate.OneOf(("package", "server", "network", "code", "web", "check"))
+    )
+    fields_ = fields.List(fields.Nested(IdentityFieldOut), required=True, data_key="fields")
 
 
 class IdentityOut(Schema):
     recipe = fields.Integer(required=True)
     fields_ = fields.List(fields.Nested(IdentityFieldOut), required=True, data_key="fields")
+    flaw = fields.Nested(FlawOut, required=True)
     candidates = fields.List(fields.Nested(CandidateOut), required=True)
 
 

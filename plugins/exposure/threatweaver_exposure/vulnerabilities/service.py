@@ -47,7 +47,7 @@ async def _locked(vulnerability_id: UUID) -> Vulnerability:
 async def reopen_expired() -> int:
     """Reopen what was accepted until a date that has passed; return how many. Safe to run twice."""
     await rollups.serialize()
-    await _changes_table()
+    await rollups.changes_table()
     held = connection()
     done: str = await held.execute(
         """
@@ -73,7 +73,7 @@ async def reopen_expired() -> int:
 async def _move(row: Vulnerability, state: State, action: str, *, by: UUID) -> None:
     held = connection()
     await held.execute("UPDATE exposure_vulnerability SET state = $2 WHERE id = $1", row.id, state.value)
-    await _changes_table()
+    await rollups.changes_table()
     await held.execute(
         "INSERT INTO vulnerability_change VALUES ($1, $2, $3, $3, $4, $4, $5, $6, $7)",
         row.id,
@@ -85,11 +85,3 @@ async def _move(row: Vulnerability, state: State, action: str, *, by: UUID) -> N
         action,
     )
     await rollups.apply_changes(actor_id=by)
-
-
-async def _changes_table() -> None:
-    await connection().execute(
-        """CREATE TEMPORARY TABLE vulnerability_change (id uuid, asset_id uuid, severity smallint,
-           old_severity smallint, risk_score smallint, old_risk_score smallint, old_state smallint,
-           first_seen timestamptz, action text, new_state smallint) ON COMMIT DROP"""
-    )
