@@ -66,7 +66,7 @@ class Recording:
             if part in request.path:
                 del self.faults[number]
                 return web.Response(body=fault) if isinstance(fault, bytes) else fault
-        if request.headers.get("X-ApiKeys") != "accessKey=a;secretKey=s":
+        if request.headers.get("X-ApiKeys", "").replace(" ", "").strip(";") != "accessKey=a;secretKey=s":
             return web.json_response({"error": "Invalid Credentials"}, status=401)
         if request.path == "/session":
             return web.json_response({"username": "recorded"})
