@@ -4,6 +4,7 @@ import pytest
 from aiohttp import web
 from tenable_recording import Recording, recorded
 
+from threatweaver.ids import uuid7
 from threatweaver.jobs.run import JobCancelled, JobPostponed
 from threatweaver_exposure.sync import service
 from threatweaver_exposure.sync.errors import KeysRefused, TenableRefused
@@ -128,6 +129,11 @@ async def test_bad_records_are_kept_and_the_others_merged(syncs, space):
     assert sorted(row["position"] for row in errors) == [1, 2, 3]
     kept = await space.get(f"/admin/quarantine/{errors[0]['quarantineId']}")
     assert kept["source"] == "exposure.import_tenable_records"
+    again = await space.call(
+        "POST", f"/admin/quarantine/{errors[0]['quarantineId']}/release", headers={"Prefer": "wait=30"}
+    )
+    job = await space.finished(again.body["jobId"])
+    assert (job["status"], job["error"]["code"]) == ("failed", "REPORT_REFUSED")
 
 
 async def test_wrong_keys_fail_the_run_which_can_be_resumed(syncs, space):
@@ -150,6 +156,8 @@ async def test_a_cancelled_run_keeps_what_is_merged(syncs, space):
         tenable.after_chunk = job.stopping.set
         with pytest.raises(JobPostponed):
             await syncs.run(run_id, job)
+        progress = await space.get("/sync/progress")
+        assert (progress["state"], progress["percent"], progress["etaSeconds"]) == ("running", 10.0, None)
         assert (await space.call("POST", "/sync/cancel")).body["running"]
         with pytest.raises(JobCancelled):
             await syncs.run(run_id)
@@ -192,6 +200,8 @@ async def test_only_one_run_at_a_time_and_the_latest_alone_goes_on(syncs, space)
         run_id = await syncs.begin()
         busy = await space.call("POST", "/sync/start", json={})
         assert (busy.status, busy.body["code"]) == (409, "SYNC_RUNNING")
+        unknown = await space.call("POST", f"/sync/history/{uuid7()}/resume")
+        assert unknown.status == 404
         await syncs.run(run_id)
         done = await space.call("POST", f"/sync/history/{run_id}/resume")
         assert (done.status, done.body["code"]) == (409, "SYNC_NOT_RESUMABLE")
