@@ -54,6 +54,8 @@ from threatweaver.jobs.run import JobCancelled, JobPostponed, JobRun
 from threatweaver.jobs.table import Job, JobTable
 from threatweaver.notify.events.catalog import Mode, NotificationEvent, Severity
 from threatweaver.notify.events.service import raise_event
+from threatweaver.outbound.client import request as outbound_request
+from threatweaver.outbound.errors import OutboundFailed, OutboundRefused
 from threatweaver.plugins.admission import KERNEL_API
 from threatweaver.reports import (
     CERTAIN,
@@ -117,6 +119,8 @@ __all__ = [
     "NotificationEvent",
     "NumberData",
     "Op",
+    "OutboundFailed",
+    "OutboundRefused",
     "Page",
     "PayloadTooLarge",
     "Permission",
@@ -160,6 +164,7 @@ __all__ = [
     "hookimpl",
     "import_parsers",
     "is_on",
+    "outbound_request",
     "page",
     "produce_widgets",
     "publish",

@@ -21,12 +21,14 @@ def text():
 def definition(name):
     """(name, syntax tree) of a public name, from the module that defines it."""
     imports = ast.parse(inspect.getsource(sdk)).body
-    home = next(
-        node.module
+    home, there = next(
+        (node.module, item.name)
         for node in imports
-        if isinstance(node, ast.ImportFrom) and any((item.asname or item.name) == name for item in node.names)
+        if isinstance(node, ast.ImportFrom)
+        for item in node.names
+        if (item.asname or item.name) == name
     )
-    return name, _defined(import_module(home), name)
+    return name, _defined(import_module(home), there)
 
 
 def hooks():

@@ -24,7 +24,7 @@ ELSEWHERE = {
     "PUT /admin/settings/license": "tests/integration/admin/test_license_line.py::test_importing",
 }
 # Routes of which nothing but the line is written: it asks a provider, and keeps nothing of the answer.
-ONLY_THE_LINE = {"POST /sso/test"}
+ONLY_THE_LINE = {"POST /sso/test", "POST /sync/test"}
 # What is gone before the line, whatever comes: a proof is used up before it is looked at.
 USED_UP = {"POST /auth/mfa/validate": {"control.mfa_recovery_code"}}
 

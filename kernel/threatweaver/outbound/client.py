@@ -5,7 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from aiohttp import (
     ClientError,
@@ -43,6 +43,8 @@ class _Hop:
     url: URL
     headers: Mapping[str, str]
     data: Any
+    file: BinaryIO | None = None
+    most: int = MAX_BYTES
 
 
 class _Pinned(AbstractResolver):
@@ -73,6 +75,16 @@ class _Pinned(AbstractResolver):
 
 class _Bounded(ClientResponse):
     """A response whose body ends the request when it grows beyond MAX_BYTES, unpacked."""
+
+    async def save(self, file: BinaryIO, most: int) -> None:
+        """Write the body into a file. Raises OutboundFailed when it is larger than `most` bytes."""
+        self._body, size = b"", 0
+        async for chunk in self.content.iter_chunked(_CHUNK):
+            size += len(chunk)
+            if size > most:
+                self.close()
+                raise OutboundFailed
+            await asyncio.to_thread(file.write, chunk)
 
     async def read(self) -> bytes:
         """Return the body. Raises OutboundFailed when it is too large."""
@@ -109,7 +121,7 @@ async def _checked(kernel: "Kernel", host: str, port: int | None) -> list[str]:
 
 
 @asynccontextmanager
-async def request(
+async def request(  # noqa: PLR0913 - an option each
     kernel: "Kernel",
     method: str,
     url: str | URL,
@@ -117,13 +129,24 @@ async def request(
     headers: Mapping[str, str] | None = None,
     data: Any = None,
     timeout: float = 10.0,  # noqa: ASYNC109 - of the whole: names, redirects and body
+    file: BinaryIO | None = None,
+    most: int = MAX_BYTES,
 ) -> AsyncIterator[ClientResponse]:
     """Send a request and yield the answer, its body read already (at most 4 MiB).
+
+    With `file`, the body of an answer 200 is written there instead, at most `most` bytes of it.
 
     Raises OutboundRefused for a destination that is not allowed, OutboundFailed for one that does not answer
     properly within `timeout` seconds. The status of the answer is the caller's to judge.
     """
-    hop = _Hop(method=method, url=_destination(url), headers=dict(headers or {}), data=data)
+    hop = _Hop(
+        method=method,
+        url=_destination(url),
+        headers=dict(headers or {}),
+        data=data,
+        file=file,
+        most=most,
+    )
     try:
         async with asyncio.timeout(timeout):
             response = await _follow(kernel, hop)
@@ -170,7 +193,10 @@ async def _send(kernel: "Kernel", hop: _Hop) -> ClientResponse:
             hop.method, url, headers=hop.headers, data=hop.data, allow_redirects=False
         ) as response,
     ):
-        await response.read()
+        if hop.file is not None and response.status == 200 and isinstance(response, _Bounded):
+            await response.save(hop.file, hop.most)
+        else:
+            await response.read()
         return response
 
 

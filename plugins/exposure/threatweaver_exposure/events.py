@@ -64,6 +64,13 @@ class AcceptancesExpired:
     count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncDue:
+    """It is time for a sync with Tenable, and it stands in the queue."""
+
+    sync_id: UUID
+
+
 EVENT_TYPES = (
     ImportCompleted,
     CoverageLost,
@@ -71,4 +78,5 @@ EVENT_TYPES = (
     RiskAccepted,
     AcceptanceWithdrawn,
     AcceptancesExpired,
+    SyncDue,
 )

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from threatweaver.sdk import ANALYSTS, EVERYONE, MANAGERS, OPERATORS, Permission
+from threatweaver.sdk import ADMINS, ANALYSTS, EVERYONE, MANAGERS, OPERATORS, Permission
 
 
 class Perm(StrEnum):
@@ -21,6 +21,9 @@ class Perm(StrEnum):
     SLA_WRITE = "exposure:sla:write"
     EXPORT_READ = "exposure:export:read"
     EXPORT_WRITE = "exposure:export:write"
+    SYNC_READ = "exposure:sync:read"
+    SYNC_RUN = "exposure:sync:run"
+    SYNC_WRITE = "exposure:sync:write"
 
 
 PERMISSIONS = (
@@ -37,4 +40,7 @@ PERMISSIONS = (
     Permission(Perm.SLA_WRITE, "Say in how many days vulnerabilities have to be fixed", MANAGERS),
     Permission(Perm.EXPORT_READ, "See and fetch one's own exports", EVERYONE),
     Permission(Perm.EXPORT_WRITE, "Export what one may see", EVERYONE),
+    Permission(Perm.SYNC_READ, "See syncs with Tenable and their results", OPERATORS),
+    Permission(Perm.SYNC_RUN, "Start, cancel and resume syncs with Tenable", OPERATORS),
+    Permission(Perm.SYNC_WRITE, "Say where Tenable is, with which keys, and how often a sync starts", ADMINS),
 )

@@ -11,6 +11,7 @@ from threatweaver.sdk import (
     Permission,
     RouteTable,
     Setting,
+    SubscriberTable,
     hookimpl,
 )
 from threatweaver_exposure.assets import grouping
@@ -35,6 +36,9 @@ from threatweaver_exposure.retention import CLASSES
 from threatweaver_exposure.risk import jobs as risk_jobs
 from threatweaver_exposure.risk import routes as risk
 from threatweaver_exposure.sla import routes as sla
+from threatweaver_exposure.sync import chunks as sync_chunks
+from threatweaver_exposure.sync import jobs as sync_jobs
+from threatweaver_exposure.sync import routes as sync
 from threatweaver_exposure.trends import routes as trends
 from threatweaver_exposure.vulnerabilities import jobs as vulnerability_jobs
 from threatweaver_exposure.vulnerabilities import routes as vulnerabilities
@@ -59,6 +63,7 @@ def route_tables() -> list[RouteTable]:
         risk.assets,
         risk.table,
         sla.table,
+        sync.table,
         trends.table,
         vulnerabilities.table,
     ]
@@ -76,6 +81,7 @@ def model_modules() -> list[str]:
         "threatweaver_exposure.imports.models",
         "threatweaver_exposure.risk.models",
         "threatweaver_exposure.sla.models",
+        "threatweaver_exposure.sync.models",
         "threatweaver_exposure.vulnerabilities.models",
     ]
 
@@ -88,8 +94,15 @@ def job_tables() -> list[JobTable]:
         history_jobs.table,
         import_jobs.table,
         risk_jobs.table,
+        sync_jobs.table,
         vulnerability_jobs.table,
     ]
+
+
+@hookimpl
+def event_subscribers() -> list[SubscriberTable]:
+    """Return what reacts to events."""
+    return [sync_jobs.subscribers]
 
 
 @hookimpl
@@ -138,7 +151,12 @@ def notification_events() -> list[NotificationEvent]:
 @hookimpl
 def file_importers() -> list[FileImporter]:
     """Return what takes files from the command line."""
-    return [FileImporter(job=import_jobs.import_report, max_bytes=imports.max_bytes, prepare=imports.prepare)]
+    return [
+        FileImporter(job=import_jobs.import_report, max_bytes=imports.max_bytes, prepare=imports.prepare),
+        FileImporter(
+            job=sync_jobs.import_tenable_records, max_bytes=imports.max_bytes, prepare=sync_chunks.prepare
+        ),
+    ]
 
 
 @hookimpl

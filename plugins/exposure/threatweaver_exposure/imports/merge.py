@@ -71,6 +71,7 @@ async def merge(staged: Staged, *, source: str, import_id: UUID, undated: dateti
         await _refresh_statistics()
     await rescore(_REDEFINED, formula=formula)
     await absence.miss(source, staged, formula)
+    await absence.prove(formula)
     await undo.remember_missing(import_id)
     closed, unobserved = await absence.close(), await absence.lose_sight()
     await rollups.apply_changes(import_id=import_id)

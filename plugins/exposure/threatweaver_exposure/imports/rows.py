@@ -22,6 +22,7 @@ from threatweaver.sdk import (
     ReportFault,
 )
 from threatweaver_exposure.engine import nessus
+from threatweaver_exposure.engine.fixed import Fixed
 from threatweaver_exposure.engine.identity import STRENGTHS, canonical
 from threatweaver_exposure.engine.reading.words import LOCATION, shortened
 
@@ -40,12 +41,13 @@ class _OutOfBounds(ValueError):
 
 @dataclass(slots=True)
 class Batch:
-    """Rows of the four tables, what ran, and how far the parser is in the file."""
+    """Rows of the five tables, what ran, and how far the parser is in the file."""
 
     assets: list[Row] = field(default_factory=list)
     identifiers: list[Row] = field(default_factory=list)
     definitions: list[Row] = field(default_factory=list)
     findings: list[Row] = field(default_factory=list)
+    fixed: list[Row] = field(default_factory=list)
     coverage: list[Coverage] = field(default_factory=list)
     position: int = 0
 
@@ -129,6 +131,10 @@ def _take(seq: int, record: Any, batch: Batch, known: _Known) -> None:
             batch.identifiers.extend(_identifiers(seq, record))
         case Definition():
             batch.definitions.append(_definition(seq, record, known))
+        case Fixed():
+            if record.check not in known.numbers or record.asset not in known.assets:
+                raise _OutOfBounds("what is fixed comes before its asset or its check")
+            batch.fixed.append((record.asset, known.numbers[record.check], record.port, record.protocol[:16]))
         case Coverage():
             batch.coverage.append(_coverage(record))
         case _:

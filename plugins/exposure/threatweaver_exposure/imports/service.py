@@ -156,7 +156,7 @@ async def revert_import(import_id: UUID, *, by: UUID, dry_run: bool) -> dict[str
 
 async def _staged(run: JobRun, entry: Import, path: Path) -> Staged:
     try:
-        return await stage(run, path, _parser(entry.format), entry.asset or entry.filename)
+        return await stage(run.progress, path, _parser(entry.format), entry.asset or entry.filename)
     except ReportError as error:
         if error.code is ReportFault.PARSER_FAILED:
             _log.warning("import_parser_failed", extra={"parser": entry.format}, exc_info=error)

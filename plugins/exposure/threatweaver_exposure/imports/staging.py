@@ -1,7 +1,7 @@
 """From a parsed report to temporary tables: a thread parses, COPY carries batches over."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
-from threatweaver.sdk import Coverage, ImportParser, JobRun, connection
+from threatweaver.sdk import Coverage, ImportParser, connection
 from threatweaver_exposure.imports import rows
 from threatweaver_exposure.imports.rows import Batch
 
@@ -37,6 +37,9 @@ CREATE TEMPORARY TABLE staged_finding (
     seq int, host int, definition int, port int, protocol text NOT NULL, service text NOT NULL,
     severity smallint, output text, location text NOT NULL
 ) ON COMMIT DROP;
+CREATE TEMPORARY TABLE staged_fixed (
+    host int, definition int, port int, protocol text NOT NULL
+) ON COMMIT DROP;
 """
 # What asyncpg's encoders and PostgreSQL say of a value that is of the wrong kind.
 _NO_VALUE = (
@@ -57,10 +60,12 @@ class Staged:
     coverage: list[Coverage] = field(default_factory=list)
 
 
-async def stage(run: JobRun, path: Path, parser: ImportParser, subject: str) -> Staged:
+async def stage(
+    progress: Callable[[float], Awaitable[None]], path: Path, parser: ImportParser, subject: str
+) -> Staged:
     """Fill the temporary tables from a report; `subject` is what it is about if it does not say so.
 
-    Raises ReportError, JobCancelled.
+    `progress` hears 0 to 80. Raises ReportError, and what `progress` raises.
     """
     held = connection()
     await held.execute(_TABLES)
@@ -72,7 +77,7 @@ async def stage(run: JobRun, path: Path, parser: ImportParser, subject: str) -> 
             await _copy(parser, batch)
             staged.findings += len(batch.findings)
             staged.coverage += batch.coverage
-            await run.progress(80 * batch.position / size)
+            await progress(80 * batch.position / size)
     await held.execute("ANALYZE staged_host, staged_identifier, staged_definition, staged_finding")
     return staged
 
@@ -83,6 +88,7 @@ async def _copy(parser: ImportParser, batch: Batch) -> None:
         "staged_identifier": batch.identifiers,
         "staged_definition": batch.definitions,
         "staged_finding": batch.findings,
+        "staged_fixed": batch.fixed,
     }
     for name, records in tables.items():
         if records:

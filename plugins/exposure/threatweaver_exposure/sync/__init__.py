@@ -1,0 +1,1 @@
+"""Tenable's assets and findings, fetched through its export API."""
