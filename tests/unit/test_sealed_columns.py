@@ -9,7 +9,7 @@ from threatweaver.secrets.columns import COLUMNS, PASSING
 ROOT = Path(__file__).parents[2]
 KERNEL = Path(secrets.__file__).parents[1]
 SEALED = re.compile(
-    r'(?:purpose=|def _purpose\([^\n]*\n    return )f"([a-z_.]+):\{|^PURPOSE = "([a-z_.]+):', re.M
+    r"""(?:purpose=|def _purpose\([^\n]*\n    return )f"([a-z_.]+):\{|^PURPOSE = "([a-z_.]+):""", re.MULTILINE
 )
 
 
