@@ -48,21 +48,21 @@ async def miss(source: str, staged: Staged, formula: Mapping[str, Any]) -> None:
 
 async def prove(formula: Mapping[str, Any]) -> None:
     """Add to `missing` what the scanner itself says to be fixed, unless it was seen since."""
-    risk = scoring.score(formula, severity="v.severity", first_seen="v.first_seen", fixed_at="m.seen_at")
+    risk = scoring.score(formula, severity="v.severity", first_seen="v.first_seen", fixed_at="f.seen_at")
     await connection().execute(
         f"""
         INSERT INTO missing (id, asset_id, definition_id, severity, state, first_seen, seen_at, proven,
                              risk_score)
-        SELECT v.id, v.asset_id, v.definition_id, v.severity, v.state, v.first_seen, m.seen_at, true, {risk}
-        FROM (SELECT k.asset_id, n.id AS definition_id, s.port, s.protocol, max(k.seen_at) AS seen_at
-              FROM staged_fixed s JOIN matched k USING (host) JOIN defined n ON n.number = s.definition
-              GROUP BY 1, 2, 3, 4) m
+        SELECT v.id, v.asset_id, v.definition_id, v.severity, v.state, v.first_seen, f.seen_at, true, {risk}
+        FROM (SELECT m.asset_id, n.id AS definition_id, s.port, s.protocol, max(m.seen_at) AS seen_at
+              FROM staged_fixed s JOIN matched m USING (host) JOIN defined n ON n.number = s.definition
+              GROUP BY 1, 2, 3, 4) f
         JOIN exposure_vulnerability v USING (asset_id, definition_id, port, protocol)
         JOIN exposure_definition d ON d.id = v.definition_id
         JOIN exposure_asset a ON a.id = v.asset_id
-        WHERE v.location = '' AND v.state <> 3 AND v.last_seen <= m.seen_at
+        WHERE v.location = '' AND v.state <> 3 AND v.last_seen <= f.seen_at
           AND NOT EXISTS (SELECT 1 FROM vulnerability_change c WHERE c.id = v.id AND c.action <> 'rescored')
-          AND NOT EXISTS (SELECT 1 FROM missing o WHERE o.id = v.id)
+          AND NOT EXISTS (SELECT 1 FROM missing m WHERE m.id = v.id)
         """
     )
 
