@@ -4,9 +4,9 @@ import asyncio
 from collections import Counter
 
 import pytest
+from tenable.io import TenableIO
 from tenable_recording import Recording
 
-tenable_io = pytest.importorskip("tenable.io")
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # its own, of its own older modules
@@ -16,7 +16,7 @@ _UNITS = ("info", "low", "medium", "high", "critical")
 
 def exported(url):
     """All assets and findings, as pyTenable iterates over them."""
-    client = tenable_io.TenableIO("a", "s", url=url)
+    client = TenableIO("a", "s", url=url)
     return list(client.exports.assets()), list(client.exports.vulns())
 
 
