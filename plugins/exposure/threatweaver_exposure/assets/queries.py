@@ -10,7 +10,7 @@ import asyncpg
 from marshmallow import fields, validate
 
 from threatweaver.sdk import Listing, SearchText, Where, any_of, connection, search
-from threatweaver_exposure.risk.formula import EXPOSURES
+from threatweaver_exposure.risk.formula import CRITICALITIES, EXPOSURES
 from threatweaver_exposure.severity import SeverityField, sql_name
 
 COLUMNS = {
@@ -63,7 +63,7 @@ LISTING = Listing(
     within=WITHIN.format(asset="a.id", ids="{}"),
     where=(
         any_of("severity", SeverityField(), column="a.worst_severity"),
-        any_of("criticality", fields.Integer(validate=validate.Range(1, 5)), column="a.criticality"),
+        any_of("criticality", fields.Integer(validate=validate.OneOf(CRITICALITIES)), column="a.criticality"),
         any_of("exposure", fields.String(validate=validate.OneOf(EXPOSURES)), column="a.exposure"),
         Where("tag", fields.String(validate=validate.Length(1, 100)), TAGGED),
         Where("asset_group", fields.UUID(), GROUPED),

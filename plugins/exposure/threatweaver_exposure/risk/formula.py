@@ -8,6 +8,7 @@ from typing import Any, Final
 
 INPUTS: Final = ("cvss", "vpr", "epss", "criticality", "age", "exposure")
 """The inputs by weight; each counts from 0 to 100."""
+CRITICALITIES: Final = (1, 2, 3, 4, 5)
 EXPOSURES: Final = ("internet", "dmz", "internal", "isolated")
 LEAST_POINTS, MOST_POINTS = -5, 10
 LONGEST_FACTOR = 2.0

@@ -12,7 +12,7 @@ from threatweaver.sdk import CommaSeparated, Listing, SearchText, Where, any_of,
 from threatweaver_exposure.assets.queries import WITHIN
 from threatweaver_exposure.history.queries import AS_IT_WAS, ASSETS_AS_THEY_WERE, LAST_UNTIL, STATE_NAME
 from threatweaver_exposure.history.schemas import PastDay
-from threatweaver_exposure.risk.formula import EXPOSURES
+from threatweaver_exposure.risk.formula import CRITICALITIES, EXPOSURES
 from threatweaver_exposure.severity import SeverityField, sql_name
 from threatweaver_exposure.vulnerabilities.models import State
 
@@ -130,7 +130,7 @@ LISTING = Listing(
         Where("asset_id", fields.UUID(), "v.asset_id = {}"),
         TAG,
         ASSET_GROUP,
-        any_of("criticality", fields.Integer(validate=validate.Range(1, 5)), column="a.criticality"),
+        any_of("criticality", fields.Integer(validate=validate.OneOf(CRITICALITIES)), column="a.criticality"),
         any_of("exposure", fields.String(validate=validate.OneOf(EXPOSURES)), column="a.exposure"),
         Where("risk_from", fields.Integer(validate=validate.Range(0, 100)), "v.risk_score >= {}"),
         Where("risk_to", fields.Integer(validate=validate.Range(0, 100)), "v.risk_score <= {}"),
