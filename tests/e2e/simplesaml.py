@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -80,7 +81,7 @@ def identity_provider():
         _wait_for(url, process, home)
         yield url, home
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)  # its workers, too, which would outlive it
         process.wait(10)
         shutil.rmtree(home, ignore_errors=True)
 
