@@ -72,7 +72,7 @@ def test_what_makes_the_tables_is_killed_half_way_and_no_tenant_is(product):
     halfway = tables_of_each(product)
     assert set(halfway.values()) <= {0, 2}, halfway
     wait_until(
-        lambda: progress(product).get("ready") == TENANTS, seconds=180, what="the next worker finishes"
+        lambda: progress(product).get("ready") == TENANTS, seconds=400, what="the next worker finishes"
     )
     assert set(tables_of_each(product).values()) == {2}
     assert product.get(tabled_plugin.PATH).json() == {"rows": 0}
