@@ -1,0 +1,113 @@
+"""Authentication profiles: secrets stay in, and a success is proven both ways."""
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+FORM = "<form method=post><input name=user><input type=password name=pass></form>"
+
+
+@pytest.fixture
+async def site():
+    """An application with a form, a key and a page that only those who are signed in see; or everybody."""
+    state = {"lax": False, "open": False}
+
+    async def login(request):
+        form = await request.post()
+        response = web.Response(text="welcome")
+        if state["lax"] or form.get("pass") == "right":
+            response.set_cookie("sid", "s3cret")
+        return response
+
+    async def form(_):
+        return web.Response(
+            text=FORM,
+            content_type="text/html",
+        )
+
+    async def account(request):
+        signed = request.cookies.get("sid") == "s3cret" or request.headers.get("X-Key") == "k"
+        allowed = signed or state["open"]
+        return web.Response(text="Hello Ann" if allowed else "Who?", status=200 if allowed else 401)
+
+    app = web.Application()
+    app.add_routes([web.get("/login", form), web.post("/login", login), web.get("/account", account)])
+    async with TestServer(app) as server:
+        yield f"http://127.0.0.1:{server.port}", state
+
+
+@pytest.fixture
+async def made(space, site, kernel, monkeypatch):
+    base, _ = site
+    monkeypatch.setitem(kernel.registry.settings["appsec"], "allowed_targets", "127.0.0.0/8")
+    target = await space.target(baseUrl=base)
+    body = {
+        "targetId": target["id"],
+        "name": "Ann",
+        "kind": "form",
+        "username": "ann",
+        "loginUrl": f"{base}/login",
+        "usernameField": "user",
+        "passwordField": "pass",
+        "password": "right",
+        "checkUrl": f"{base}/account",
+        "checkText": "Hello Ann",
+    }
+    return await space.post("/auth-profiles", body, status=201), body
+
+
+async def test_secrets_do_not_come_out(space, made):
+    profile, _ = made
+    shown = str(await space.get(f"/auth-profiles/{profile['id']}")) + str(await space.get("/auth-profiles"))
+    assert "right" not in shown
+    async with space.unit() as unit:
+        sealed = await unit.connection.fetchval("SELECT sealed_secrets FROM appsec_auth_profile LIMIT 1")
+    assert "right" not in sealed
+
+
+async def test_each_step_is_shown(space, made):
+    profile, _ = made
+    said = await space.post(f"/auth-profiles/{profile['id']}/test")
+    assert said["ok"] is True, said
+    names = [step["name"] for step in said["steps"]]
+    assert "Check that the identity is signed in" in names
+    assert "Check that who has a wrong password is not signed in" in names
+    assert "right" not in str(said["steps"])
+    assert (await space.get(f"/auth-profiles/{profile['id']}"))["testOk"] is True
+
+
+@pytest.mark.parametrize("fault", ["open", "lax"])
+async def test_a_login_that_proves_nothing_is_not_ok(space, made, site, fault):
+    profile, _ = made
+    site[1][fault] = True
+    said = await space.post(f"/auth-profiles/{profile['id']}/test")
+    assert said["ok"] is False
+    assert "proves nothing" in said["reason"]
+
+
+async def test_wrong_credentials_are_not_ok(space, made):
+    profile, _ = made
+    await space.put(f"/auth-profiles/{profile['id']}", {"password": "wrong"})
+    assert (await space.post(f"/auth-profiles/{profile['id']}/test"))["ok"] is False
+
+
+async def test_a_header(space, made):
+    _, body = made
+    more = {"targetId": body["targetId"], "name": "Key", "kind": "header", "header": "X-Key", "value": "k"}
+    key = await space.post("/auth-profiles", more | {"checkUrl": body["checkUrl"]}, status=201)
+    said = await space.post(f"/auth-profiles/{key['id']}/test")
+    assert said["ok"] is True, said
+
+
+async def test_secrets_do_not_follow_to_another_address(space, made):
+    profile, _ = made
+    path = f"/auth-profiles/{profile['id']}"
+    said = await space.call("PUT", path, {"loginUrl": "https://evil.example.com/login"}, status=400)
+    assert said["details"][0]["field"] == "password"
+
+
+async def test_nothing_is_sent_to_a_target_that_nobody_proved(space, made, kernel, monkeypatch):
+    profile, _ = made
+    monkeypatch.setitem(kernel.registry.settings["appsec"], "allowed_targets", "")
+    said = await space.post(f"/auth-profiles/{profile['id']}/test")
+    assert (said["ok"], said["steps"]) == (False, [])

@@ -1,0 +1,39 @@
+"""Scan profiles, word lists and agents."""
+
+
+async def test_what_comes_with_the_product_is_there_and_stays(space):
+    known = {one["name"]: one for one in await space.get("/scan-profiles?builtIn=true")}
+    assert set(known) == {"quick", "full", "api-only", "passive"}
+    assert all(one["safe"] for one in known.values())
+    path = f"/scan-profiles/{known['quick']['id']}"
+    await space.call("PUT", path, {"maxRequests": 5}, status=409)
+    await space.call("DELETE", path, status=409)
+    copy = await space.post(f"{path}/clone", {"name": "quicker"}, status=201)
+    assert (copy["builtIn"], copy["basedOn"]) == (False, "quick")
+    changed = await space.put(f"/scan-profiles/{copy['id']}", {"maxRequests": 5})
+    assert changed["maxRequests"] == 5
+    await space.call("PUT", f"/scan-profiles/{copy['id']}", {"agents": ["no-such"]}, status=400)
+
+
+async def test_word_lists(space):
+    made = await space.post(
+        "/wordlists", {"name": "Admin", "words": ["admin", "backup", "admin"]}, status=201
+    )
+    assert made["size"] == 2
+    words = await space.call("GET", f"/wordlists/{made['id']}/words", status=200)
+    assert words == b"admin\nbackup\n"
+    await space.put(f"/wordlists/{made['id']}", {"words": []})
+    assert (await space.get(f"/wordlists/{made['id']}"))["size"] == 0
+    await space.call("POST", "/wordlists", {"name": "x", "words": ["a\nb"]}, status=400)
+
+
+async def test_agents_are_switched(space):
+    agents = await space.get("/agents")
+    assert len(agents) == len({one["id"] for one in agents}) > 10
+    chosen = next(one for one in agents if not one["optIn"])
+    assert chosen["enabled"] is True
+    path = f"/agents/{chosen['id']}"
+    assert (await space.put(path, {"enabled": False}))["enabled"] is False
+    assert next(o for o in await space.get("/agents") if o["id"] == chosen["id"])["enabled"] is False
+    assert (await space.call("DELETE", path, status=200))["data"]["enabled"] is True
+    await space.call("GET", "/agents/no-such", status=404)

@@ -1,0 +1,1 @@
+"""Agents: what scans look for, and which of it a tenant wants."""

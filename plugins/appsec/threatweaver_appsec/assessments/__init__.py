@@ -1,0 +1,1 @@
+"""Assessments: scans of targets, from the queue to what was covered, seen and found."""

@@ -1,0 +1,1 @@
+"""Authentication profiles: how scans sign in, their secrets sealed."""

@@ -1,0 +1,1 @@
+"""Findings by the categories of published lists."""

@@ -1,0 +1,1 @@
+"""The emergency stop: all scans of the tenant at once."""

@@ -1,0 +1,1 @@
+"""What the scanner looks for: one file for each family, each with its AGENTS."""

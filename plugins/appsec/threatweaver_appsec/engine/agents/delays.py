@@ -1,0 +1,39 @@
+"""Time as proof: an answer that waits as long as it is told, twice as long when told so, else not."""
+
+from collections.abc import Callable, Iterator
+
+from threatweaver_appsec.engine.agent import Attempt, Nonce, Proof, Sight
+from threatweaver_appsec.engine.agents.attacks import Lead
+
+SLACK = 0.6  # seconds that an answer may take beside its delay, and a delay may be off by
+Delay = Callable[[float], str]
+"""The value that makes the target wait for so many seconds."""
+
+
+def waits(delay: Delay, nonce: Nonce, says: str) -> Iterator[Attempt]:
+    """Yield two attempts: one request to see whether it is worth it, then the proof."""
+    short = nonce.number(15, 25) / 10
+    long = short * 2
+    lead = Lead()
+
+    def look(sight: Sight) -> set[str]:
+        return {"waits"} if sight.exchanges[0].seconds >= short + sight.baseline.seconds * 0.5 else set()
+
+    def shows(sight: Sight) -> Proof | None:
+        taken = [exchange.seconds for exchange in sight.exchanges]
+        # a timeout, an infinite time, proves nothing
+        first, none, second, nothing = taken
+        idle = min(none, nothing)
+        if max(none, nothing) > SLACK + 2 * idle or max(none, nothing) > short:
+            return None
+        if abs(first - idle - short) > SLACK or abs(second - idle - long) > SLACK:
+            return None
+        times = ", ".join(f"{seconds:.2f} s" for seconds in taken)
+        told = f"{short:g} s, none, {long:g} s and none"
+        return Proof(
+            says=says, excerpt=f"Told to wait {told}, the answers took {times}.", exchanges=sight.exchanges
+        )
+
+    yield lead.learn((delay(short),), look)
+    proof = tuple(delay(seconds) for seconds in (short, 0, long, 0))
+    yield lead.only("waits", Attempt(proof, shows, (delay(0),) * 4))

@@ -1,0 +1,78 @@
+"""Scripts of a page that write what stands in its address into the page: seen in their text, not run."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from threatweaver_appsec.engine.agent import About, Agent, Proof, Safety, Severity, Watcher
+from threatweaver_appsec.engine.agents.contexts import renders
+from threatweaver_appsec.engine.agents.markup import Kind, tokens
+from threatweaver_appsec.engine.messages import Exchange
+
+SOURCE = (
+    r"(?:(?:window\.|document\.)?location(?:\.(?:hash|search|href)\b)|document\.(?:URL|documentURI|referrer)\b"
+    r"|window\.name\b)"
+)
+SINK = (
+    r"(?:document\.write(?:ln)?\s*\(|\.(?:inner|outer)HTML\s*\+?=(?!=)|\beval\s*\(|\.insertAdjacentHTML\s*\("
+    r"|\.(?:html|append|prepend)\s*\(|\bnew\s+Function\s*\(|\bset(?:Timeout|Interval)\s*\(\s*[^f(\s])"
+)
+MOST_ASSIGNED = 60  # variables of one script that are followed
+FARTHEST = 20_000  # characters from where one is set to where it is used
+SAFE = re.compile(
+    r"encodeURIComponent|escapeHtml|\bescape\s*\(|DOMPurify|sanitize|parseInt|Number\(|textContent",
+    re.IGNORECASE,
+)
+DIRECT = re.compile(rf"{SINK}[^;\n]{{0,300}}?{SOURCE}")
+ASSIGNED = re.compile(
+    rf"(?:\b(?:var|let|const)\s{{1,20}})?\b([A-Za-z_$][\w$]{{0,60}})\s{{0,20}}=(?!=)[^;\n]{{0,200}}?{SOURCE}"
+    r"[^;\n]{0,200}"
+)
+
+
+def flows(script: str) -> Iterator[str]:
+    """Yield the parts of a script in which an address reaches the page without being encoded."""
+    for found in DIRECT.finditer(script):
+        line = script[found.start() : (script.find(";", found.end()) + 1) or len(script)][:600]
+        if not SAFE.search(line):
+            yield line
+    for found in islice(ASSIGNED.finditer(script), MOST_ASSIGNED):
+        if SAFE.search(found.group()):
+            continue
+        used = re.compile(rf"{SINK}[^;\n]{{0,300}}?\b{re.escape(found.group(1))}\b[^;\n]{{0,200}}")
+        later = used.search(script, found.end(), found.end() + FARTHEST)
+        if later and not SAFE.search(later.group()):
+            yield f"{found.group().strip()} … {later.group()}"[:600]
+
+
+def _look(exchange: Exchange) -> Iterator[Proof]:
+    if exchange.response is None or not renders(exchange.response) or exchange.status >= 400:
+        return
+    for token in tokens(exchange.text):
+        if token.kind is not Kind.SCRIPT:
+            continue
+        for line in flows(exchange.text[token.start : token.end][:100_000]):
+            yield Proof(
+                says="A script of the page writes a part of the page's address into it, and encodes nothing.",
+                excerpt=line[:400],
+                exchanges=(exchange,),
+                key=re.sub(r"\W+", "", line)[:60],
+            )
+            break
+
+
+AGENTS: tuple[Agent, ...] = (
+    Watcher(
+        About(
+            id="dom-xss",
+            title="DOM-based cross-site scripting",
+            cwe=79,
+            owasp="A03:2021",
+            severity=Severity.MEDIUM,
+            safety=Safety.PASSIVE,
+            description="A script puts what stands in the page's address into the page as markup or as code.",
+            remedy="Use textContent, or encode what comes from the address before it is written.",
+        ),
+        look=_look,
+    ),
+)

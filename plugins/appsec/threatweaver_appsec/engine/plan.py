@@ -1,0 +1,130 @@
+"""Which operations and points are tested: what is alike once, so that a generated site stays finite."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+
+from threatweaver_appsec.engine.agent import Operation
+from threatweaver_appsec.engine.messages import Exchange, Response
+from threatweaver_appsec.engine.places import key_of, name_of, shape, template
+from threatweaver_appsec.engine.points import Point, Where, points_of
+from threatweaver_appsec.engine.ports import Skipped
+
+ALIKE = 3  # operations of one shape that are known: probers compare them; points of one are attacked
+MOST_OF_TEMPLATE = 60  # operations of one method and path, whatever their parameters are called
+MOST_WITH_HEADERS = 40  # operations whose headers are attacked: applications read those in one place
+WHOLE, SHORT = (
+    16_384,
+    1_024,
+)  # bytes of an answer that are remembered, of the first operations and of the others
+MOST_BYTES = 16_000_000
+MOST_SENT = 24_000_000  # bytes of the requests of all operations
+MOST_PLACES = 100_000
+ENDS_SESSION = re.compile(r"(?:log|sign)[-_]?(?:out|off)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A point of an operation that stands for all that are like it."""
+
+    operation: Operation
+    point: Point
+    mark: str
+    """The same at each run, whatever its values are."""
+
+
+@dataclass
+class Intake:
+    """Takes operations as discovery finds them, and says of which it has enough."""
+
+    most: int
+    count: int = 0
+    shapes: Counter[int] = field(default_factory=Counter)
+    templates: Counter[int] = field(default_factory=Counter)
+    """By hashes: a target makes up names as long as it likes."""
+    bytes: int = 0
+    sent: int = 0
+    seen: set[int] = field(default_factory=set)
+
+    def take(self, operation: Operation) -> Operation | Skipped | None:
+        """Return the operation as it is remembered, why it is not, or None where it is known."""
+        if (key := hash(key_of(operation))) in self.seen:
+            return None
+        place = f"{operation.request.method} {template(operation)}"[:2_000]
+        if ENDS_SESSION.search(operation.request.parts.path):
+            return Skipped(place, "ends the session")
+        form = shape(operation)
+        mark, many = hash(form), hash(" ".join(form.split(" ", 2)[:2]))
+        if self.shapes[mark] >= ALIKE or self.templates[many] >= MOST_OF_TEMPLATE:
+            return Skipped(place, "like others that are tested")
+        if self.count >= self.most:
+            return Skipped("further operations", f"more than {self.most}")
+        size = len(operation.request.url) + len(operation.request.body)
+        if self.sent + size > MOST_SENT:
+            return Skipped("further operations", f"requests of more than {MOST_SENT} bytes")
+        self.seen.add(key)
+        self.sent += size
+        self.count += 1
+        self.shapes[mark] += 1
+        self.templates[many] += 1
+        return self._short(operation)
+
+    def _short(self, operation: Operation) -> Operation:
+        answer = operation.baseline.response
+        if answer is None:
+            return operation
+        kept = WHOLE if self.bytes < MOST_BYTES else SHORT
+        self.bytes += min(kept, len(answer.body))
+        cut = Response(
+            answer.status,
+            answer.headers[:60],
+            answer.body[:kept],
+            answer.seconds,
+            answer.truncated or len(answer.body) > kept,
+            answer.length,
+        )
+        base = operation.baseline
+        return replace(
+            operation, baseline=Exchange(base.request, cut, base.fault, base.identity, base.number)
+        )
+
+
+def places(operations: Iterable[Operation], *, safe: bool) -> tuple[list[Place], list[Skipped]]:
+    """Return the points to attack in their order, and the operations that a safe scan does not write with."""
+    found: dict[str, Place] = {}
+    left: list[Skipped] = []
+    with_headers: set[str] = set()
+    for operation in operations:
+        name = template(operation)
+        if safe and operation.writes:
+            left.append(Skipped(f"{operation.request.method} {name}", "writes, and the scan is in safe mode"))
+            continue
+        headers = name not in with_headers and len(with_headers) < MOST_WITH_HEADERS
+        with_headers |= {name} if headers else set()
+        common = shape(operation)
+        for point in _points(operation, headers=headers):
+            mark = _mark(operation, point, common)
+            if len(found) < MOST_PLACES or mark in found:
+                found.setdefault(mark, Place(operation, point, mark))
+            else:
+                left.append(Skipped(f"further points of {operation.request.method} {name}"[:300], "too many"))
+                break
+    return list(found.values()), left
+
+
+def _points(operation: Operation, *, headers: bool) -> Iterator[Point]:
+    """Those of the request, and the cookies that its identity had when it was found."""
+    yield from points_of(operation.request, headers=headers)
+    own = {point.name for point in points_of(operation.request) if point.where is Where.COOKIE}
+    for point in points_of(operation.baseline.request):
+        if point.where is Where.COOKIE and point.name not in own:
+            yield point
+
+
+def _mark(operation: Operation, point: Point, common: str) -> str:
+    """A digest, for the names of a hostile form are long, and each of its points would have them all."""
+    if point.where is Where.COOKIE:  # read by the whole application; by this method
+        common = f"{operation.request.method} {operation.request.origin} {template(operation)}"
+    return sha256(f"{common} {name_of(point)}".encode("utf-8", "replace")).hexdigest()[:24]

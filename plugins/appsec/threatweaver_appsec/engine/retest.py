@@ -1,0 +1,113 @@
+"""Whether a finding is still there: its own agent looks again at its own place, and nothing else is sent."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from threatweaver_appsec.engine.agent import Agent, Operation, PointAgent, Prober, Watcher
+from threatweaver_appsec.engine.confirm import Trial, Watching, probed
+from threatweaver_appsec.engine.findings import Finding, Hit, fingerprint
+from threatweaver_appsec.engine.messages import Exchange
+from threatweaver_appsec.engine.pace import OVERLOADED
+from threatweaver_appsec.engine.places import name_of
+from threatweaver_appsec.engine.points import Point, points_of
+from threatweaver_appsec.engine.site import Ended, Target
+
+LONGEST = 60.0  # seconds
+
+
+class Still(StrEnum):
+    """What a retest says."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True)
+class Retest:
+    """The answer; `hit` proves that it is open."""
+
+    state: Still
+    says: str
+    seconds: float = 0.0
+    hit: Hit | None = None
+
+
+async def retest(finding: Finding, target: Target, agents: Iterable[Agent]) -> Retest:
+    """Look again. `target` has whoever is signed in, and for probers the operations that the scan knew."""
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(LONGEST):
+            answer = await _again(finding, target, agents)
+    except TimeoutError:
+        answer = Retest(Still.INCONCLUSIVE, f"it took longer than {LONGEST:.0f} seconds")
+    except Ended as end:
+        answer = Retest(Still.INCONCLUSIVE, f"nothing more could be sent: {end}")
+    except Exception as error:  # noqa: BLE001 - an agent that fails says nothing about the target
+        answer = Retest(Still.INCONCLUSIVE, f"the agent failed: {type(error).__name__}"[:300])
+    return replace(answer, seconds=round(time.monotonic() - began, 2))
+
+
+async def _again(finding: Finding, target: Target, agents: Iterable[Agent]) -> Retest:
+    agent = next((one for one in agents if one.about.id == finding.agent), None)
+    if agent is None:
+        return Retest(Still.INCONCLUSIVE, f"there is no agent {finding.agent} any more")
+    whole = await target.send(finding.request, identity=target.identity if finding.identity else None)
+    if whole.response is None:
+        return Retest(Still.INCONCLUSIVE, f"the target does not answer: {whole.fault}")
+    operation = Operation(finding.request, whole, "retest", template=_template(finding))
+    match agent:
+        case PointAgent():
+            hit = await _attacked(agent, finding, target, operation)
+        case Prober():
+            hit = await _probed(agent, finding, target, operation)
+        case Watcher():
+            hit = _seen(agent, finding, target, whole)
+    if hit:
+        return Retest(Still.OPEN, hit.proof.says, hit=hit)
+    if doubt := _doubt(finding, whole):
+        return Retest(Still.INCONCLUSIVE, doubt)
+    return Retest(Still.CLOSED, "it does not show any more")
+
+
+async def _attacked(agent: PointAgent, finding: Finding, target: Target, operation: Operation) -> Hit | None:
+    """The attack that was confirmed; the others only where the place answers another way now."""
+    if finding.point is None:
+        return None
+    point = _point(finding.point, operation)
+    second = await target.send(operation.request, identity=target.identity)
+    trial = Trial(target.by(agent.about.id), agent, operation, point, operation.baseline, second)
+    return await trial.confirm(finding.attempt) or await trial.run()
+
+
+async def _probed(agent: Prober, finding: Finding, target: Target, operation: Operation) -> Hit | None:
+    known = target if target.operations else replace(target, operations=[operation])
+    async for hit in probed(known, agent):
+        if fingerprint(hit, target.base) == finding.fingerprint:
+            return hit
+    return None
+
+
+def _seen(agent: Watcher, finding: Finding, target: Target, exchange: Exchange) -> Hit | None:
+    hits = Watching((agent,), target.base).look(exchange)
+    return next((hit for hit in hits if fingerprint(hit, target.base) == finding.fingerprint), None)
+
+
+def _doubt(finding: Finding, answer: Exchange) -> str:
+    """Why nothing that shows proves nothing. A place that asks nobody in is mended if nobody was let in."""
+    lets_nobody_in = answer.status == 407 or (answer.status == 401 and finding.identity)
+    doubtful = lets_nobody_in or answer.status in OVERLOADED
+    return f"the place answers with status {answer.status}" if doubtful else ""
+
+
+def _point(point: Point, operation: Operation) -> Point:
+    """The point with the value that stands there."""
+    own = points_of(operation.request, headers=True)
+    return next((one for one in own if name_of(one) == name_of(point)), point)
+
+
+def _template(finding: Finding) -> str:
+    return finding.template if finding.template.startswith("/") else ""

@@ -1,0 +1,1 @@
+"""Scan profiles: how thorough a scan is, and what it may cost."""

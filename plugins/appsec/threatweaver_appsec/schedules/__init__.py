@@ -1,0 +1,1 @@
+"""Schedules: assessments that launch themselves."""

@@ -1,0 +1,1 @@
+"""Suppressions: findings that do not count, by rule."""

@@ -1,0 +1,1 @@
+"""Targets: what may be scanned, and the proof that it may."""

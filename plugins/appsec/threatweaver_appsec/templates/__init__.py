@@ -1,0 +1,1 @@
+"""Templates: checks of ones own, as a subset of what Nuclei takes."""

@@ -1,0 +1,1 @@
+"""Word lists: paths that discovery asks for."""
