@@ -135,11 +135,12 @@ def environment(home: Path) -> dict[str, str]:
 def running(
     home: Path, *, serve_processes: int | None = None, settings: Mapping[str, str] | None = None
 ) -> Iterator[Product]:
-    """Start the product, wait until it is ready, and stop all of it in the end."""
+    """Start the product, wait until every serve process is ready, and stop all of it in the end."""
     variables = environment(home) | dict(settings or {})
     if serve_processes is not None:
         variables["TW_PROCESSES"] = str(serve_processes)
     with (home.parent / "up.log").open("ab") as log:
+        begun = log.tell()
         process = subprocess.Popen(
             [*_PROGRAM, "up", "--json"], env=variables, stdout=subprocess.PIPE, stderr=log, text=True
         )
@@ -150,7 +151,20 @@ def running(
             server = asyncio.run(embedded.running(home))
             if server is None:
                 raise RuntimeError("the embedded PostgreSQL does not run")
+            _wait_for_all(Path(log.name), begun, int(variables.get("TW_PROCESSES", os.cpu_count() or 1)))
             yield Product(home=home, url=json.loads(line)["url"], supervisor=process.pid, dsn=server.dsn)
         finally:
             process.terminate()
             process.wait(60)
+
+
+def _wait_for_all(log: Path, begun: int, count: int) -> None:
+    """Wait for the processes after the first: who connects before them is served by that one alone."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        lines = log.read_bytes()[begun:].splitlines()
+        serving = {json.loads(line)["process"] for line in lines if b'"event":"serving"' in line}
+        if len(serving) >= count:
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"{len(serving)} of {count} processes serve; see {log}")
