@@ -3,6 +3,7 @@
 from asyncio import sleep, timeout
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,32 +14,48 @@ from threatweaver.ids import uuid7
 from threatweaver.kernel import Kernel
 from threatweaver.tenancy import provision
 from threatweaver.tenancy.models import Tenant
+from threatweaver_exposure.flaws import service as flaws
 from threatweaver_exposure.history import queries as history
 from threatweaver_exposure.risk import queries as risk
 from threatweaver_exposure.risk import scoring
 
 TABLES = (
     "exposure_acceptance",
+    "exposure_alias",
+    "exposure_anomaly",
     "exposure_asset",
     "exposure_asset_group",
     "exposure_asset_group_member",
     "exposure_asset_identifier",
+    "exposure_asset_merge",
+    "exposure_asset_merge_item",
     "exposure_asset_rollup",
     "exposure_asset_tag",
     "exposure_before",
+    "exposure_cve",
     "exposure_day_asset_rollup",
     "exposure_day_rollup",
     "exposure_definition",
     "exposure_definition_before",
     "exposure_definition_cve",
+    "exposure_definition_rollup",
+    "exposure_epss",
     "exposure_event",
     "exposure_evidence",
+    "exposure_flaw_apart",
+    "exposure_flow_rollup",
+    "exposure_identity_recipe",
     "exposure_export",
     "exposure_export_chunk",
+    "exposure_feed",
+    "exposure_intel_snapshot",
+    "exposure_kev",
+    "exposure_layout",
     "exposure_risk_aged",
     "exposure_risk_formula",
     "exposure_rollup",
     "exposure_saved_filter",
+    "exposure_score_rollup",
     "exposure_sighting",
     "exposure_sla_policy",
     "exposure_sync_chunk",
@@ -46,21 +63,28 @@ TABLES = (
     "exposure_sync_refusal",
     "exposure_sync_run",
     "exposure_tag",
+    "exposure_tombstone",
     "exposure_vulnerability",
     "exposure_withdrawn",
     "exposure_withdrawn_asset",
 )
 # History; rollups and indexes, which a recount checks; and what an import leaves beside what it changes.
 TRACES = (
+    "exposure_asset_merge",
+    "exposure_asset_merge_item",
     "exposure_asset_rollup",
     "exposure_before",
     "exposure_day_asset_rollup",
     "exposure_day_rollup",
     "exposure_definition_before",
     "exposure_definition_cve",
+    "exposure_definition_rollup",
     "exposure_event",
+    "exposure_flow_rollup",
     "exposure_rollup",
+    "exposure_score_rollup",
     "exposure_sighting",
+    "exposure_tombstone",
     "exposure_withdrawn",
     "exposure_withdrawn_asset",
 )
@@ -232,6 +256,27 @@ class Space:
         assert job["status"] == "completed", job
         return job["result"]
 
+    async def merge(self, into: str, *others: str, **more: Any) -> dict[str, Any]:
+        """Merge assets into one and return what that did."""
+        body = {"assetIds": others, **more}
+        answer = await self.call("POST", f"/assets/{into}/merge", json=body)
+        assert answer.status == 200, answer
+        return answer.body
+
+    async def split(self, asset: str, *identifiers: tuple[str, str], **more: Any) -> dict[str, Any]:
+        """Split identifiers (kind, value) off an asset and return what that did."""
+        body = {"identifiers": [{"kind": kind, "value": value} for kind, value in identifiers], **more}
+        answer = await self.call("POST", f"/assets/{asset}/split", json=body)
+        assert answer.status == 200, answer
+        return answer.body
+
+    async def undo(self, merge_id: str, *, dry_run: bool = False) -> dict[str, Any]:
+        """Undo a merge or split and return what that did."""
+        path = f"/assets/merges/{merge_id}/undo?dryRun={str(dry_run).lower()}"
+        answer = await self.call("POST", path)
+        assert answer.status == 200, answer
+        return answer.body
+
     async def state(self) -> dict[str, set[str]]:
         """A snapshot of what is so now: without history, rollups and what reverting needs."""
         rows = await self.snapshot()
@@ -241,7 +286,12 @@ class Space:
         """Compare what is so with what was; scanners' checks that came to be known since may stay so."""
         now = await self.state()
         assert before["exposure_definition"] <= now["exposure_definition"]
-        assert {**now, "exposure_definition": before["exposure_definition"]} == before
+        differing = {
+            table: {"lost": before[table] - rows, "new": rows - before[table]}
+            for table, rows in now.items()
+            if table != "exposure_definition" and rows != before[table]
+        }
+        assert differing == {}
 
     async def snapshot(self) -> dict[str, list[str]]:
         """Every row of every table, as text, but imports and their sightings, which each import adds to."""
@@ -252,6 +302,10 @@ class Space:
             for table in TABLES
             if table != "exposure_sighting"
         }
+
+    def spooled(self) -> list[str]:
+        """Names of the files that wait in the spool folder."""
+        return sorted(path.name for path in self.spool.iterdir())
 
     async def known(self, **when: Any) -> dict[str, Any]:
         """What lists and figures say about states, severities and risks, now or `asOf` a day."""
@@ -265,6 +319,24 @@ class Space:
             "high": await self.get("/vulnerabilities/stats", severity="HIGH,CRITICAL", **when),
         }
 
+    async def check_sla(self, day: date) -> None:
+        """Compare the SLA of a day with what the list of that day says."""
+        found = await self.get("/dashboard/sla", asOf=day)
+        rows = await self.walk("/vulnerabilities", asOf=day)
+        for tier in found["tiers"]:
+            seen = [
+                date.fromisoformat(row["firstSeen"][:10])
+                for row in rows
+                if row["severity"] == tier["severity"]
+            ]
+            assert tier["active"] == len(seen), (day, tier)
+            if tier["allowedDays"] is not None:
+                last = day - timedelta(days=tier["allowedDays"])
+                soon = last + timedelta(days=7)
+                assert tier["breached"] == sum(first < last for first in seen), (day, tier)
+                assert tier["dueSoon"] == sum(last <= first < soon for first in seen), (day, tier)
+                assert tier["within"] == len(seen) - tier["breached"], (day, tier)
+
     async def a_day_passes(self) -> None:
         """Let all that was written down have been a day earlier."""
         await self.days_pass(1)
@@ -275,7 +347,10 @@ class Space:
             for step in (count + 10_000, -10_000):
                 await unit.connection.execute(
                     f"""UPDATE exposure_day_rollup SET day = day - {step};
-                        UPDATE exposure_day_asset_rollup SET day = day - {step}"""
+                        UPDATE exposure_day_asset_rollup SET day = day - {step};
+                        UPDATE exposure_score_rollup SET day = day - {step};
+                        UPDATE exposure_flow_rollup
+                        SET day = day - {step}, created_on = created_on - {step}"""
                 )
             await unit.connection.execute(f"UPDATE exposure_event SET at = at - interval '{count} days'")
 
@@ -298,6 +373,16 @@ class Space:
                 WHERE v.risk_score <> {scoring.of_rows(formula)}"""
         )
         assert wrong == [], "scores are not what the formula says"
+        await self._check_flaws()
+
+    async def _check_flaws(self) -> None:
+        async with self.kernel.database.tenant(self.tenant.schema) as unit:
+            await flaws.tell_all(await flaws.active_recipe())
+            wrong = await unit.connection.fetch(
+                """SELECT v.id, v.flaw, n.flaw AS told FROM exposure_vulnerability v
+                   LEFT JOIN flaw_now n USING (id) WHERE v.flaw IS DISTINCT FROM n.flaw"""
+            )
+            assert wrong == [], "flaws are not what the recipe says"
 
     async def _check_rollup(self) -> None:
         kept = await self.sql(

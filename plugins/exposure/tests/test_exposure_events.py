@@ -20,10 +20,15 @@ from threatweaver.jobs.run import JobRun, call
 from threatweaver_exposure.events import (
     EVENT_TYPES,
     AcceptancesExpired,
+    AcceptancesWithdrawn,
     AcceptanceWithdrawn,
+    AssetMergeUndone,
+    AssetsMerged,
+    AssetSplit,
     CoverageLost,
     ImportCompleted,
     RiskAccepted,
+    RisksAccepted,
 )
 
 table = SubscriberTable()
@@ -112,6 +117,19 @@ async def test_accepting_and_taking_it_back(place, take_in):
     ]
 
 
+async def test_deciding_on_many_is_one_event(place, take_in):
+    await take_in(nessus(Host(items=[Item(plugin=1), Item(plugin=2)], end=day(1)), checks=[1]))
+    until = datetime.now(UTC) + timedelta(days=30)
+    accept = {"action": "accept-risk", "until": until.isoformat(), "reason": "Shielded until next week."}
+    for body in ({**accept, "dryRun": True}, accept, {"action": "reopen"}, {"action": "reopen"}):
+        answer = await place.call("POST", "/vulnerabilities/bulk-update", json={**body, "filter": {}})
+        assert answer.status == 200, answer
+    assert (await published(place))[1:] == [
+        RisksAccepted(count=2, until=until),
+        AcceptancesWithdrawn(count=2),
+    ]
+
+
 async def test_acceptances_that_run_out_are_one_event(place, listening, take_in):
     await take_in(nessus(Host(items=[Item(plugin=1), Item(plugin=2)], end=day(1)), checks=[1]))
     until = datetime.now(UTC) + timedelta(days=30)
@@ -126,3 +144,21 @@ async def test_acceptances_that_run_out_are_one_event(place, listening, take_in)
         )
         await call(listening.registry.jobs["exposure.reopen_expired"], run, {})
     assert (await published(place))[3:] == [AcceptancesExpired(count=2)]
+
+
+async def test_merges_and_splits_are_told_and_trials_are_not(place, take_in):
+    await take_in(nessus(*(Host(name=name, items=[Item()], end=day(1)) for name in ("10.0.0.1", "10.0.0.2"))))
+    one, other = (UUID(row["id"]) for row in await place.walk("/assets", sort="name"))
+    before = len(await published(place))
+    await place.merge(str(one), str(other), dryRun=True)
+    merged = UUID((await place.merge(str(one), str(other)))["id"])
+    await place.split(str(one), ("ip", "10.0.0.2"), dryRun=True)
+    done = await place.split(str(one), ("ip", "10.0.0.2"))
+    split, new = UUID(done["id"]), UUID(done["others"][0])
+    await place.undo(str(split), dry_run=True)
+    await place.undo(str(split))
+    assert (await published(place))[before:] == [
+        AssetsMerged(merge_id=merged, asset_id=one, absorbed=(other,)),
+        AssetSplit(merge_id=split, asset_id=one, new_asset_id=new),
+        AssetMergeUndone(merge_id=split, asset_id=one),
+    ]

@@ -27,6 +27,24 @@ class NotRevertible(ApiError):
     status, code = 409, "NOT_REVERTIBLE"
 
 
+class NotUndoable(ApiError):
+    """The merge or split cannot be undone."""
+
+    status, code = 409, "NOT_UNDOABLE"
+
+
+class NotApart(ApiError):
+    """Nobody said that the vulnerability is a flaw of its own."""
+
+    status, code = 409, "NOT_APART"
+
+
+class AssetMerged(ApiError):
+    """The asset is part of another one now."""
+
+    status, code = 410, "ASSET_MERGED"
+
+
 class CountDiffers(ApiError):
     """The filter matches another number of rows than was expected."""
 
@@ -48,3 +66,9 @@ class NotAccepted(ApiError):
     """The vulnerability's risk is not accepted."""
 
     status, code = 409, "NOT_ACCEPTED"
+
+
+class AlreadyAcknowledged(ApiError):
+    """Somebody has acknowledged the anomaly, with other words."""
+
+    status, code = 409, "ALREADY_ACKNOWLEDGED"

@@ -1,7 +1,7 @@
 """Facts exposure publishes. Past tense, ids and values only."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 
@@ -43,6 +43,32 @@ class ImportReverted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssetsMerged:
+    """Assets were merged into another one: those absorbed are gone."""
+
+    merge_id: UUID
+    asset_id: UUID
+    absorbed: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetSplit:
+    """A new asset was made of some identifiers of another one."""
+
+    merge_id: UUID
+    asset_id: UUID
+    new_asset_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetMergeUndone:
+    """A merge or a split was undone: the assets are those that there were before it."""
+
+    merge_id: UUID
+    asset_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RiskAccepted:
     """The risk of a vulnerability was accepted until a date, or the date of its acceptance changed."""
 
@@ -55,6 +81,21 @@ class AcceptanceWithdrawn:
     """Somebody took the acceptance of a risk back: the vulnerability is reopened."""
 
     vulnerability_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RisksAccepted:
+    """Somebody accepted the risks of so many vulnerabilities at once until a date."""
+
+    count: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptancesWithdrawn:
+    """Somebody took so many acceptances back at once: these vulnerabilities are reopened."""
+
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +112,30 @@ class SyncDue:
     sync_id: UUID
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnomalyDetected:
+    """A metric was not as usual on a day; `subject` is the format of reports, or empty for all."""
+
+    anomaly_id: UUID
+    metric: str
+    subject: str
+    day: date
+    direction: str
+    value: int
+
+
 EVENT_TYPES = (
     ImportCompleted,
     CoverageLost,
     ImportReverted,
+    AssetsMerged,
+    AssetSplit,
+    AssetMergeUndone,
     RiskAccepted,
     AcceptanceWithdrawn,
+    RisksAccepted,
+    AcceptancesWithdrawn,
     AcceptancesExpired,
     SyncDue,
+    AnomalyDetected,
 )

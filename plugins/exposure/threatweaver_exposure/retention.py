@@ -1,6 +1,8 @@
 """What of exposure may go when it is old; as delivered everything is kept."""
 
 from threatweaver.sdk import DataClass, connection
+from threatweaver_exposure.changes import service as changes
+from threatweaver_exposure.daily import service as daily
 from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.history import service as history
 from threatweaver_exposure.vulnerabilities.models import State
@@ -21,7 +23,21 @@ async def _leave_the_rollup() -> None:
            ON CONFLICT (first_seen_on, severity, state) DO UPDATE SET total = r.total + EXCLUDED.total"""
     )
     await connection().execute("DELETE FROM exposure_rollup WHERE total = 0")
+    await connection().execute(
+        """INSERT INTO exposure_definition_rollup AS r (definition_id, severity, state, total, risk_sum)
+           SELECT v.definition_id, v.severity, v.state, -count(*), -sum(v.risk_score)
+           FROM exposure_vulnerability v JOIN removal USING (id) GROUP BY 1, 2, 3
+           ON CONFLICT (definition_id, severity, state) DO UPDATE
+           SET total = r.total + EXCLUDED.total, risk_sum = r.risk_sum + EXCLUDED.risk_sum"""
+    )
+    await connection().execute("DELETE FROM exposure_definition_rollup WHERE total = 0")
     await history.forget_marked()
+    await daily.forget_marked()
+    await changes.bury(
+        "vulnerability",
+        "SELECT id, v.asset_id FROM removal JOIN exposure_vulnerability v USING (id)",
+        action="deleted",
+    )
 
 
 CLASSES = (
@@ -36,6 +52,8 @@ CLASSES = (
             ("exposure_acceptance", "vulnerability_id"),
             ("exposure_event", "vulnerability_id"),
             ("exposure_before", "vulnerability_id"),
+            ("exposure_asset_merge_item", "vulnerability_id"),
+            ("exposure_flaw_apart", "vulnerability_id"),
         ),
         removing=_leave_the_rollup,
         minimum_days=30,
@@ -50,6 +68,21 @@ CLASSES = (
             ("exposure_before", "import_id"),
             ("exposure_definition_before", "import_id"),
         ),
+        minimum_days=30,
+    ),
+    DataClass(
+        name="exposure.anomalies",
+        title="Anomalies, and who has seen them",
+        table="exposure_anomaly",
+        age="detected_at",
+        minimum_days=30,
+    ),
+    DataClass(
+        name="exposure.tombstones",
+        title="Tombstones in the feed of changes: who was away for longer has to start anew",
+        table="exposure_tombstone",
+        age="at",
+        removing=changes.forget,
         minimum_days=30,
     ),
 )

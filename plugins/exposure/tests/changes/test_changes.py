@@ -3,25 +3,10 @@
 import asyncio
 
 import pytest
-from exposure_reports import Host, Item, day, nessus
+from exposure_reports import Item
 
 
-def scan(*items, at=1, host="10.0.0.1"):
-    return nessus(Host(name=host, items=items, end=day(at)), checks=[1001, 1002])
-
-
-async def followed(space, cursor="0", limit=2):
-    """Everything after a cursor, page by page, and where it ended."""
-    seen = []
-    while True:
-        body = await space.get("/changes", cursor=cursor, limit=limit)
-        seen += body["data"]
-        cursor = body["nextCursor"]
-        if not body["more"]:
-            return seen, cursor
-
-
-async def test_changes_come_in_order_and_go_on_where_one_stopped(space):
+async def test_changes_come_in_order_and_go_on_where_one_stopped(space, scan, followed):
     await space.take(scan(Item(), Item(plugin=1002)))
     first, cursor = await followed(space)
     assert [item["action"] for item in first] == ["created", "created"]
@@ -38,7 +23,7 @@ async def test_changes_come_in_order_and_go_on_where_one_stopped(space):
     assert all(item["assetId"] == rows[item["vulnerabilityId"]]["assetId"] for item in every)
 
 
-async def test_who_follows_while_others_import_sees_everything_once(space):
+async def test_who_follows_while_others_import_sees_everything_once(space, scan, followed):
     jobs = [await space.submit(scan(Item(), Item(plugin=1002), host=f"10.0.0.{n}")) for n in range(1, 9)]
     seen, cursor = [], "0"
     while len(seen) < 16:
@@ -51,11 +36,18 @@ async def test_who_follows_while_others_import_sees_everything_once(space):
     assert (await followed(space, cursor))[0] == []
 
 
-@pytest.mark.parametrize("cursor", ["-1", "x", "9223372036854775808"])
+@pytest.mark.parametrize("cursor", ["-1", "x", "9223372036854775808", "1-", "1-9223372036854775808", "Now"])
 async def test_a_cursor_is_one_that_was_given(space, cursor):
     assert (await space.refusal("/changes", cursor=cursor))["details"][0]["field"] == "cursor"
 
 
-async def test_others_see_nothing_of_it(space, outsider):
+async def test_others_see_nothing_of_it(space, outsider, scan):
     await space.take(scan(Item()))
     assert (await outsider.get("/changes"))["data"] == []
+
+
+async def test_now_is_the_end(space, scan, followed):
+    await space.take(scan(Item()))
+    body = await space.get("/changes", cursor="now")
+    assert (body["data"], body["more"]) == ([], False)
+    assert body["nextCursor"] == (await followed(space))[1]

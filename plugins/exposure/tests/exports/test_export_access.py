@@ -121,7 +121,7 @@ async def test_a_token_exports_what_it_may_read(story):
         ({"filter": {"search": 5}}, "filter.search", "Not a valid string."),
         ({"resource": "users"}, "resource", None),
         ({"format": "xml"}, "format", None),
-        ({"resource": "assets", "format": "sarif"}, "format", "Must be one of: csv, json, ndjson."),
+        ({"resource": "assets", "format": "sarif"}, "format", "Must be one of: csv, json, ndjson, xlsx."),
         ({"resource": "assets", "filter": {"state": "open"}}, "filter.state", "Unknown field."),
         ({"more": 1}, "more", "Unknown field."),
     ],

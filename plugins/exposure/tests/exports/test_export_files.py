@@ -12,7 +12,7 @@ from exposure_reports import Host, Item, day, nessus
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 _NAMES = (
     "id,assetId,assetName,assetIp,source,check,pluginId,name,family,severity,state,riskScore,port,protocol,"
-    "location,cves,firstSeen,lastSeen,unobservedSince"
+    "location,cves,firstSeen,lastSeen,unobservedSince,sameAs"
 )
 
 
@@ -37,10 +37,10 @@ async def test_csv_to_the_byte(space, two):
     expected = (
         f"{_NAMES}\r\n"
         '{id},{asset},10.0.0.1,10.0.0.1,nessus,1001,1001,"Says ""hi"", twice",General,CRITICAL,open,96,443,'
-        "tcp,,CVE-2024-0001; CVE-2024-0002,2024-05-01T12:00:00Z,2024-05-01T12:00:00Z,\r\n"
+        "tcp,,CVE-2024-0001; CVE-2024-0002,2024-05-01T12:00:00Z,2024-05-01T12:00:00Z,,\r\n"
     ).format(**ids(first)) + (
         "{id},{asset},10.0.0.1,10.0.0.1,nessus,1002,1002,'=1+2,'-General,INFO,open,0,0,"
-        "tcp,,,2024-05-01T12:00:00Z,2024-05-01T12:00:00Z,\r\n"
+        "tcp,,,2024-05-01T12:00:00Z,2024-05-01T12:00:00Z,,\r\n"
     ).format(**ids(second))
     assert await exported(space, "vulnerabilities", "csv") == expected.encode()
 
@@ -49,7 +49,7 @@ async def test_json_is_what_the_list_says(space, two):
     whole = await exported(space, "vulnerabilities", "json")
     assert json.loads(whole) == list(two)
     assert whole.startswith(b'[\n{"id":"')
-    assert whole.endswith(b'"unobservedSince":null}\n]\n')
+    assert whole.endswith(b'"unobservedSince":null,"sameAs":[]}\n]\n')
     assert whole.count(b"\n") == 4
 
 
@@ -136,7 +136,7 @@ async def test_no_cell_is_a_formula(space, start):
     assert (row["name"], row["family"]) == (f"'{start}cmd|x", f"'{start}1")
 
 
-@pytest.mark.parametrize("file_format", ["csv", "json", "ndjson", "sarif"])
+@pytest.mark.parametrize("file_format", ["csv", "json", "ndjson", "sarif", "xlsx"])
 async def test_a_download_is_a_file_with_a_name(story, file_format):
     export_id = await ask(story, "vulnerabilities", file_format)
     made = (await detail(story, export_id))["createdAt"][:10]

@@ -96,8 +96,15 @@ async def test_who_was_in_a_tag_then_is_not_known(space):
     ("damage", "figure"),
     [
         ("UPDATE exposure_rollup SET total = total + 1", "vulnerabilities"),
+        ("UPDATE exposure_definition_rollup SET total = total + 1", "vulnerabilities by definition"),
+        ("UPDATE exposure_definition_rollup SET risk_sum = 0", "vulnerabilities by definition"),
+        ("DELETE FROM exposure_definition_rollup", "vulnerabilities by definition"),
         ("UPDATE exposure_day_rollup SET total = total + 1", "vulnerabilities by day"),
         ("UPDATE exposure_event SET severity = 0", "history"),
+        ("UPDATE exposure_flow_rollup SET created = created + 1", "flows by day"),
+        ("DELETE FROM exposure_flow_rollup", "flows by day"),
+        ("UPDATE exposure_score_rollup SET risk_score = risk_score + 1", "scores by day"),
+        ("UPDATE exposure_asset SET second_score = second_score + 1", "tops of assets"),
         ("UPDATE exposure_asset_rollup SET risk_sum = risk_sum + 1", "assets"),
         ("UPDATE exposure_day_asset_rollup SET assets = assets + 1", "assets by day"),
     ],
@@ -155,3 +162,16 @@ async def test_two_imports_at_once_write_history_in_the_order_of_their_commits(s
     events = (await space.get(f"/vulnerabilities/{(await space.only())['id']}/history"))["data"]
     assert events[0]["severity"] == "HIGH"
     await space.check()
+
+
+async def test_a_past_day_knows_what_its_assets_are_worth(space):
+    await space.take(nessus(Host(items=[Item()], end=day(1))))
+    (asset,) = await space.walk("/assets")
+    said = await space.call(
+        "PATCH", f"/assets/{asset['id']}", json={"criticality": 5, "exposure": "internet"}
+    )
+    assert said.status == 200, said
+    now = today()
+    for filters in ({"criticality": "5"}, {"exposure": "internet"}):
+        assert len((await space.get("/vulnerabilities", asOf=now, **filters))["data"]) == 1
+    assert (await space.get("/vulnerabilities", asOf=now, exposure="isolated"))["data"] == []

@@ -251,6 +251,7 @@ WRONG = {
     "check": Definition(check=LONG, name="C"),
     "no check": Definition(check="", name="C"),
     "check as number": Definition(check=7, name="C"),
+    "name as number": Definition(check="d", name=7),
     "no name": Definition(check="d", name=None),
     "score": Definition(check="d", name="D", cvss3_score=11),
     "NaN": Definition(check="d", name="D", vpr_score=float("nan")),

@@ -26,19 +26,15 @@ EXTERNAL = b"""<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/
 async def untouched(space):
     """The tenant, with a report in it already; afterwards database and spool folder must be as before."""
     await space.take(nessus(Host(items=[Item()], end=day(1)), checks=[1001]))
-    before, files = await space.snapshot(), spooled(space)
+    before, files = await space.snapshot(), space.spooled()
     imports = await space.sql("SELECT * FROM exposure_import ORDER BY id")
     yield space
     assert await space.snapshot() == before
-    assert spooled(space) == files
+    assert space.spooled() == files
     await space.check()
     kept = await space.sql("SELECT * FROM exposure_import ORDER BY id")
     assert kept[: len(imports)] == imports
     assert all(row["finished_at"] is None for row in kept[len(imports) :])
-
-
-def spooled(space):
-    return sorted(path.name for path in space.spool.iterdir())
 
 
 def assert_error(answer, status, code, **members):
@@ -218,7 +214,7 @@ async def test_other_methods(untouched, method):
 
 
 async def test_connection_that_ends_in_the_middle_leaves_no_file(untouched):
-    before = spooled(untouched)
+    before = untouched.spooled()
     url = untouched.client.make_url("/api/imports")
     _, writer = await asyncio.open_connection(url.host, url.port)
     head = f"POST /api/imports HTTP/1.1\r\nHost: x\r\nAuthorization: {untouched.headers['Authorization']}\r\n"
@@ -226,10 +222,10 @@ async def test_connection_that_ends_in_the_middle_leaves_no_file(untouched):
     await writer.drain()
 
     async def begun():
-        return spooled(untouched) != before
+        return untouched.spooled() != before
 
     async def gone():
-        return spooled(untouched) == before
+        return untouched.spooled() == before
 
     await until(begun, seconds=5)
     writer.close()

@@ -53,8 +53,12 @@ async def test_past_days_still_know_what_was_withdrawn_and_the_feed_tells(space)
     yesterday = datetime.now(UTC).date().toordinal() - 1
     assert await space.known(asOf=datetime.fromordinal(yesterday).date()) == then
     assert (await space.known(asOf=datetime.now(UTC).date()))["all"] == []
-    feed = [(row["action"], row["state"]) for row in (await space.get("/changes"))["data"]]
-    assert feed == [("created", "open"), ("withdrawn", "withdrawn")]
+    feed = [(row["entity"], row["action"], row["state"]) for row in (await space.get("/changes"))["data"]]
+    assert feed == [
+        ("vulnerability", "created", "open"),
+        ("vulnerability", "withdrawn", "withdrawn"),
+        ("asset", "withdrawn", None),
+    ]
 
 
 async def test_a_later_import_keeps_what_it_saw_and_can_be_taken_back_then(space):

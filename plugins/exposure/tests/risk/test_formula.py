@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 from exposure_reports import Host, Item, day, nessus, weaver
 
-URGENT = {
+PUBLISHED = {
     "weights": {"cvss": 30, "vpr": 25, "epss": 20, "criticality": 15, "age": 5, "exposure": 5},
     "ageSteps": [
         {"fromDay": 0, "factor": 1.0},
@@ -52,14 +52,14 @@ async def ranks(space):
 
 async def test_the_published_formula_holds_first(space):
     found = await space.get("/risk/formula")
-    assert {name: found[name] for name in URGENT} == URGENT
+    assert {name: found[name] for name in PUBLISHED} == PUBLISHED
     assert (found["version"], found["createdBy"]) == (0, None)
     assert (await space.get("/risk/formula/versions"))["data"] == []
 
 
 async def test_a_change_does_what_its_simulation_said(inventory):
     space, now = inventory, await ranks(inventory)
-    other = deepcopy(URGENT)
+    other = deepcopy(PUBLISHED)
     other["weights"] |= {"cvss": 10, "epss": 60, "age": 0}
     told = await done(space, "POST", "/risk/simulate", json=other)
     assert await ranks(space) == now, "a simulation changes nothing"
@@ -86,7 +86,7 @@ async def test_a_change_does_what_its_simulation_said(inventory):
 
 
 async def test_what_comes_in_later_is_ranked_by_the_new_formula(inventory):
-    other = deepcopy(URGENT)
+    other = deepcopy(PUBLISHED)
     other["weights"] |= {"age": 0}
     await done(inventory, "PUT", "/risk/formula", json=other)
     await inventory.take(nessus(Host(name="10.0.0.2", items=[Item(plugin=9, cvss3=6.0)], end=day(2))))
@@ -94,13 +94,13 @@ async def test_what_comes_in_later_is_ranked_by_the_new_formula(inventory):
 
 
 def without(path):
-    made = deepcopy(URGENT)
+    made = deepcopy(PUBLISHED)
     del made[path]
     return made
 
 
 def changed(group, **values):
-    made = deepcopy(URGENT)
+    made = deepcopy(PUBLISHED)
     made[group] |= values
     return made
 
@@ -116,11 +116,11 @@ def changed(group, **values):
         (changed("weights", other=1), "weights"),
         (changed("exposurePoints", internet=11), "exposurePoints"),
         (changed("bands", critical=70), "bands"),
-        ({**URGENT, "ageSteps": []}, "ageSteps"),
-        ({**URGENT, "ageSteps": [{"fromDay": 1, "factor": 1}]}, "ageSteps"),
-        ({**URGENT, "ageSteps": [{"fromDay": 0, "factor": 1}, {"fromDay": 0, "factor": 2}]}, "ageSteps"),
-        ({**URGENT, "ageSteps": [{"fromDay": 0, "factor": "1); DROP TABLE"}]}, "ageSteps"),
-        ({**URGENT, "unknown": 1}, "unknown"),
+        ({**PUBLISHED, "ageSteps": []}, "ageSteps"),
+        ({**PUBLISHED, "ageSteps": [{"fromDay": 1, "factor": 1}]}, "ageSteps"),
+        ({**PUBLISHED, "ageSteps": [{"fromDay": 0, "factor": 1}, {"fromDay": 0, "factor": 2}]}, "ageSteps"),
+        ({**PUBLISHED, "ageSteps": [{"fromDay": 0, "factor": "1); DROP TABLE"}]}, "ageSteps"),
+        ({**PUBLISHED, "unknown": 1}, "unknown"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -51,10 +51,10 @@ class Syncs:
             """SELECT a.name, a.fqdn, a.ip, a.last_seen AS asset_seen, d.source, d.plugin_id, d.cves, v.port,
                       v.protocol, v.severity, v.state, v.risk_score, v.first_seen, v.last_seen, v.fixed_at,
                       e.output,
-                      (SELECT array_agg(i.kind || ' ' || i.value ORDER BY 1)
+                      (SELECT array_agg(i.kind || ' ' || i.value ORDER BY i.kind, i.value)
                        FROM exposure_asset_identifier i WHERE i.asset_id = a.id) AS known_by
                FROM exposure_asset a LEFT JOIN exposure_vulnerability v ON v.asset_id = a.id
                LEFT JOIN exposure_definition d ON d.id = v.definition_id
                LEFT JOIN exposure_evidence e ON e.vulnerability_id = v.id
-               ORDER BY a.name, a.ip, a.last_seen, d.plugin_id, v.port, v.protocol"""
+               ORDER BY a.name, a.ip, a.last_seen, d.plugin_id, v.port, v.protocol, known_by"""
         )

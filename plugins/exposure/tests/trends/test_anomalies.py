@@ -3,7 +3,7 @@
 import pytest
 from trend_story import ago, days_pass, scan
 
-from threatweaver_exposure.trends.anomalies import Baseline
+from threatweaver_exposure.engine.baseline import Baseline
 
 
 @pytest.mark.parametrize(

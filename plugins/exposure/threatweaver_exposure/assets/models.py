@@ -1,13 +1,16 @@
 """Tables of assets, tags and groups, in the tenant's schema."""
 
 from tortoise import fields
-from tortoise.models import Model
 
-from threatweaver.sdk import uuid7
+from threatweaver.sdk import Model, uuid7
 
 
 class Asset(Model):
-    """Something that can be scanned. The counts are a rollup of its open vulnerabilities."""
+    """Something that can be scanned. The counts are a rollup of its open vulnerabilities.
+
+    Without those of the definition `top_definition_id` its risk score would be `second_score`; both are null
+    where nothing is open.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     name = fields.CharField(max_length=255)
@@ -22,6 +25,8 @@ class Asset(Model):
     exposure = fields.CharField(max_length=8, null=True)
     worst_severity = fields.SmallIntField(default=-1)
     risk_score = fields.SmallIntField(default=0)
+    top_definition_id = fields.IntField(null=True)
+    second_score = fields.SmallIntField(null=True)
     open_critical = fields.IntField(default=0)
     open_high = fields.IntField(default=0)
     open_medium = fields.IntField(default=0)
@@ -34,12 +39,17 @@ class Asset(Model):
 
 
 class AssetIdentifier(Model):
-    """One name an asset is known by; an asset has several, of several kinds."""
+    """One name an asset is known by; an asset has several, of several kinds.
+
+    The import that was the first to name it so, and the time of its scan; null of before they were kept.
+    """
 
     id = fields.BigIntField(primary_key=True)
     asset_id = fields.UUIDField()
     kind = fields.CharField(max_length=16)
     value = fields.CharField(max_length=255)
+    import_id = fields.UUIDField(null=True)
+    valid_from = fields.DatetimeField(null=True)
 
     class Meta:
         table = "exposure_asset_identifier"

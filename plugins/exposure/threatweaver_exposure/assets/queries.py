@@ -9,9 +9,17 @@ from uuid import UUID
 import asyncpg
 from marshmallow import fields, validate
 
-from threatweaver.sdk import Listing, SearchText, Where, any_of, connection, search
+from threatweaver.sdk import (
+    Listing,
+    SearchText,
+    SeverityField,
+    Where,
+    any_of,
+    connection,
+    search,
+    severity_name,
+)
 from threatweaver_exposure.risk.formula import CRITICALITIES, EXPOSURES
-from threatweaver_exposure.severity import SeverityField, sql_name
 
 COLUMNS = {
     "id": "a.id",
@@ -22,7 +30,7 @@ COLUMNS = {
     "operatingSystem": "a.operating_system",
     "criticality": "a.criticality",
     "exposure": "a.exposure",
-    "worstSeverity": sql_name("a.worst_severity"),
+    "worstSeverity": severity_name("a.worst_severity"),
     "riskScore": "a.risk_score",
     "critical": "a.open_critical",
     "high": "a.open_high",
@@ -56,6 +64,10 @@ async def _from_rollup(query: Mapping[str, Any]) -> int | None:
     )
 
 
+ASSESSED = (  # what people said of an asset: the lists of its vulnerabilities are narrowed by it, too
+    any_of("criticality", fields.Integer(validate=validate.OneOf(CRITICALITIES)), column="a.criticality"),
+    any_of("exposure", fields.String(validate=validate.OneOf(EXPOSURES)), column="a.exposure"),
+)
 LISTING = Listing(
     source="exposure_asset a",
     columns=COLUMNS,
@@ -63,8 +75,7 @@ LISTING = Listing(
     within=WITHIN.format(asset="a.id", ids="{}"),
     where=(
         any_of("severity", SeverityField(), column="a.worst_severity"),
-        any_of("criticality", fields.Integer(validate=validate.OneOf(CRITICALITIES)), column="a.criticality"),
-        any_of("exposure", fields.String(validate=validate.OneOf(EXPOSURES)), column="a.exposure"),
+        *ASSESSED,
         Where("tag", fields.String(validate=validate.Length(1, 100)), TAGGED),
         Where("asset_group", fields.UUID(), GROUPED),
         Where(
@@ -83,6 +94,11 @@ LISTING = Listing(
     default_sort="-riskScore",
     total=_from_rollup,
 )
+
+
+def choosing(query: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of a figure's filters that choose assets; the others choose vulnerabilities."""
+    return {name: query[name] for name in ("tag", "asset_group") if name in query}
 
 
 def _only(name: str, condition: str) -> Listing:

@@ -9,8 +9,10 @@ from threatweaver.sdk import Context, NotFound, Page, RouteTable, page
 from threatweaver_exposure.assets import queries, service
 from threatweaver_exposure.assets.queries import LISTING
 from threatweaver_exposure.assets.schemas import AssetDetailOut, AssetOut, AssetTagsIn
+from threatweaver_exposure.errors import AssetMerged
 from threatweaver_exposure.filters import service as filters
 from threatweaver_exposure.filters.schemas import with_saved_filter
+from threatweaver_exposure.merges import queries as merges
 from threatweaver_exposure.permissions import Perm
 from threatweaver_exposure.vulnerabilities import queries as vulnerabilities
 from threatweaver_exposure.vulnerabilities.schemas import VulnerabilityOut
@@ -36,11 +38,24 @@ async def list_assets(ctx: Context) -> Page:
     return replace(found, rows=[queries.nested(row) for row in found.rows])
 
 
-@table.route("GET", "/{uuid}", permission=Perm.ASSET_READ, returns=AssetDetailOut, scoped=True)
+@table.route(
+    "GET",
+    "/{uuid}",
+    permission=Perm.ASSET_READ,
+    returns=AssetDetailOut,
+    errors=(NotFound, AssetMerged),
+    scoped=True,
+)
 async def get_asset(ctx: Context) -> dict[str, Any]:
-    """Return one asset with everything it is known by and the count of its vulnerabilities."""
+    """Return one asset with everything it is known by and the count of its vulnerabilities.
+
+    One that was merged into another is gone: `into` says what it is part of now.
+    """
     row = await queries.detail(ctx.uuid("uuid"), ctx.within)
     if row is None:
+        into = await merges.merged_into(ctx.uuid("uuid"))
+        if into is not None and await queries.detail(into, ctx.within) is not None:
+            raise AssetMerged(into=str(into))
         raise NotFound
     parts = ("identifiers", "groups", "vulnerabilitiesByState")
     return {**queries.nested(row), **{name: orjson.Fragment(row[name]) for name in parts}}

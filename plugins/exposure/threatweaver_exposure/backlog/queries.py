@@ -1,14 +1,18 @@
 """Reads of what is open now: by age, known exploited, accepted, by source, and who was looked at."""
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import asyncpg
+from marshmallow import fields
 
-from threatweaver.sdk import Listing, connection
-from threatweaver_exposure.severity import NAMES
-from threatweaver_exposure.vulnerabilities.queries import ASSET_GROUP, SEVERITY, TAG
+from threatweaver.sdk import SEVERITIES, Listing, Where, connection
+from threatweaver_exposure.assets import queries as assets
+from threatweaver_exposure.intelligence.effective import KEV
+from threatweaver_exposure.vulnerabilities.queries import ASSET_GROUP, FIRST_SEEN, SEVERITY, TAG
 
 AGE_BANDS = ((0, 7), (8, 30), (31, 90), (91, 180), (181, None))
 """The first and last day of each band of ages."""
@@ -20,16 +24,46 @@ ACTIVE = Listing(
     source="exposure_vulnerability v",
     columns={"id": "v.id"},
     id="v.id",
-    where=(SEVERITY, TAG, ASSET_GROUP),
+    where=(SEVERITY, TAG, ASSET_GROUP, *FIRST_SEEN),
     sort={"riskScore": "v.risk_score"},
     default_sort="-riskScore",
     always="v.state <= 1",
 )
 """The active vulnerabilities under the filters of these figures; /vulnerabilities lists the same."""
+_ROLLUP = Listing(
+    source="exposure_rollup v",
+    columns={"id": "v.id"},
+    id="v.id",
+    where=(
+        SEVERITY,
+        Where("start_date", fields.Date(), "v.first_seen_on >= {}"),
+        Where("end_date", fields.Date(), "v.first_seen_on <= {}"),
+        Where("as_of", fields.Date(), "v.day <= {}"),
+    ),
+    sort={"firstSeenOn": "v.first_seen_on"},
+    default_sort="firstSeenOn",
+    always=ACTIVE.always,
+)
+_DAY_ROLLUP = replace(_ROLLUP, source="exposure_day_rollup v")
 
 COUNTS = "count(*) AS active, " + ", ".join(
-    f"count(*) FILTER (WHERE v.severity = {number}) AS {name.lower()}" for number, name in enumerate(NAMES)
+    f"count(*) FILTER (WHERE v.severity = {number}) AS {name.lower()}"
+    for number, name in enumerate(SEVERITIES)
 )
+
+KEPT_COUNTS = "sum(v.total)::bigint AS active, " + ", ".join(
+    f"coalesce(sum(v.total) FILTER (WHERE v.severity = {number}), 0)::bigint AS {name.lower()}"
+    for number, name in enumerate(SEVERITIES)
+)
+"""COUNTS of a rollup."""
+CHOOSING = {"tag", "asset_group", "start_date", "end_date"}
+"""Filters that the rollup of definitions does not know."""
+
+
+def beside(listing: Listing, query: Mapping[str, Any], values: Sequence[Any]) -> tuple[str, list[Any]]:
+    """Return the conditions of a list for a statement that has values already, and all of these."""
+    where, more = listing.conditions(query)
+    return re.sub(r"\$(\d+)", lambda found: f"${int(found[1]) + len(values)}", where), [*values, *more]
 
 
 def _band(days: str, bands: Sequence[tuple[int, int | None]]) -> str:
@@ -38,29 +72,32 @@ def _band(days: str, bands: Sequence[tuple[int, int | None]]) -> str:
     return f"width_bucket({days}, ARRAY[{starts}])"
 
 
-async def ages(query: Mapping[str, Any], today: date) -> Sequence[asyncpg.Record]:
-    """Return active vulnerabilities by band of age and severity; from the rollup unless assets are chosen."""
-    rows: Sequence[asyncpg.Record]
+def by_day(query: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """Return SQL for what is active (severity, first_seen_on, total), of now or of a day, and its values.
+
+    It is the rollup, unless assets are chosen. Filters are those of ACTIVE; of a past day severity and dates.
+    """
     if "tag" in query or "asset_group" in query:
         where, values = ACTIVE.conditions(query)
-        age = f"${len(values) + 1}::date - (v.first_seen AT TIME ZONE 'UTC')::date"
-        rows = await connection().fetch(
-            f"""SELECT {_band(age, AGE_BANDS)} AS band, v.severity, count(*) AS total
-                FROM {ACTIVE.source} WHERE {where} GROUP BY 1, 2""",
-            *values,
-            today,
+        return (
+            f"""(SELECT v.severity, (v.first_seen AT TIME ZONE 'UTC')::date AS first_seen_on,
+                        count(*) AS total FROM {ACTIVE.source} WHERE {where} GROUP BY 1, 2)""",
+            values,
         )
-        return rows
-    as_of = query.get("as_of")
-    rows = await connection().fetch(
-        f"""SELECT {_band("$1::date - first_seen_on", AGE_BANDS)} AS band, severity,
-                   sum(total)::bigint AS total
-            FROM {"exposure_rollup" if as_of is None else "exposure_day_rollup"}
-            WHERE state <= 1 AND ($2::smallint[] IS NULL OR severity = ANY($2))
-              AND {"$3::date IS NULL" if as_of is None else "day <= $3"} GROUP BY 1, 2""",
+    rollup = _ROLLUP if query.get("as_of") is None else _DAY_ROLLUP
+    where, values = rollup.conditions(query)
+    return f"(SELECT v.severity, v.first_seen_on, v.total FROM {rollup.source} WHERE {where})", values
+
+
+async def ages(query: Mapping[str, Any], today: date) -> Sequence[asyncpg.Record]:
+    """Return active vulnerabilities by band of age and severity."""
+    counted, values = by_day(query)
+    age = f"${len(values) + 1}::date - r.first_seen_on"
+    rows: Sequence[asyncpg.Record] = await connection().fetch(
+        f"""SELECT {_band(age, AGE_BANDS)} AS band, r.severity, sum(r.total)::bigint AS total
+            FROM {counted} r GROUP BY 1, 2""",
+        *values,
         today,
-        query.get("severity"),
-        as_of,
     )
     return rows
 
@@ -77,32 +114,42 @@ async def assets_by_scan(today: date) -> Sequence[asyncpg.Record]:
 
 
 async def known_exploited(query: Mapping[str, Any]) -> asyncpg.Record:
-    """Return counts of the active vulnerabilities that a report calls known to be exploited."""
+    """Return counts of the active vulnerabilities known to be exploited, as `kev` of the list says."""
     where, values = ACTIVE.conditions(query)
     return await _one(
         f"""SELECT {COUNTS}, count(DISTINCT v.asset_id) AS assets,
                    count(DISTINCT v.definition_id) AS definitions
             FROM {ACTIVE.source}
-            WHERE {where} AND v.definition_id IN (SELECT id FROM exposure_definition WHERE kev)""",
+            WHERE {where} AND v.definition_id = ANY(ARRAY(  -- they are few, which a condition does not tell
+                SELECT d.id FROM exposure_definition d WHERE coalesce({KEV}, false)))""",
         *values,
     )
 
 
-async def coverage(today: date) -> asyncpg.Record:
-    """Return how many assets were seen, and with a login, within days, and what is not observed any more."""
+async def coverage(today: date, query: Mapping[str, Any]) -> asyncpg.Record:
+    """Return how many assets were seen, and with a login, within days, and what is not observed any more.
+
+    Of the filters tag and group count: they choose assets.
+    """
+    where, values = assets.LISTING.conditions(assets.choosing(query))
+    day = f"${len(values) + 1}::date"
 
     def within(column: str, days: int) -> str:
-        return f"count(*) FILTER (WHERE ({column} AT TIME ZONE 'UTC')::date >= $1::date - {days})"
+        return f"count(*) FILTER (WHERE ({column} AT TIME ZONE 'UTC')::date >= {day} - {days})"
 
     return await _one(
-        f"""SELECT count(*) AS assets, {within("last_seen", 7)} AS "seenWithin7Days",
+        f"""WITH chosen AS (SELECT a.id, a.last_seen, a.last_authenticated_scan
+                            FROM {assets.LISTING.source} WHERE {where})
+            SELECT count(*) AS assets, {within("last_seen", 7)} AS "seenWithin7Days",
                    {within("last_seen", 30)} AS "seenWithin30Days",
                    {within("last_seen", 90)} AS "seenWithin90Days",
                    {within("last_authenticated_scan", 30)} AS "authenticatedWithin30Days",
                    count(*) FILTER (WHERE last_authenticated_scan IS NULL) AS "neverAuthenticated",
                    (SELECT count(*) FROM exposure_vulnerability v
-                    WHERE v.state <= 1 AND v.unobserved_since IS NOT NULL) AS "unobservedVulnerabilities"
-            FROM exposure_asset""",
+                    WHERE v.state <= 1 AND v.unobserved_since IS NOT NULL
+                      AND v.asset_id IN (SELECT id FROM chosen)) AS "unobservedVulnerabilities"
+            FROM chosen""",
+        *values,
         today,
     )
 
@@ -123,8 +170,8 @@ async def acceptances(today: date) -> Sequence[asyncpg.Record]:
 
 async def sources() -> Sequence[asyncpg.Record]:
     """Return what the reports of each format found that is active, and when the last one came in."""
-    sums = ", ".join(f"sum({name.lower()})::bigint AS {name.lower()}" for name in NAMES)
-    kept = ", ".join(f"coalesce({name.lower()}, 0) AS {name.lower()}" for name in NAMES)
+    sums = ", ".join(f"sum({name.lower()})::bigint AS {name.lower()}" for name in SEVERITIES)
+    kept = ", ".join(f"coalesce({name.lower()}, 0) AS {name.lower()}" for name in SEVERITIES)
     rows: Sequence[asyncpg.Record] = await connection().fetch(
         f"""WITH by_asset AS (
                 SELECT d.source, v.asset_id, {COUNTS}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from threatweaver.sdk import Context, RouteTable, bare, rows
-from threatweaver_exposure.backlog import queries, service, tops
+from threatweaver_exposure.backlog import charts, queries, service, tops
 from threatweaver_exposure.backlog.schemas import (
     AcceptedRiskOut,
     ActiveQuery,
@@ -25,7 +25,9 @@ table = RouteTable(path="/dashboard", tag="Dashboard")
 _READ = Perm.DASHBOARD_READ
 
 
-@table.route("GET", "/aging", permission=_READ, query=AgingQuery, returns=bare(AgingOut))
+@table.route(
+    "GET", "/aging", permission=_READ, query=AgingQuery, returns=bare(AgingOut), rendition=charts.AGING
+)
 async def aging(ctx: Context) -> dict[str, Any]:
     """Return active vulnerabilities by days since the first sighting, and by severity.
 
@@ -34,7 +36,13 @@ async def aging(ctx: Context) -> dict[str, Any]:
     return await service.aging(ctx.query)
 
 
-@table.route("GET", "/asset-exposure", permission=_READ, returns=bare(AssetExposureOut))
+@table.route(
+    "GET",
+    "/asset-exposure",
+    permission=_READ,
+    returns=bare(AssetExposureOut),
+    rendition=charts.ASSET_EXPOSURE,
+)
 async def asset_exposure(_: Context) -> dict[str, Any]:
     """Return assets by worst severity and by days since the last scan, for a heat map.
 
@@ -44,7 +52,14 @@ async def asset_exposure(_: Context) -> dict[str, Any]:
     return await service.asset_exposure()
 
 
-@table.route("GET", "/top-assets", permission=_READ, query=TopQuery, returns=rows(TopAssetOut))
+@table.route(
+    "GET",
+    "/top-assets",
+    permission=_READ,
+    query=TopQuery,
+    returns=rows(TopAssetOut),
+    rendition=charts.TOP_ASSETS,
+)
 async def top_assets(ctx: Context) -> Sequence[Mapping[str, Any]]:
     """Return the assets whose active vulnerabilities weigh most.
 
@@ -54,38 +69,56 @@ async def top_assets(ctx: Context) -> Sequence[Mapping[str, Any]]:
 
 
 @table.route(
-    "GET", "/top-vulnerabilities", permission=_READ, query=TopQuery, returns=rows(TopVulnerabilityOut)
+    "GET",
+    "/top-vulnerabilities",
+    permission=_READ,
+    query=TopQuery,
+    returns=rows(TopVulnerabilityOut),
+    rendition=charts.TOP_VULNERABILITIES,
 )
 async def top_vulnerabilities(ctx: Context) -> Sequence[Mapping[str, Any]]:
     """Return the definitions whose active vulnerabilities weigh most, as /dashboard/top-assets weighs."""
     return service.nested(await tops.top_definitions(ctx.query))
 
 
-@table.route("GET", "/top-cves", permission=_READ, query=TopQuery, returns=rows(TopCveOut))
+@table.route(
+    "GET", "/top-cves", permission=_READ, query=TopQuery, returns=rows(TopCveOut), rendition=charts.TOP_CVES
+)
 async def top_cves(ctx: Context) -> Sequence[Mapping[str, Any]]:
     """Return the CVEs whose active vulnerabilities weigh most, as /dashboard/top-assets weighs."""
     return service.nested(await tops.top_cves(ctx.query))
 
 
-@table.route("GET", "/kev-exposure", permission=_READ, query=ActiveQuery, returns=bare(KevExposureOut))
+@table.route(
+    "GET",
+    "/kev-exposure",
+    permission=_READ,
+    query=ActiveQuery,
+    returns=bare(KevExposureOut),
+    rendition=charts.KEV_EXPOSURE,
+)
 async def kev_exposure(ctx: Context) -> dict[str, Any]:
-    """Count the active vulnerabilities that their report calls known to be exploited."""
+    """Count the active vulnerabilities that are known to be exploited, as `kev` of the list says."""
     return await service.known_exploited(ctx.query)
 
 
-@table.route("GET", "/scan-coverage", permission=_READ, returns=bare(ScanCoverageOut))
+@table.route(
+    "GET", "/scan-coverage", permission=_READ, returns=bare(ScanCoverageOut), rendition=charts.SCAN_COVERAGE
+)
 async def scan_coverage(_: Context) -> dict[str, Any]:
     """Return how many assets were seen lately, and with a login, and what is not observed any more."""
     return await service.coverage()
 
 
-@table.route("GET", "/accepted-risk", permission=_READ, returns=bare(AcceptedRiskOut))
+@table.route(
+    "GET", "/accepted-risk", permission=_READ, returns=bare(AcceptedRiskOut), rendition=charts.ACCEPTED_RISK
+)
 async def accepted_risk(_: Context) -> dict[str, Any]:
     """Return accepted vulnerabilities by severity, and by when their acceptance runs out."""
     return await service.accepted()
 
 
-@table.route("GET", "/sources", permission=_READ, returns=rows(SourceFiguresOut))
+@table.route("GET", "/sources", permission=_READ, returns=rows(SourceFiguresOut), rendition=charts.SOURCES)
 async def sources(_: Context) -> Sequence[Mapping[str, Any]]:
     """Return for each format what its reports found that is active, and when the last one was merged."""
     return service.nested(await queries.sources())

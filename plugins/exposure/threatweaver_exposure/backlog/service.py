@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from threatweaver.sdk import SEVERITIES
 from threatweaver_exposure.backlog import queries
-from threatweaver_exposure.severity import NAMES
 
-_WORST_FIRST = tuple(reversed(NAMES))
+_WORST_FIRST = tuple(reversed(SEVERITIES))
 
 
 async def aging(query: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,10 +22,10 @@ async def aging(query: Mapping[str, Any]) -> dict[str, Any]:
                 "toDays": last,
                 "startDate": None if last is None else day - timedelta(days=last),
                 "endDate": day - timedelta(days=first) if first else None,
-                **_counts({name: found.get((number, NAMES.index(name)), 0) for name in NAMES}),
+                **_counts({name: found.get((number, SEVERITIES.index(name)), 0) for name in SEVERITIES}),
             }
         )
-    total = {name: sum(band["bySeverity"][name.lower()] for band in bands) for name in NAMES}
+    total = {name: sum(band["bySeverity"][name.lower()] for band in bands) for name in SEVERITIES}
     return {"day": day, "bands": bands, "total": _counts(total)}
 
 
@@ -40,9 +40,9 @@ async def asset_exposure() -> dict[str, Any]:
     """Return assets by worst severity, none last, and time since the last scan."""
     found = {(row["severity"], row["band"]): row["total"] for row in await queries.assets_by_scan(_today())}
     rows = []
-    for number in (*reversed(range(len(NAMES))), queries.NO_WORST):
+    for number in (*reversed(range(len(SEVERITIES))), queries.NO_WORST):
         counts = [found.get((number, band), 0) for band in range(len(queries.SCAN_BANDS))]
-        severity = None if number == queries.NO_WORST else NAMES[number]
+        severity = None if number == queries.NO_WORST else SEVERITIES[number]
         rows.append({"severity": severity, "counts": counts, "assets": sum(counts)})
     columns = [
         {"fromDays": first, "toDays": last, "assets": sum(row["counts"][band] for row in rows)}
@@ -53,7 +53,7 @@ async def asset_exposure() -> dict[str, Any]:
 
 async def accepted() -> dict[str, Any]:
     """Return accepted vulnerabilities by severity, the worst first, and by when their acceptance runs out."""
-    found = {NAMES[row["severity"]]: row for row in await queries.acceptances(_today())}
+    found = {SEVERITIES[row["severity"]]: row for row in await queries.acceptances(_today())}
     tiers = [{"severity": name, **_running(found.get(name))} for name in _WORST_FIRST]
     return {"tiers": tiers, "total": {name: sum(tier[name] for tier in tiers) for name in _running(None)}}
 
@@ -65,7 +65,7 @@ def _running(row: Mapping[str, int] | None) -> dict[str, int]:
 
 async def coverage() -> dict[str, Any]:
     """Return how many assets were looked at, and how well."""
-    return dict(await queries.coverage(_today()))
+    return dict(await queries.coverage(_today(), {}))
 
 
 def nested(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -9,15 +9,15 @@ from typing import Any
 
 import asyncpg
 
-from threatweaver.sdk import connection
+from threatweaver.sdk import SEVERITIES, connection
 from threatweaver_exposure.assets import queries as assets
-from threatweaver_exposure.backlog.queries import ACTIVE, COUNTS
-from threatweaver_exposure.severity import NAMES
+from threatweaver_exposure.backlog.queries import ACTIVE, CHOOSING, COUNTS, KEPT_COUNTS
+from threatweaver_exposure.intelligence.effective import KEV
 
 WEIGHTS = (0, 1, 2, 5, 10)
 """What one vulnerability of a severity weighs, INFO first."""
 
-_COLUMNS = tuple(name.lower() for name in NAMES)
+_COLUMNS = tuple(name.lower() for name in SEVERITIES)
 _SUMS = ", ".join(f"sum(c.{name})::bigint AS {name}" for name in _COLUMNS)
 _WEIGHT = " + ".join(
     f"{weight} * {{prefix}}{name}" for weight, name in zip(WEIGHTS, _COLUMNS, strict=True) if weight
@@ -26,9 +26,8 @@ _WEIGHT = " + ".join(
 
 async def top_assets(query: Mapping[str, Any]) -> Sequence[asyncpg.Record]:
     """Return the assets whose active vulnerabilities weigh most, from the counts that assets carry."""
-    chosen = {name: query[name] for name in ("tag", "asset_group") if name in query}
-    where, values = assets.LISTING.conditions(chosen)
-    wanted = query.get("severity") or range(len(NAMES))
+    where, values = assets.LISTING.conditions(assets.choosing(query))
+    wanted = query.get("severity") or range(len(SEVERITIES))
     counts = ", ".join(
         f"{f'a.open_{name}' if number in wanted else '0'} AS {name}" for number, name in enumerate(_COLUMNS)
     )
@@ -49,11 +48,11 @@ async def top_definitions(query: Mapping[str, Any]) -> Sequence[asyncpg.Record]:
     """Return the definitions whose active vulnerabilities weigh most."""
     where, values = ACTIVE.conditions(query)
     rows: Sequence[asyncpg.Record] = await connection().fetch(
-        f"""WITH counted AS ({_by_definition(where)}), top AS (
+        f"""WITH counted AS ({_by_definition(where, query)}), top AS (
                 SELECT c.*, {_WEIGHT.format(prefix="c.")} AS weight FROM counted c
                 ORDER BY weight DESC, active DESC, definition_id LIMIT ${len(values) + 1})
             SELECT d.source, coalesce(d.check_id, d.plugin_id::text) AS "check", d.plugin_id AS "pluginId",
-                   d.name, d.family, d.cves, coalesce(d.kev, false) AS kev, top.*,
+                   d.name, d.family, d.cves, coalesce({KEV}, false) AS kev, top.*,
                    (SELECT count(DISTINCT v.asset_id) FROM {ACTIVE.source}
                     WHERE v.definition_id = top.definition_id AND {where}) AS assets
             FROM top JOIN exposure_definition d ON d.id = top.definition_id
@@ -68,8 +67,8 @@ async def top_cves(query: Mapping[str, Any]) -> Sequence[asyncpg.Record]:
     """Return the CVEs whose active vulnerabilities weigh most; one vulnerability may count for several."""
     where, values = ACTIVE.conditions(query)
     rows: Sequence[asyncpg.Record] = await connection().fetch(
-        f"""WITH counted AS ({_by_definition(where)}), by_cve AS (
-                SELECT n.cve, count(*) AS definitions, bool_or(coalesce(d.kev, false)) AS kev,
+        f"""WITH counted AS ({_by_definition(where, query)}), by_cve AS (
+                SELECT n.cve, count(*) AS definitions, bool_or(coalesce({KEV}, false)) AS kev,
                        sum(c.active)::bigint AS active, {_SUMS}
                 FROM counted c JOIN exposure_definition_cve n USING (definition_id)
                 JOIN exposure_definition d ON d.id = c.definition_id GROUP BY n.cve
@@ -86,5 +85,8 @@ async def top_cves(query: Mapping[str, Any]) -> Sequence[asyncpg.Record]:
     return rows
 
 
-def _by_definition(where: str) -> str:
-    return f"SELECT v.definition_id, {COUNTS} FROM {ACTIVE.source} WHERE {where} GROUP BY 1"
+def _by_definition(where: str, query: Mapping[str, Any]) -> str:
+    counts, source = COUNTS, ACTIVE.source
+    if not CHOOSING & query.keys():
+        counts, source = KEPT_COUNTS, "exposure_definition_rollup v"
+    return f"SELECT v.definition_id, {counts} FROM {source} WHERE {where} GROUP BY 1"

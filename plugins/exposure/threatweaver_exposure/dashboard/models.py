@@ -1,7 +1,8 @@
 """Rollups, kept in the transaction of whatever changes a vulnerability."""
 
 from tortoise import fields
-from tortoise.models import Model
+
+from threatweaver.sdk import Model
 
 
 class Rollup(Model):
@@ -17,6 +18,22 @@ class Rollup(Model):
         table = "exposure_rollup"
         app = "exposure"
         unique_together = (("first_seen_on", "severity", "state"),)
+
+
+class DefinitionRollup(Model):
+    """How many vulnerabilities a definition has, by severity and present state; the sum of their scores."""
+
+    id = fields.BigIntField(primary_key=True)
+    definition_id = fields.IntField()
+    severity = fields.SmallIntField()
+    state = fields.SmallIntField()
+    total = fields.BigIntField()
+    risk_sum = fields.BigIntField()
+
+    class Meta:
+        table = "exposure_definition_rollup"
+        app = "exposure"
+        unique_together = (("definition_id", "severity", "state"),)
 
 
 class AssetRollup(Model):

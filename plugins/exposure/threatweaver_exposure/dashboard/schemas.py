@@ -2,12 +2,14 @@
 
 from marshmallow import fields, validate
 
-from threatweaver.sdk import CommaSeparated, Schema, WidgetKind
+from threatweaver.sdk import CommaSeparated, Schema, SeverityField, WidgetKind
+from threatweaver_exposure.dashboard.looks import LookOut
 from threatweaver_exposure.history.schemas import AsOf
-from threatweaver_exposure.severity import SeverityField
 
 
-class _Filters(Schema):
+class FiltersQuery(Schema):
+    """The filters of figures that know now."""
+
     start_date = fields.Date()
     end_date = fields.Date()
     asset_group = fields.UUID()
@@ -15,11 +17,13 @@ class _Filters(Schema):
     tag = fields.String(validate=validate.Length(1, 100))
 
 
-class DashboardQuery(AsOf, _Filters):
-    """The filters of figures that know the past."""
+class DashboardQuery(AsOf, FiltersQuery):
+    """The filters of figures that know the past, and whether what several tools found counts once."""
+
+    once_per_flaw = fields.Boolean()
 
 
-class WidgetsQuery(_Filters):
+class WidgetsQuery(FiltersQuery):
     widgets = CommaSeparated(fields.String(validate=validate.Length(1, 100)))
 
 
@@ -74,9 +78,11 @@ class KpisOut(Schema):
     low = fields.Integer(required=True)
     info = fields.Integer(required=True)
     risk_score = fields.Float(required=True)
+    look = fields.Nested(LookOut)
 
 
 class SeverityOut(Schema):
     severity = fields.String(required=True)
     count = fields.Integer(required=True)
     percent = fields.Float(required=True)
+    look = fields.Nested(LookOut)

@@ -2,11 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
-from threatweaver.sdk import BarsData, DashboardFilters, DashboardWidget, NumberData, WidgetKind
+from threatweaver.sdk import SEVERITIES, BarsData, DashboardFilters, DashboardWidget, NumberData, WidgetKind
 from threatweaver_exposure.dashboard import queries
 from threatweaver_exposure.dashboard.queries import Figures
 from threatweaver_exposure.permissions import Perm
-from threatweaver_exposure.severity import NAMES
 
 
 async def _figures(filters: DashboardFilters) -> Figures:
@@ -29,7 +28,7 @@ def _number(figure: Callable[[Figures], float]) -> Callable[[DashboardFilters], 
 
 async def _by_severity(filters: DashboardFilters) -> BarsData:
     counts = (await _figures(filters)).by_severity
-    return BarsData(bars=tuple(reversed(list(zip(NAMES, counts, strict=True)))))
+    return BarsData(bars=tuple(reversed(list(zip(SEVERITIES, counts, strict=True)))))
 
 
 WIDGETS = (

@@ -82,7 +82,7 @@ RECIPES: Mapping[int, Recipe] = {
     2: Recipe(2, "By flaw", ("package", "server", "network", "code", "web", "check")),
 }
 
-_ADVISORY = re.compile(r"\b(?:CVE-\d{4}-\d{4,}|GHSA(?:-[0-9a-z]{4}){3}|(?:RUSTSEC|PYSEC|GO|MAL)-\d{4}-\d+)\b")
+ADVISORY = re.compile(r"\b(?:CVE-\d{4}-\d{4,}|GHSA(?:-[0-9a-z]{4}){3}|(?:RUSTSEC|PYSEC|GO|MAL)-\d{4}-\d+)\b")
 _PURL = re.compile(r"pkg:([a-z]+)/([^\s@?#]+)")
 _DISTRIBUTED = frozenset({"deb", "rpm", "apk", "generic"})
 _LINE = re.compile(r"(.+):(\d+)")
@@ -155,7 +155,7 @@ def _advisory(seen: Seen, classes: Classes) -> str:
     """The class of the advisory: its CVEs, else the check if it is an advisory's id, else one other id."""
     if seen.cves:
         return " ".join(sorted({classes.get(cve, cve) for cve in seen.cves}))
-    own = _ADVISORY.findall(seen.check) or _ADVISORY.findall(" ".join(seen.references))
+    own = ADVISORY.findall(seen.check) or ADVISORY.findall(" ".join(seen.references))
     named = {classes.get(name, name) for name in own}
     return named.pop() if len(named) == 1 else ""
 

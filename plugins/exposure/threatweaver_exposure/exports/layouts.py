@@ -1,7 +1,6 @@
-"""What files look like: pure functions from rows to bytes, a row at a time. No database, no request."""
+"""What files look like: from rows to bytes, a row at a time. No database, no request."""
 
 import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any
 import orjson
 
 from threatweaver_exposure.exports import sarif
+from threatweaver_exposure.exports.workbook import Workbook
 
 Row = Mapping[str, Any]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -22,7 +22,7 @@ class Section:
     head: bytes = b""
     encode: Callable[[Row], bytes]
     between: bytes = b""
-    tail: bytes = b""
+    tail: Callable[[], bytes] = bytes
     of: str = "rows"
 
     def pieces(self, rows: Sequence[Row], *, first: bool) -> list[bytes]:
@@ -42,31 +42,35 @@ class Layout:
     flat: bool = False  # a row is a line of cells, not an object
 
 
+class _Line:
+    """A file whose `write` returns what it is given, and so `writerow` does."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
 def _csv(columns: Sequence[str]) -> tuple[Section, ...]:
+    written = csv.writer(_Line()).writerow
+
     def line(row: Row) -> bytes:
-        return _line([cell(row[name]) for name in columns])
+        return str(written([cell(row[name]) for name in columns])).encode()
 
-    return (Section(head=_line(columns), encode=line),)
-
-
-def _line(cells: Sequence[str]) -> bytes:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(cells)
-    return buffer.getvalue().encode()
+    return (Section(head=str(written(columns)).encode(), encode=line),)
 
 
 def cell(value: Any) -> str:
     """Return a value as the text of a cell, which no spreadsheet takes for a formula."""
     if value is None:
         return ""
+    if isinstance(value, str):  # first, for most are
+        return f"'{value}" if value.startswith(_FORMULA) else value
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
-    text = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return cell("; ".join(map(str, value)) if isinstance(value, list) else str(value))
 
 
 def _json(_: Sequence[str]) -> tuple[Section, ...]:
-    return (Section(head=b"[\n", encode=dumps, between=b",\n", tail=b"\n]\n"),)
+    return (Section(head=b"[\n", encode=dumps, between=b",\n", tail=lambda: b"\n]\n"),)
 
 
 def _ndjson(_: Sequence[str]) -> tuple[Section, ...]:
@@ -78,16 +82,21 @@ def _sarif(_: Sequence[str]) -> tuple[Section, ...]:
         head=sarif.HEAD,
         encode=lambda row: dumps(sarif.rule(row)),
         between=b",\n",
-        tail=b"\n]}},\n",
+        tail=lambda: b"\n]}},\n",
         of="rules",
     )
     results = Section(
         head=b'"results":[\n',
         encode=lambda row: dumps(sarif.result(row)),
         between=b",\n",
-        tail=b"\n]}]}\n",
+        tail=lambda: b"\n]}]}\n",
     )
     return rules, results
+
+
+def _xlsx(columns: Sequence[str]) -> tuple[Section, ...]:
+    book = Workbook(columns)
+    return (Section(head=book.begin(), encode=book.row, tail=book.end),)
 
 
 def dumps(value: Any) -> bytes:
@@ -100,4 +109,5 @@ LAYOUTS = {
     "json": Layout(ending="json", sections=_json),
     "ndjson": Layout(ending="ndjson", sections=_ndjson),
     "sarif": Layout(ending="sarif", sections=_sarif),
+    "xlsx": Layout(ending="xlsx", sections=_xlsx, flat=True),
 }

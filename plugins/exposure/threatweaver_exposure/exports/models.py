@@ -4,9 +4,8 @@ from typing import Any
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
-from tortoise.models import Model
 
-from threatweaver.sdk import uuid7
+from threatweaver.sdk import Model, uuid7
 
 
 class Export(Model):

@@ -54,13 +54,9 @@ def rows(resource: str, filters: Mapping[str, Any]) -> tuple[str, list[Any]]:
     listing = RESOURCES[resource].listing(filters)
     where, values = listing.conditions(filters)
     columns = ", ".join(f'{sql} AS "{wire}"' for wire, sql in listing.columns.items())
-    direction = "DESC" if listing.default_sort.startswith("-") else "ASC"
-    column = listing.sort[listing.default_sort.lstrip("-")]
-    return (
-        f"""SELECT {columns} FROM {listing.source} WHERE {where}
-            ORDER BY {column} {direction}, {listing.id} {direction}""",
-        values,
-    )
+    by, direction = listing.order(listing.default_sort)
+    ordered = ", ".join(f"{column} {direction}" for column in by)
+    return f"SELECT {columns} FROM {listing.source} WHERE {where} ORDER BY {ordered}", values
 
 
 def rules(resource: str, filters: Mapping[str, Any]) -> tuple[str, list[Any]]:

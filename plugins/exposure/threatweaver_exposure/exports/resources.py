@@ -25,13 +25,13 @@ RESOURCES = {
         permission=Perm.VULNERABILITY_READ,
         listing=vulnerabilities.listing,
         shape=lambda row: row,
-        formats=("csv", "json", "ndjson", "sarif"),
+        formats=("csv", "json", "ndjson", "sarif", "xlsx"),
     ),
     "assets": Exported(
         permission=Perm.ASSET_READ,
         listing=lambda _: assets.LISTING,
         shape=assets.nested,
-        formats=("csv", "json", "ndjson"),
+        formats=("csv", "json", "ndjson", "xlsx"),
     ),
 }
 

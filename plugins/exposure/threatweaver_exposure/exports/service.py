@@ -17,7 +17,7 @@ from threatweaver_exposure.exports.models import Export
 from threatweaver_exposure.exports.resources import RESOURCES
 
 CHUNK = 1 << 20  # bytes; a chunk ends with the row that fills it
-_BATCH = 2000  # rows in memory at a time
+_BATCH = 2000  # rows; two batches are in memory at a time
 
 
 async def ask(
@@ -84,17 +84,19 @@ async def _fill(run: JobRun, entry: Export) -> None:
         async for pieces in _pieces(section, query, values, shape):
             await target.add(pieces, counted=not ruling)
             await run.progress(100 * target.rows / max(total, 1))
-        await target.text(section.tail)
+        await target.text(section.tail())
     await target.finish()
 
 
 async def _pieces(section: Section, query: str, values: list[Any], shape: Any) -> AsyncIterator[list[bytes]]:
     """Yield a section's rows as bytes, a batch at a time, from a cursor of the server's."""
     cursor = await connection().cursor(query, *values)
-    first = True
-    while records := await cursor.fetch(_BATCH):
-        # in a thread: a batch takes long enough for requests to wait
-        yield await asyncio.to_thread(_encode, section, records, shape, first)
+    records, first = await cursor.fetch(_BATCH), True
+    while records:
+        # in a thread: a batch takes long enough for requests to wait, and for the database to bring the next
+        encoding = asyncio.to_thread(_encode, section, records, shape, first)
+        pieces, records = await asyncio.gather(encoding, cursor.fetch(_BATCH))
+        yield pieces
         first = False
 
 

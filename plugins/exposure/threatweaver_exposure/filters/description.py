@@ -1,6 +1,6 @@
 """What a list can be asked and what it shows, read from its declaration, so that it cannot say otherwise."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from marshmallow import fields, validate
@@ -26,11 +26,12 @@ def described(listing: Listing, row: type[Schema]) -> dict[str, Any]:
 
     Raises LookupError for a filter or column whose kind is not known here.
     """
+    asked, shown = listing.filters().fields, _shown(row)
     return {
-        "filters": [_filter(str(item.data_key), item) for item in listing.filters().fields.values()],
+        "filters": [_filter(str(item.data_key), item) for item in asked.values()],
         "sort": [{"name": name, "ascending": name, "descending": f"-{name}"} for name in listing.sort],
         "defaultSort": listing.default_sort,
-        "columns": [_column(listing, name, *_shown(row)[name]) for name in listing.columns],
+        "columns": [_column(listing, name, asked, *shown[name]) for name in listing.columns],
     }
 
 
@@ -47,9 +48,11 @@ def _filter(name: str, item: Field) -> dict[str, Any]:
     return {"name": name, "type": kind, "values": values, "several": several, "example": example}
 
 
-def _column(listing: Listing, name: str, path: str, item: Field) -> dict[str, Any]:
+def _column(
+    listing: Listing, name: str, asked: Mapping[str, Field], path: str, item: Field
+) -> dict[str, Any]:
     inner = item.inner if isinstance(item, fields.List) else item
-    words = _words_of_column(listing, name)
+    words = _words_of_column(listing, name, asked)
     return {
         "name": path,
         "type": _ENUMERATION if words else _type(inner)[0],
@@ -73,10 +76,10 @@ def _words(item: Field) -> Sequence[str]:
     return [str(word) for word in next(limits, getattr(item, "choices", ()))]
 
 
-def _words_of_column(listing: Listing, name: str) -> Sequence[str]:
+def _words_of_column(listing: Listing, name: str, asked: Mapping[str, Field]) -> Sequence[str]:
     """Return the words of the filter that has the column's name, or compares what it is made of."""
     for where in listing.where:
-        item = listing.filters().fields.get(where.name)
+        item = asked.get(where.name)
         inner = item.inner if isinstance(item, CommaSeparated) else item
         words = _words(inner) if inner else ()
         compared = where.sql.partition(" = ")[0]

@@ -1,7 +1,8 @@
 """Tables of history, in the tenant's schema; the transaction of each change writes them."""
 
 from tortoise import fields
-from tortoise.models import Model
+
+from threatweaver.sdk import Model
 
 
 class Event(Model):

@@ -32,6 +32,7 @@ class AsOf(Schema):
 class EventOut(Schema):
     at = fields.AwareDateTime(required=True)
     action = fields.String(required=True)
+    vulnerability_id = fields.UUID(required=True)
     state = fields.String(required=True)
     severity = fields.String(required=True)
     risk_score = fields.Integer(required=True)

@@ -6,22 +6,36 @@ It reads the temporary table vulnerability_change (dashboard/service.py), of whi
 from datetime import datetime
 from uuid import UUID
 
-from threatweaver.sdk import connection
+from threatweaver.sdk import announce, connection
+
+TOPIC = "exposure.changes"
+"""What is announced to who follows the feed of changes."""
 
 # Between two events nothing that a list shows as of a day has changed.
-_TELLING = """(action IN ('created', 'reopened', 'accepted', 'closed', 'rescored', 'withdrawn')
+_TELLING = """(action IN ('created', 'reopened', 'accepted', 'closed', 'rescored', 'withdrawn',
+               'moved', 'merged', 'split', 'restored')
     OR action = 'reverted'
        AND (severity, risk_score, new_state) IS DISTINCT FROM (old_severity, old_risk_score, old_state)
     OR action = 'updated' AND (severity, risk_score) IS DISTINCT FROM (old_severity, old_risk_score))"""
+_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('exposure.merge:' || current_schema(), 42))"
+
+
+async def take_turn() -> None:
+    """Wait until nobody else of the tenant changes vulnerabilities, and be the one who does until the commit.
+
+    No row is counted twice, and times and numbers of events follow the order of commits.
+    """
+    await connection().execute(_TURN)
 
 
 async def moment() -> datetime:
-    """Return the time of a change: later than that of every other change of the tenant.
-
-    Whoever changes vulnerabilities waits for its turn first, so that clocks follow the order of commits.
-    """
-    at: datetime = await connection().fetchval("SELECT clock_timestamp()")
-    await connection().execute("SELECT exposure_event_month($1)", at)
+    """Return the time of a change: later than that of every other change of the tenant."""
+    at: datetime = await connection().fetchval(
+        # Whoever changes vulnerabilities has the turn already; no event may be without.
+        f"""WITH turn AS MATERIALIZED ({_TURN}),
+                 now AS MATERIALIZED (SELECT clock_timestamp() AS at FROM turn)
+            SELECT at FROM now, exposure_event_month(at)"""
+    )
     return at
 
 
@@ -39,6 +53,7 @@ async def record(
         import_id,
         actor_id,
     )
+    await announce(TOPIC)
 
 
 async def forget_marked() -> None:
@@ -51,7 +66,7 @@ async def forget_marked() -> None:
                    (v.first_seen AT TIME ZONE 'UTC')::date AS first_seen_on, e.severity, e.state,
                    1 AS delta, e.id
             FROM exposure_event e JOIN removal m ON m.id = e.vulnerability_id
-            JOIN exposure_vulnerability v ON v.id = m.id
+            JOIN exposure_vulnerability v ON v.id = m.id WHERE e.state <> 4
             UNION ALL
             SELECT (n.at AT TIME ZONE 'UTC')::date, (v.first_seen AT TIME ZONE 'UTC')::date,
                    e.severity, e.state, -1, e.id
@@ -59,6 +74,7 @@ async def forget_marked() -> None:
             JOIN exposure_vulnerability v ON v.id = m.id
             JOIN LATERAL (SELECT at FROM exposure_event n WHERE n.vulnerability_id = e.vulnerability_id
                           AND (n.at, n.id) > (e.at, e.id) ORDER BY n.at, n.id LIMIT 1) n ON true
+            WHERE e.state <> 4
         ) moved GROUP BY day, first_seen_on, severity, state HAVING sum(delta) <> 0
         ON CONFLICT (day, first_seen_on, severity, state) DO UPDATE SET total = r.total + EXCLUDED.total;
         DELETE FROM exposure_day_rollup WHERE total = 0;

@@ -11,16 +11,15 @@ from threatweaver_exposure.imports import service, undo
 table = JobTable()
 
 
-async def _discard(*, path: str, **_: Any) -> None:
+async def discard(*, path: str, **_: Any) -> None:
+    """Remove the spooled file of a job that is over."""
     Path(path).unlink(missing_ok=True)
 
 
-@table.job(service.IMPORT_REPORT, timeout=timedelta(hours=2), attempts=5, cleanup=_discard)
-async def import_report(run: JobRun, *, import_id: str, path: str, format_name: str) -> dict[str, Any]:
+@table.job(service.IMPORT_REPORT, timeout=timedelta(hours=2), attempts=5, cleanup=discard)
+async def import_report(run: JobRun, *, import_id: str, path: str, **_: Any) -> dict[str, Any]:
     """Import a spooled report. Safe to run twice: all of it is one transaction."""
-    return await service.import_report(
-        run, import_id=UUID(import_id), path=Path(path), format_name=format_name
-    )
+    return await service.import_report(run, import_id=UUID(import_id), path=Path(path))
 
 
 @table.job("exposure.revert_import", timeout=timedelta(hours=2), attempts=5)

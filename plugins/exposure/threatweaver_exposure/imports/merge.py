@@ -1,19 +1,21 @@
 """From temporary tables to the tenant's own: one merge, set by set, whatever the report's size.
 
-Every statement here runs once an import. Their order matters; each says what it makes for the next.
+Every statement here runs once an import, several in one message where nothing has to be known in between.
+Their order matters; each says what it makes for the next.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from threatweaver.sdk import analyze, connection
 from threatweaver_exposure.dashboard import service as rollups
+from threatweaver_exposure.flaws import service as flaws
+from threatweaver_exposure.history import service as history
 from threatweaver_exposure.imports import absence, matching, undo
 from threatweaver_exposure.imports.absence import CHECK_OF_D
 from threatweaver_exposure.imports.staging import Staged
+from threatweaver_exposure.intelligence import applying
 from threatweaver_exposure.risk import queries as risk_queries
 from threatweaver_exposure.risk import scoring
 from threatweaver_exposure.risk.service import rescore
@@ -28,12 +30,95 @@ _MERGED = {
                     THEN EXCLUDED.cves
                     ELSE ARRAY(SELECT DISTINCT unnest(d.cves || EXCLUDED.cves) ORDER BY 1) END"""
 }
+_ASSIGNED = ", ".join(
+    f"{name} = {_MERGED.get(name, f'EXCLUDED.{name}')}"
+    for name in map(str.strip, DEFINITION_COLUMNS.split(","))
+)
 
 # What a check is known by: a Tenable plugin's number, or the text of any other scanner.
 CHECK = "(coalesce(check_id, plugin_id::text))"
 
-_REDEFINED = "d.id IN (SELECT id FROM redefined)"
+REDEFINED = "d.id IN (SELECT id FROM redefined)"
+# What is new, what says other words, and what knew no CVE of an advisory that a definition names one of now.
+_TOLD_ANEW = f"""SELECT id FROM vulnerability_change
+    WHERE action IN ('created', 'updated', 'reopened') AND evidence_changed
+    UNION {flaws.OF_REDEFINED}"""
 _MANY = 10_000  # findings; below, what autovacuum learns by itself is soon enough
+# Stores what the ids of checks mean; makes redefined(id), the definitions that changed.
+_DEFINE = f"""
+CREATE TEMPORARY TABLE redefined (id int) ON COMMIT DROP;
+CREATE TEMPORARY TABLE definition_was ON COMMIT DROP AS
+SELECT d.id, to_jsonb(d) AS before FROM exposure_definition d
+JOIN (SELECT DISTINCT {CHECK} AS known_as, digest FROM staged_definition) s
+  ON d.source = (SELECT source FROM importing) AND {CHECK_OF_D} = s.known_as AND d.digest <> s.digest;
+WITH latest AS (
+    SELECT DISTINCT ON (number) * FROM staged_definition ORDER BY number, seq DESC
+), written AS (
+    INSERT INTO exposure_definition AS d (source, plugin_id, check_id, {DEFINITION_COLUMNS}, updated_at)
+    SELECT (SELECT source FROM importing), plugin_id, check_id, {DEFINITION_COLUMNS},
+           (SELECT max(seen_at) FROM matched)
+    FROM latest
+    ON CONFLICT (source, {CHECK}) DO UPDATE SET {_ASSIGNED}, updated_at = EXCLUDED.updated_at
+    WHERE d.digest <> EXCLUDED.digest
+      AND coalesce(EXCLUDED.modified_on >= d.modified_on, true)
+      AND (EXCLUDED.updated_at >= d.updated_at OR EXCLUDED.modified_on > d.modified_on)
+    RETURNING id
+)
+INSERT INTO redefined SELECT id FROM written;
+INSERT INTO exposure_definition_before (import_id, definition_id, before, digest)
+SELECT DISTINCT ON (d.id) (SELECT id FROM importing), d.id, w.before, d.digest
+FROM definition_was w JOIN redefined r USING (id) JOIN exposure_definition d USING (id);
+"""
+NAME_CVES = f"""
+DELETE FROM exposure_definition_cve WHERE definition_id IN (SELECT id FROM redefined);
+INSERT INTO exposure_definition_cve (definition_id, cve)
+SELECT DISTINCT d.id, unnest(d.cves) FROM exposure_definition d JOIN redefined USING (id);
+{applying.telling(REDEFINED)};
+"""
+"""Indexes the CVEs of the definitions in the table `redefined`, and looks up what snapshots say of them."""
+# Makes defined(number, id): which definition a number of this import is.
+_NUMBER = f"""
+CREATE TEMPORARY TABLE defined ON COMMIT DROP AS
+SELECT n.number, d.id
+FROM (SELECT DISTINCT number, {CHECK} AS known_as FROM staged_definition) n
+JOIN exposure_definition d ON d.source = (SELECT source FROM importing) AND {CHECK_OF_D} = n.known_as;
+ANALYZE defined, redefined;
+"""
+# Created and changed vulnerabilities and their evidence.
+_WRITE = """
+INSERT INTO exposure_vulnerability (id, asset_id, definition_id, port, protocol, location, severity,
+    state, risk_score, authenticated, first_seen, last_seen, evidence_digest)
+SELECT id, asset_id, definition_id, port, protocol, location, severity, 0,
+       risk_score, coalesce(authenticated, false), first_seen, seen_at, evidence_digest
+FROM vulnerability_change WHERE action = 'created';
+UPDATE exposure_vulnerability v
+SET severity = c.severity, risk_score = c.risk_score, evidence_digest = c.evidence_digest,
+    last_seen = c.seen_at, authenticated = coalesce(c.authenticated, v.authenticated),
+    unobserved_since = CASE WHEN c.seen_at < v.unobserved_since THEN v.unobserved_since END,
+    state = CASE WHEN c.action = 'reopened' THEN 1 ELSE v.state END,
+    fixed_at = CASE WHEN c.action = 'reopened' THEN NULL ELSE v.fixed_at END
+FROM vulnerability_change c
+WHERE v.id = c.id AND (c.action IN ('updated', 'reopened')
+                       OR c.action = 'unchanged' AND c.seen_at > c.old_last_seen);
+INSERT INTO exposure_evidence (vulnerability_id, service, output, import_id, observed_at)
+SELECT c.id, left(f.service, 100), coalesce(f.output, ''), (SELECT id FROM importing), c.seen_at
+FROM vulnerability_change c JOIN staged_finding f ON f.seq = c.seq
+WHERE c.action <> 'unchanged' AND c.evidence_changed AND c.sightings = 1
+UNION ALL
+SELECT c.id, left(min(f.service), 100),
+       coalesce(string_agg(DISTINCT f.output, E'\\n\\n' ORDER BY f.output), ''),
+       (SELECT id FROM importing), c.seen_at
+FROM vulnerability_change c
+JOIN matched m USING (asset_id)
+JOIN defined d ON d.id = c.definition_id
+JOIN staged_finding f ON f.host = m.host AND f.definition = d.number
+     AND f.port = c.port AND left(f.protocol, 16) = c.protocol AND f.location = c.location
+WHERE c.action <> 'unchanged' AND c.evidence_changed AND c.sightings > 1
+GROUP BY c.id, c.seen_at
+ON CONFLICT (vulnerability_id) DO UPDATE
+SET service = EXCLUDED.service, output = EXCLUDED.output, import_id = EXCLUDED.import_id,
+    observed_at = EXCLUDED.observed_at;
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,113 +136,41 @@ class Merged:
     unobserved: int
 
 
-async def merge(staged: Staged, *, source: str, import_id: UUID, undated: datetime) -> Merged:
-    """Merge what was staged; `undated` stands in for the scan time of a report that has none."""
-    held = connection()
-    await held.execute("SET LOCAL work_mem = '64MB'")
-    # Generic plans, which PostgreSQL may choose once a connection has seen a statement five times, would
-    # know nothing of the sizes here: a hundred thousand checks would be searched one by one for each row.
-    await held.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-    # One merge a tenant at a time: two imports of one file must not both create its rows.
-    await rollups.serialize()
-    await matching.match_hosts(undated)
-    await _define(source, import_id)
-    await _number(source)
+async def merge(staged: Staged) -> Merged:
+    """Merge what was staged, when it is its turn: two imports of one file must not both create its rows."""
+    at = await history.moment()
+    assets = await matching.match_hosts(at)
+    await connection().execute(_DEFINE + NAME_CVES + _NUMBER)
     _, formula = await risk_queries.current()
-    await _observe(formula)
-    await undo.remember_seen(import_id, source)
-    await _write(import_id)
-    if staged.findings >= _MANY:
-        await _refresh_statistics()
-    await rescore(_REDEFINED, formula=formula)
-    await absence.miss(source, staged, formula)
-    await absence.prove(formula)
-    await undo.remember_missing(import_id)
-    closed, unobserved = await absence.close(), await absence.lose_sight()
-    await rollups.apply_changes(import_id=import_id)
-    counts = dict(await held.fetch("SELECT action, count(*) FROM vulnerability_change GROUP BY action"))
-    distinct = sum(counts.get(name, 0) for name in ("created", "updated", "reopened", "unchanged"))
+    counts = await _observe(formula)
+    written = counts["created"] + counts["updated"] + counts["reopened"]
+    writing = undo.REMEMBER_CHANGED + _WRITE if written or counts["seen_later"] else ""
+    sample = "SET LOCAL default_statistics_target = 100" if written >= _MANY else ""
+    await connection().execute(undo.REMEMBER_SEEN + writing + sample)
+    if written >= _MANY:  # the statements after it, and the first lists, need it
+        await analyze("exposure_vulnerability", "exposure_asset", "exposure_asset_identifier")
+    # What a new definition is of has its score already.
+    rescored = await rescore(REDEFINED, formula=formula) if counts["retold"] else 0
+    closed, unobserved = await absence.miss(formula)
+    if written or rescored or closed:
+        await rollups.apply_changes(at=at, import_id=staged.import_id)
+    if written or counts["redefined"]:
+        await flaws.observe(_TOLD_ANEW)
     return Merged(
-        assets=await held.fetchval("SELECT count(DISTINCT asset_id) FROM matched"),
+        assets=assets,
         findings=staged.findings,
-        duplicates=staged.findings - distinct,
-        created=counts.get("created", 0),
-        updated=counts.get("updated", 0),
-        reopened=counts.get("reopened", 0),
-        unchanged=counts.get("unchanged", 0),
+        duplicates=staged.findings - written - counts["unchanged"],
+        created=counts["created"],
+        updated=counts["updated"],
+        reopened=counts["reopened"],
+        unchanged=counts["unchanged"],
         closed=closed,
         unobserved=unobserved,
     )
 
 
-async def _define(source: str, import_id: UUID) -> None:
-    """Store what plugin ids mean; makes redefined(id), the definitions that changed."""
-    columns = DEFINITION_COLUMNS
-    assignments = ", ".join(
-        f"{name.strip()} = {_MERGED.get(name.strip(), f'EXCLUDED.{name.strip()}')}"
-        for name in columns.split(",")
-    )
-    await connection().execute("CREATE TEMPORARY TABLE redefined (id int) ON COMMIT DROP")
-    await connection().execute(
-        f"""CREATE TEMPORARY TABLE definition_was ON COMMIT DROP AS
-            SELECT d.id, to_jsonb(d) AS before FROM exposure_definition d
-            JOIN (SELECT DISTINCT {CHECK} AS known_as, digest FROM staged_definition) s
-              ON d.source = $1 AND {CHECK_OF_D} = s.known_as AND d.digest <> s.digest""",
-        source,
-    )
-    await connection().execute(
-        f"""
-        WITH latest AS (
-            SELECT DISTINCT ON (number) * FROM staged_definition ORDER BY number, seq DESC
-        ), written AS (
-            INSERT INTO exposure_definition AS d (source, plugin_id, check_id, {columns}, updated_at)
-            SELECT $1, plugin_id, check_id, {columns}, (SELECT max(seen_at) FROM matched) FROM latest
-            ON CONFLICT (source, {CHECK}) DO UPDATE SET {assignments}, updated_at = EXCLUDED.updated_at
-            WHERE d.digest <> EXCLUDED.digest
-              AND coalesce(EXCLUDED.modified_on >= d.modified_on, true)
-              AND (EXCLUDED.updated_at >= d.updated_at OR EXCLUDED.modified_on > d.modified_on)
-            RETURNING id
-        )
-        INSERT INTO redefined SELECT id FROM written
-        """,
-        source,
-    )
-    await connection().execute(
-        """INSERT INTO exposure_definition_before (import_id, definition_id, before, digest)
-           SELECT DISTINCT ON (d.id) $1::uuid, d.id, w.before, d.digest
-           FROM definition_was w JOIN redefined r USING (id) JOIN exposure_definition d USING (id)""",
-        import_id,
-    )
-    await name_cves()
-
-
-async def name_cves() -> None:
-    """Index the CVEs of the definitions in the table `redefined`."""
-    await connection().execute(
-        """
-        DELETE FROM exposure_definition_cve WHERE definition_id IN (SELECT id FROM redefined);
-        INSERT INTO exposure_definition_cve (definition_id, cve)
-        SELECT DISTINCT d.id, unnest(d.cves) FROM exposure_definition d JOIN redefined USING (id);
-        """
-    )
-
-
-async def _number(source: str) -> None:
-    """Make defined(number, id): which definition a number of this import is."""
-    await connection().execute(
-        f"""
-        CREATE TEMPORARY TABLE defined ON COMMIT DROP AS
-        SELECT n.number, d.id
-        FROM (SELECT DISTINCT number, {CHECK} AS known_as FROM staged_definition) n
-        JOIN exposure_definition d ON d.source = $1 AND {CHECK_OF_D} = n.known_as
-        """,
-        source,
-    )
-    await connection().execute("ANALYZE defined")
-
-
-async def _observe(formula: Mapping[str, Any]) -> None:
-    """Compare what the report saw with what is known; makes vulnerability_change, a row each.
+async def _observe(formula: Mapping[str, Any]) -> Mapping[str, int]:
+    """Compare what the report saw with what is known; makes vulnerability_change, a row each, and counts it.
 
     A score is worked out anew where something that it is made of changed, age apart, which has its own time.
     """
@@ -200,66 +213,18 @@ async def _observe(formula: Mapping[str, Any]) -> None:
         LEFT JOIN exposure_vulnerability v USING (asset_id, definition_id, port, protocol, location),
         LATERAL (SELECT v.state = 3 AND o.seen_at > v.last_seen AND o.seen_at >= v.fixed_at AS reopens) g,
         LATERAL (SELECT CASE WHEN v.severity = o.severity AND r.id IS NULL AND NOT g.reopens
-                             THEN v.risk_score ELSE {risk} END AS risk_score) n
+                             THEN v.risk_score ELSE {risk} END AS risk_score) n;
+        ANALYZE vulnerability_change;
         """
     )
-    await connection().execute("ANALYZE vulnerability_change")
-
-
-async def _write(import_id: UUID) -> None:
-    """Write created and changed vulnerabilities and their evidence."""
-    held = connection()
-    await held.execute(
-        """
-        INSERT INTO exposure_vulnerability (id, asset_id, definition_id, port, protocol, location, severity,
-            state, risk_score, authenticated, first_seen, last_seen, evidence_digest)
-        SELECT id, asset_id, definition_id, port, protocol, location, severity, 0,
-               risk_score, coalesce(authenticated, false), first_seen, seen_at, evidence_digest
-        FROM vulnerability_change WHERE action = 'created'
-        """
+    counts: Mapping[str, int] = await connection().fetchrow(
+        """SELECT count(*) FILTER (WHERE action = 'created') AS created,
+                  count(*) FILTER (WHERE action = 'updated') AS updated,
+                  count(*) FILTER (WHERE action = 'reopened') AS reopened,
+                  count(*) FILTER (WHERE action = 'unchanged') AS unchanged,
+                  count(*) FILTER (WHERE action = 'unchanged' AND seen_at > old_last_seen) AS seen_later,
+                  (SELECT count(*) FROM redefined) AS redefined,
+                  (SELECT count(*) FROM redefined JOIN definition_was USING (id)) AS retold
+           FROM vulnerability_change"""
     )
-    await held.execute(
-        """
-        UPDATE exposure_vulnerability v
-        SET severity = c.severity, risk_score = c.risk_score, evidence_digest = c.evidence_digest,
-            last_seen = c.seen_at, authenticated = coalesce(c.authenticated, v.authenticated),
-            unobserved_since = CASE WHEN c.seen_at < v.unobserved_since THEN v.unobserved_since END,
-            state = CASE WHEN c.action = 'reopened' THEN 1 ELSE v.state END,
-            fixed_at = CASE WHEN c.action = 'reopened' THEN NULL ELSE v.fixed_at END
-        FROM vulnerability_change c
-        WHERE v.id = c.id AND (c.action IN ('updated', 'reopened')
-                               OR c.action = 'unchanged' AND c.seen_at > c.old_last_seen)
-        """
-    )
-    await held.execute(
-        """
-        INSERT INTO exposure_evidence (vulnerability_id, service, output, import_id, observed_at)
-        SELECT c.id, left(f.service, 100), coalesce(f.output, ''), $1::uuid, c.seen_at
-        FROM vulnerability_change c JOIN staged_finding f ON f.seq = c.seq
-        WHERE c.action <> 'unchanged' AND c.evidence_changed AND c.sightings = 1
-        UNION ALL
-        SELECT c.id, left(min(f.service), 100),
-               coalesce(string_agg(DISTINCT f.output, E'\\n\\n' ORDER BY f.output), ''), $1::uuid, c.seen_at
-        FROM vulnerability_change c
-        JOIN matched m USING (asset_id)
-        JOIN defined d ON d.id = c.definition_id
-        JOIN staged_finding f ON f.host = m.host AND f.definition = d.number
-             AND f.port = c.port AND left(f.protocol, 16) = c.protocol AND f.location = c.location
-        WHERE c.action <> 'unchanged' AND c.evidence_changed AND c.sightings > 1
-        GROUP BY c.id, c.seen_at
-        ON CONFLICT (vulnerability_id) DO UPDATE
-        SET service = EXCLUDED.service, output = EXCLUDED.output, import_id = EXCLUDED.import_id,
-            observed_at = EXCLUDED.observed_at
-        """,
-        import_id,
-    )
-
-
-async def _refresh_statistics() -> None:
-    """Let the planner see what a bulk write did: the statements after it, and the first lists, need it."""
-    written = await connection().fetchval(
-        "SELECT count(*) FROM vulnerability_change WHERE action IN ('created', 'updated', 'reopened')"
-    )
-    if written >= _MANY:
-        await connection().execute("SET LOCAL default_statistics_target = 100")
-        await analyze("exposure_vulnerability", "exposure_asset", "exposure_asset_identifier")
+    return counts

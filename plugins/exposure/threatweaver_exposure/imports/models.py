@@ -4,9 +4,8 @@ from typing import Any
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
-from tortoise.models import Model
 
-from threatweaver.sdk import uuid7
+from threatweaver.sdk import Model, uuid7
 
 
 class Import(Model):
@@ -35,6 +34,7 @@ class Import(Model):
     merged_at = fields.DatetimeField(null=True)
     reverted_at = fields.DatetimeField(null=True)
     reverted_by = fields.UUIDField(null=True)
+    mapping: fields.JSONField[dict[str, Any] | None] = fields.JSONField(null=True)  # of its format, as it was
 
     class Meta:
         table = "exposure_import"

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from threatweaver.sdk import JobRun, Mode, NotificationEvent, Severity, connection, raise_event
+from threatweaver_exposure.intelligence.effective import KEV
 from threatweaver_exposure.permissions import Perm
 
 NEW_FINDINGS = NotificationEvent(
@@ -16,10 +17,10 @@ NEW_FINDINGS = NotificationEvent(
 async def tell(run: JobRun, import_id: UUID) -> None:
     """Raise the event, in the transaction of the merge, if it created or reopened any."""
     row = await connection().fetchrow(
-        """SELECT count(*) AS found, count(*) FILTER (WHERE c.severity = 4) AS critical,
-                  count(*) FILTER (WHERE d.kev) AS exploited
+        f"""SELECT count(*) AS found, count(*) FILTER (WHERE c.severity = 4) AS critical,
+                  count(*) FILTER (WHERE {KEV}) AS exploited
            FROM vulnerability_change c JOIN exposure_definition d ON d.id = c.definition_id
-           WHERE c.action IN ('created', 'reopened') AND (c.severity = 4 OR d.kev)"""
+           WHERE c.action IN ('created', 'reopened') AND (c.severity = 4 OR {KEV})"""
     )
     if not row["found"]:
         return

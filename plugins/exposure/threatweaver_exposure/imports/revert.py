@@ -9,7 +9,9 @@ from datetime import datetime
 from uuid import UUID
 
 from threatweaver.sdk import connection
+from threatweaver_exposure.changes import service as changes
 from threatweaver_exposure.dashboard import service as rollups
+from threatweaver_exposure.flaws import service as flaws
 from threatweaver_exposure.imports import merge
 from threatweaver_exposure.risk.service import rescore
 
@@ -96,12 +98,18 @@ async def _look_ahead(import_id: UUID, merged_at: datetime) -> None:
     await held.execute(
         """
         CREATE TEMPORARY TABLE later ON COMMIT DROP AS
+        WITH RECURSIVE pairs(id, other) AS (
+            SELECT m.asset_id, o.id FROM exposure_asset_merge m, unnest(m.others) AS o(id) UNION
+            SELECT o.id, m.asset_id FROM exposure_asset_merge m, unnest(m.others) AS o(id)
+        ), related(id) AS (
+            SELECT asset_id FROM exposure_sighting WHERE import_id = $1 UNION
+            SELECT p.other FROM related r JOIN pairs p ON p.id = r.id
+        )
         SELECT id, import_id, merged_at, bool_or(seen) AS seen, bool_or(whole) AS whole FROM (
             SELECT u.id, s.import_id, i.merged_at, true AS seen, false AS whole
             FROM exposure_import i JOIN exposure_sighting s ON s.import_id = i.id,
                  unnest(s.vulnerabilities) AS u(id)
-            WHERE i.merged_at > $2 AND s.asset_id IN (
-                      SELECT asset_id FROM exposure_sighting WHERE import_id = $1)
+            WHERE i.merged_at > $2 AND s.asset_id IN (SELECT id FROM related)
               AND u.id IN (SELECT id FROM undone)
             UNION ALL
             SELECT b.vulnerability_id, b.import_id, i.merged_at, false, true
@@ -118,7 +126,17 @@ async def _look_ahead(import_id: UUID, merged_at: datetime) -> None:
         UPDATE undone u SET fate = CASE
             WHEN EXISTS (SELECT 1 FROM exposure_event e WHERE e.vulnerability_id = u.id
                          AND e.actor_id IS NOT NULL AND e.import_id IS NULL
-                         AND e.action <> 'rescored' AND e.at > $1) THEN 'decision'
+                         AND e.action NOT IN ('rescored', 'moved', 'merged', 'split', 'restored',
+                                              'withdrawn')
+                         AND e.at > $1) THEN 'decision'
+            -- People merged or split its asset, and that stands.
+            WHEN EXISTS (SELECT 1 FROM exposure_asset_merge_item i
+                         JOIN exposure_asset_merge m ON m.id = i.merge_id
+                         WHERE i.vulnerability_id = u.id AND m.undone_at IS NULL AND m.created_at > $1)
+              OR EXISTS (SELECT 1 FROM exposure_asset_merge_item i
+                         JOIN exposure_asset_merge m ON m.id = i.merge_id
+                         WHERE i.joined_to = u.id AND coalesce(m.undone_at, m.created_at) > $1)
+                THEN 'decision'
             WHEN u.created AND NOT EXISTS (SELECT 1 FROM later l WHERE l.id = u.id AND l.seen)
                 THEN 'withdrawn'
             WHEN EXISTS (SELECT 1 FROM later l WHERE l.id = u.id) THEN 'import'
@@ -275,11 +293,9 @@ async def _redefine(import_id: UUID, merged_at: datetime) -> None:
         """,
         import_id,
     )
-    await merge.name_cves()
-    await rescore(
-        """d.id IN (SELECT id FROM redefined)
-           OR v.id IN (SELECT id FROM undone WHERE fate = 'restored')"""
-    )
+    await held.execute(merge.NAME_CVES)
+    await rescore(f"{merge.REDEFINED} OR v.id IN (SELECT id FROM undone WHERE fate = 'restored')")
+    await flaws.observe(f"SELECT id FROM undone WHERE fate = 'restored' UNION {flaws.OF_REDEFINED}")
 
 
 async def _restore_assets(import_id: UUID, merged_at: datetime) -> int:
@@ -288,13 +304,21 @@ async def _restore_assets(import_id: UUID, merged_at: datetime) -> int:
     await held.execute(
         """
         CREATE TEMPORARY TABLE seen_here ON COMMIT DROP AS
-        SELECT s.*, n.id AS heir FROM exposure_sighting s LEFT JOIN LATERAL (
+        SELECT s.*, n.id AS heir, $2::timestamptz AS merged_at FROM exposure_sighting s LEFT JOIN LATERAL (
             SELECT n.id FROM exposure_sighting n JOIN exposure_import i ON i.id = n.import_id
             WHERE n.asset_id = s.asset_id AND i.merged_at > $2
             ORDER BY i.merged_at, n.id LIMIT 1) n ON true
         WHERE s.import_id = $1
         """,
         import_id,
+        merged_at,
+    )
+    await held.execute(
+        """
+        CREATE TEMPORARY TABLE standing ON COMMIT DROP AS
+        SELECT o.id FROM exposure_asset_merge m, unnest(m.others || m.asset_id) AS o(id)
+        WHERE m.undone_at IS NULL AND m.created_at > $1
+        """,
         merged_at,
     )
     await held.execute(
@@ -306,7 +330,8 @@ async def _restore_assets(import_id: UUID, merged_at: datetime) -> int:
           AND NOT EXISTS (SELECT 1 FROM exposure_asset a WHERE a.id = s.asset_id
                           AND (a.criticality IS NOT NULL OR a.exposure IS NOT NULL))
           AND NOT EXISTS (SELECT 1 FROM exposure_asset_tag t WHERE t.asset_id = s.asset_id)
-          AND NOT EXISTS (SELECT 1 FROM exposure_asset_group_member m WHERE m.asset_id = s.asset_id);
+          AND NOT EXISTS (SELECT 1 FROM exposure_asset_group_member m WHERE m.asset_id = s.asset_id)
+          AND NOT EXISTS (SELECT 1 FROM standing m WHERE m.id = s.asset_id);
         INSERT INTO exposure_withdrawn_asset (id, name, ip)
         SELECT a.id, a.name, a.ip FROM exposure_asset a JOIN leaving_asset USING (id);
         CREATE TEMPORARY TABLE left_assets ON COMMIT DROP AS
@@ -327,18 +352,28 @@ async def _restore_assets(import_id: UUID, merged_at: datetime) -> int:
         CREATE TEMPORARY TABLE named_here ON COMMIT DROP AS
         SELECT s.asset_id, name, (
             SELECT n.id FROM exposure_sighting n JOIN exposure_import i ON i.id = n.import_id
-            WHERE n.asset_id = s.asset_id AND n.import_id <> s.import_id AND name = ANY(n.identifiers)
+            WHERE n.asset_id = s.asset_id AND i.merged_at > s.merged_at AND name = ANY(n.identifiers)
             ORDER BY i.merged_at, n.id LIMIT 1) AS heir
         FROM seen_here s, unnest(s.added) AS name;
+        UPDATE exposure_asset_identifier i SET import_id = s.import_id, valid_from = s.seen_at
+        FROM named_here n JOIN exposure_sighting s ON s.id = n.heir
+        WHERE i.asset_id = n.asset_id AND i.kind || ' ' || i.value = n.name;
         UPDATE exposure_sighting n SET added = n.added || h.names
         FROM (SELECT heir, array_agg(name) AS names FROM named_here WHERE heir IS NOT NULL GROUP BY 1) h
         WHERE n.id = h.heir;
         DELETE FROM exposure_asset_identifier i USING named_here n
         WHERE n.heir IS NULL AND i.asset_id = n.asset_id AND i.kind || ' ' || i.value = n.name
           AND EXISTS (SELECT 1 FROM seen_here s WHERE s.asset_id = n.asset_id
-                      AND NOT (s.created AND s.heir IS NULL));
+                      AND NOT (s.created AND s.heir IS NULL))
+          AND NOT EXISTS (SELECT 1 FROM standing m WHERE m.id = n.asset_id);
         """
     )
     await rollups.add_assets("left_assets")
+    await changes.bury(
+        "asset",
+        "SELECT id, id AS asset_id FROM leaving_asset",
+        action="withdrawn",
+        import_id=import_id,
+    )
     count: int = await held.fetchval("SELECT count(*) FROM leaving_asset")
     return count

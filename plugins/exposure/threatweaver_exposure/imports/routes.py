@@ -1,6 +1,5 @@
 """/imports: hand a scanner report in, see what became of it."""
 
-from collections.abc import Mapping
 from uuid import UUID
 
 from marshmallow import fields, validate
@@ -15,7 +14,6 @@ from threatweaver.sdk import (
     Scope,
     SpooledFile,
     Unprocessable,
-    Upload,
     add_resource,
     any_of,
     eq,
@@ -27,16 +25,10 @@ from threatweaver_exposure.imports import jobs, service
 from threatweaver_exposure.imports.example import REPORT, imported
 from threatweaver_exposure.imports.models import Import
 from threatweaver_exposure.imports.schemas import FormatOut, ImportIn, ImportOut, RevertIn
+from threatweaver_exposure.imports.upload import REPORT_FILE
 from threatweaver_exposure.permissions import Perm
 
 table = RouteTable(path="/imports", tag="Imports")
-_BINARY = {"type": "string", "format": "binary", "minLength": 1}
-
-
-def max_bytes(settings: Mapping[str, Mapping[str, int | str]]) -> int:
-    """Return the size limit of a report, decompressed."""
-    return int(settings["exposure"]["import_max_bytes"])
-
 
 add_resource(
     table,
@@ -61,19 +53,7 @@ async def list_formats(_: Context) -> list[dict[str, str]]:
 @table.route(
     "POST",
     permission=Perm.IMPORT_WRITE,
-    upload=Upload(
-        max_bytes=max_bytes,
-        description="A report, plain or gzip: the form field `file`, or the raw body with X-Filename.",
-        content={
-            "multipart/form-data": {
-                "type": "object",
-                "required": ["file"],
-                "properties": {"file": _BINARY},
-                "additionalProperties": False,
-            },
-            "application/octet-stream": _BINARY,
-        },
-    ),
+    upload=REPORT_FILE,
     query=ImportIn,
     headers={"X-Filename": fields.String(validate=validate.Length(1, 500))},
     returns=JOB,
@@ -81,7 +61,7 @@ async def list_formats(_: Context) -> list[dict[str, str]]:
     example=REPORT,
 )
 async def import_file(ctx: Context) -> None:
-    """Import a scanner report; its format is detected.
+    """Import a scanner report; its format is detected, unless `mapping` says what its columns mean.
 
     `asset` names what a report is about that does not say so itself, as those on source code. With `dryRun`
     nothing is changed: the result says what would be, and `changes` names the first 200.
@@ -97,6 +77,7 @@ async def import_file(ctx: Context) -> None:
         user_id=ctx.principal.user_id,
         asset=ctx.query.get("asset"),
         dry_run=ctx.query["dry_run"],
+        mapping_id=ctx.query.get("mapping"),
     )
     ctx.submit(jobs.import_report, id=job_id, **payload)
 

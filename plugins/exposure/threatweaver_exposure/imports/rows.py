@@ -1,10 +1,10 @@
-"""From a parser's records to rows of the temporary tables; what a parser may not yield ends here."""
+"""From a parser's records to rows of one temporary table; what a parser may not yield ends here."""
 
 import hashlib
 import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -32,6 +32,36 @@ _MOST_DEFINITIONS = 500_000
 _MOST_ASSETS = 1_000_000
 _CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.ASCII)
 
+FINDING, HOST, DEFINITION, FIXED, COVERAGE = range(5)
+"""Kinds of rows: findings have columns, the others are JSON objects with the columns of their own table."""
+_JSON = (None,) * 9
+_DEFINITION = (
+    "plugin_id",
+    "check_id",
+    "name",
+    "family",
+    "synopsis",
+    "description",
+    "solution",
+    "see_also",
+    "cves",
+    "cwes",
+    "references",
+    "cvss2_score",
+    "cvss2_vector",
+    "cvss3_score",
+    "cvss3_vector",
+    "cvss4_score",
+    "cvss4_vector",
+    "vpr_score",
+    "epss_score",
+    "exploit_available",
+    "kev",
+    "published_on",
+    "patch_published_on",
+    "modified_on",
+)
+
 Row = tuple[Any, ...]
 
 
@@ -41,14 +71,10 @@ class _OutOfBounds(ValueError):
 
 @dataclass(slots=True)
 class Batch:
-    """Rows of the five tables, what ran, and how far the parser is in the file."""
+    """Rows, how many of them are findings, and how far the parser is in the file."""
 
-    assets: list[Row] = field(default_factory=list)
-    identifiers: list[Row] = field(default_factory=list)
-    definitions: list[Row] = field(default_factory=list)
-    findings: list[Row] = field(default_factory=list)
-    fixed: list[Row] = field(default_factory=list)
-    coverage: list[Coverage] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    findings: int = 0
     position: int = 0
 
 
@@ -105,9 +131,11 @@ def _batches(parser: ImportParser, file: BinaryIO, subject: str) -> Iterator[Bat
             if check not in numbers or asset not in assets or not (0 <= severity <= 4 and 0 <= port <= 65535):
                 raise _wrong(record)
             location = location if len(location) <= LOCATION else shortened(location)
-            batch.findings.append(
-                (seq, asset, numbers[check], port, protocol, service, severity, output, location)
+            number = numbers[check]
+            batch.rows.append(
+                (FINDING, seq, asset, number, port, protocol, service, severity, output, location, None)
             )
+            batch.findings += 1
         else:
             _take(seq, record, batch, known)
         count += 1
@@ -127,16 +155,15 @@ def _take(seq: int, record: Any, batch: Batch, known: _Known) -> None:
             known.assets.add(record.number)
             if len(known.assets) > _MOST_ASSETS:
                 raise ReportError(ReportFault.LIMIT, f"the report has more than {_MOST_ASSETS:,} assets")
-            batch.assets.append(_asset(seq, record))
-            batch.identifiers.extend(_identifiers(seq, record))
+            batch.rows.append(_row(HOST, _asset(seq, record)))
         case Definition():
-            batch.definitions.append(_definition(seq, record, known))
+            batch.rows.append(_row(DEFINITION, _definition(seq, record, known)))
         case Fixed():
             if record.check not in known.numbers or record.asset not in known.assets:
                 raise _OutOfBounds("what is fixed comes before its asset or its check")
-            batch.fixed.append((record.asset, known.numbers[record.check], record.port, record.protocol[:16]))
+            batch.rows.append(_row(FIXED, _fixed(record, known)))
         case Coverage():
-            batch.coverage.append(_coverage(record))
+            batch.rows.append(_row(COVERAGE, _coverage(record)))
         case _:
             raise _OutOfBounds(f"a {type(record).__name__} is no record")
 
@@ -148,41 +175,70 @@ def _wrong(finding: Finding) -> _OutOfBounds:
     )
 
 
-def _asset(seq: int, asset: Asset) -> Row:
-    return (
-        seq,
-        asset.number,
-        asset.name[:255],
-        asset.operating_system and asset.operating_system[:500],
-        _in_a_zone(asset.started_at),
-        None if asset.finished_at == UNDATED else _in_a_zone(asset.finished_at),
-        asset.finished_at is not None,
-        asset.authenticated,
-    )
+def _row(kind: int, item: dict[str, Any]) -> Row:
+    return (kind, *_JSON, orjson.dumps(item).decode())
+
+
+def _asset(seq: int, asset: Asset) -> dict[str, Any]:
+    if type(asset.number) is not int:
+        raise _OutOfBounds(f"the number of an asset is {asset.number!r}")
+    return {
+        "seq": seq,
+        "number": asset.number,
+        "name": asset.name[:255],
+        "operating_system": asset.operating_system and asset.operating_system[:500],
+        "started_at": _in_a_zone(asset.started_at),
+        "finished_at": None if asset.finished_at == UNDATED else _in_a_zone(asset.finished_at),
+        "finished": asset.finished_at is not None,
+        "authenticated": asset.authenticated,
+        "identifiers": list(_identifiers(asset)),
+    }
+
+
+def _fixed(fixed: Fixed, known: _Known) -> dict[str, Any]:
+    return {
+        "host": fixed.asset,
+        "definition": known.numbers[fixed.check],
+        "port": fixed.port,
+        "protocol": fixed.protocol[:16],
+    }
 
 
 def _in_a_zone(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
-def _identifiers(seq: int, asset: Asset) -> Iterator[Row]:
+def _identifiers(asset: Asset) -> Iterator[dict[str, Any]]:
     stated = canonical(asset.name, asset.identifiers)
     if not stated:
         raise _OutOfBounds(f"asset {asset.number} has no name and no identifier")
     for kind, value in stated:
-        yield seq, asset.number, kind, value[:255], STRENGTHS[kind]
+        yield {"host": asset.number, "kind": kind, "value": value[:255], "strength": STRENGTHS[kind]}
 
 
-def _coverage(coverage: Coverage) -> Coverage:
-    """Return it, if PostgreSQL takes every check of it for a text."""
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    """Return the checks that ran, each a text that PostgreSQL takes; none where all did."""
     if b"\0" in "".join(coverage.checks or ()).encode():
         raise _OutOfBounds("a check that ran has a NUL in its id")
-    return coverage
+    return {} if coverage.checks is None else {"checks": list(coverage.checks)}
 
 
-def _definition(seq: int, item: Definition, known: _Known) -> Row:
+def _check_kinds(item: Definition) -> None:
+    """Refuse what PostgreSQL would make a text, a day or a truth of: it knows `yesterday`, too."""
+    texts = (item.name, item.family, item.synopsis, item.description, item.solution)
+    days = (item.published_on, item.patch_published_on, item.modified_on)
+    if not (
+        all(isinstance(text, str) for text in texts)
+        and all(day is None or isinstance(day, date) for day in days)
+        and {type(item.exploit_available), type(item.kev)} <= {bool, type(None)}
+    ):
+        raise _OutOfBounds(f"what is said of {item.check!r} is of the wrong kind")
+
+
+def _definition(seq: int, item: Definition, known: _Known) -> dict[str, Any]:
     if not 1 <= len(item.check) <= 200:
         raise _OutOfBounds("the id of a check has 1 to 200 characters")
+    _check_kinds(item)
     scores = (item.cvss2_score, item.cvss3_score, item.cvss4_score, item.vpr_score)
     if not all(value is None or 0 <= value <= 10 for value in scores):
         raise _OutOfBounds(f"the scores of {item.check!r} are not all 0 to 10")
@@ -215,4 +271,5 @@ def _definition(seq: int, item: Definition, known: _Known) -> Row:
         item.modified_on,
     )
     digest = hashlib.md5(orjson.dumps(values), usedforsecurity=False).digest()
-    return (seq, known.number(item.check), *values, UUID(bytes=digest))
+    told = dict(zip(_DEFINITION, values, strict=True))
+    return {"seq": seq, "number": known.number(item.check), **told, "digest": UUID(bytes=digest)}

@@ -13,6 +13,7 @@ class FormatOut(Schema):
 class ImportIn(Schema):
     asset = fields.String(validate=validate.Length(1, 255))
     dry_run = fields.Boolean(load_default=False)
+    mapping = fields.UUID()
 
 
 class RevertIn(Schema):

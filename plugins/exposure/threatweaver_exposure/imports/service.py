@@ -15,23 +15,25 @@ from threatweaver.sdk import (
     ReportError,
     ReportFault,
     SpooledFile,
-    connection,
+    Unprocessable,
     import_parsers,
     publish,
     quarantine,
     uuid7,
 )
 from threatweaver_exposure.dashboard import service as rollups
+from threatweaver_exposure.dry_run import trial
 from threatweaver_exposure.engine.formats import TAIL_SIZE, detect
 from threatweaver_exposure.engine.prolog import refuse_entities
 from threatweaver_exposure.errors import NotRevertible, ReportRefused
 from threatweaver_exposure.events import CoverageLost, ImportCompleted, ImportReverted
 from threatweaver_exposure.imports import news, queries
-from threatweaver_exposure.imports.merge import merge
+from threatweaver_exposure.imports.merge import Merged, merge
 from threatweaver_exposure.imports.models import Import, Sighting
 from threatweaver_exposure.imports.revert import revert
 from threatweaver_exposure.imports.rows import failed
 from threatweaver_exposure.imports.staging import Staged, stage
+from threatweaver_exposure.mappings import service as mappings
 
 _log = logging.getLogger(__name__)
 _SHOWN = 200  # changes that a dry run names
@@ -44,67 +46,74 @@ def formats() -> list[ImportParser]:
 
 
 async def accept(
-    file: SpooledFile, *, job_id: UUID, user_id: UUID | None, asset: str | None = None, dry_run: bool = False
+    file: SpooledFile,
+    *,
+    job_id: UUID,
+    user_id: UUID | None,
+    asset: str | None = None,
+    dry_run: bool = False,
+    mapping_id: UUID | None = None,
 ) -> dict[str, Any]:
-    """Check a spooled report and note the import; return the payload of its job. Raises ReportRefused.
+    """Check a spooled report and note the import; return the payload of its job.
 
-    `asset` is what a report is about that does not say so itself; without one it is the file's name.
+    `asset` is what a report is about that does not say so itself; without one it is the file's name. With a
+    mapping its format is not looked for. Raises ReportRefused, Unprocessable when there is no such mapping.
     """
+    mapping = None
     try:
         refuse_entities(file.head)
-        parser = detect(import_parsers(), file.head, file.filename, failed=_not_asked_again)
-        _check_ends(parser, file)
+        if mapping_id is not None:
+            format_name, mapping = await _mapping(mapping_id)
+        else:
+            parser = detect(import_parsers(), file.head, file.filename, failed=_not_asked_again)
+            _check_ends(parser, file)
+            format_name = parser.name
     except ReportError as error:
         raise ReportRefused(error) from None
     entry = await Import.create(
         id=uuid7(),
         job_id=job_id,
         filename=file.filename,
-        format=parser.name,
+        format=format_name,
+        mapping=mapping,
         asset=asset,
         dry_run=dry_run,
         sha256=file.sha256,
         size=file.size,
         created_by=user_id,
     )
-    return {"import_id": str(entry.id), "path": str(file.path), "format_name": parser.name}
+    return {"import_id": str(entry.id), "path": str(file.path), "format_name": format_name}
 
 
-async def import_report(run: JobRun, *, import_id: UUID, path: Path, format_name: str) -> dict[str, Any]:
+async def import_report(run: JobRun, *, import_id: UUID, path: Path) -> dict[str, Any]:
     """Parse, stage and merge one report in the current transaction; return what it changed.
 
     Raises ReportRefused when the report turns out to be malformed: it goes to quarantine, and nothing else is
     written.
     """
     entry = await Import.get(id=import_id)
-    # A report without dates happened when its bytes first came in, so importing it again changes nothing.
-    again = Import.filter(sha256=entry.sha256, dry_run=False, reverted_at=None)
-    first = await again.order_by("created_at", "id").first()
-    undated = (first or entry).created_at
     if entry.dry_run:
-        return await _tried(run, entry, path, undated)
-    staged = await _staged(run, entry, path)
-    await run.progress(82)
-    merged = await merge(staged, source=format_name, import_id=import_id, undated=undated)
-    await news.tell(run, import_id)
+        return await _tried(run, entry, path)
+    merged = await _merged(run, entry, path)
+    await conclude(run, entry, merged)
+    return {"importId": str(import_id), **asdict(merged)}
+
+
+async def conclude(run: JobRun, entry: Import, merged: Merged) -> None:
+    """Note what an import changed, and tell whoever wants to know."""
     counts = asdict(merged)
-    await Import.filter(id=import_id).update(finished_at=datetime.now(UTC), **counts)
-    await publish(ImportCompleted(import_id=import_id, format=format_name, **counts))
+    await news.tell(run, entry.id)
+    await Import.filter(id=entry.id).update(finished_at=datetime.now(UTC), **counts)
+    await publish(ImportCompleted(import_id=entry.id, format=entry.format, **counts))
     if merged.unobserved:
-        await publish(CoverageLost(import_id=import_id, count=merged.unobserved))
-    return {"importId": str(import_id), **counts}
+        await publish(CoverageLost(import_id=entry.id, count=merged.unobserved))
 
 
-async def _tried(run: JobRun, entry: Import, path: Path, undated: datetime) -> dict[str, Any]:
+async def _tried(run: JobRun, entry: Import, path: Path) -> dict[str, Any]:
     """Merge, see what changed, and take it back."""
-    await connection().execute("SAVEPOINT before_trial")
-    try:
-        staged = await _staged(run, entry, path)
-        await run.progress(82)
-        merged = await merge(staged, source=entry.format, import_id=entry.id, undated=undated)
+    async with trial(dry_run=True):
+        merged = await _merged(run, entry, path)
         changes = [dict(row) for row in await queries.changes(most=_SHOWN)]
-    finally:
-        await connection().execute("ROLLBACK TO SAVEPOINT before_trial")
     counts = asdict(merged)
     await Import.filter(id=entry.id).update(finished_at=datetime.now(UTC), **counts)
     return {"importId": str(entry.id), "dryRun": True, **counts, "changes": changes}
@@ -129,17 +138,14 @@ async def revert_import(import_id: UUID, *, by: UUID, dry_run: bool) -> dict[str
 
     With `dry_run` nothing is changed. Raises NotFound, NotRevertible.
     """
-    held = connection()
     await rollups.serialize()
     entry = await revertible(import_id)
     if entry.merged_at is None:
         raise NotRevertible
-    await held.execute("SAVEPOINT before_trial")
-    done = await revert(import_id, entry.merged_at)
-    kept = [dict(row) for row in await queries.kept(most=_SHOWN)]
-    if dry_run:
-        await held.execute("ROLLBACK TO SAVEPOINT before_trial")
-    else:
+    async with trial(dry_run=dry_run):
+        done = await revert(import_id, entry.merged_at)
+        kept = [dict(row) for row in await queries.kept(most=_SHOWN)]
+    if not dry_run:
         await Import.filter(id=import_id).update(reverted_at=datetime.now(UTC), reverted_by=by)
         await publish(ImportReverted(import_id=import_id, **asdict(done)))
     return {
@@ -154,9 +160,16 @@ async def revert_import(import_id: UUID, *, by: UUID, dry_run: bool) -> dict[str
     }
 
 
-async def _staged(run: JobRun, entry: Import, path: Path) -> Staged:
+async def _merged(run: JobRun, entry: Import, path: Path) -> Merged:
+    staged = Staged(import_id=entry.id, source=entry.format, subject=entry.asset or entry.filename)
+    await _stage(run, entry, path, staged)
+    await run.progress(82)
+    return await merge(staged)
+
+
+async def _stage(run: JobRun, entry: Import, path: Path, staged: Staged) -> None:
     try:
-        return await stage(run.progress, path, _parser(entry.format), entry.asset or entry.filename)
+        await stage(run.progress, path, _parser(entry), staged)
     except ReportError as error:
         if error.code is ReportFault.PARSER_FAILED:
             _log.warning("import_parser_failed", extra={"parser": entry.format}, exc_info=error)
@@ -202,9 +215,18 @@ def _not_asked_again(parser: ImportParser, error: Exception) -> None:
     _log.warning("import_parser_failed", extra={"parser": parser.name}, exc_info=error)
 
 
-def _parser(name: str) -> ImportParser:
-    """Return a parser by its name. Raises ReportError when its module left since the upload."""
+async def _mapping(mapping_id: UUID) -> tuple[str, dict[str, Any]]:
+    try:
+        return await mappings.kept(mapping_id)
+    except NotFound:
+        raise Unprocessable("There is no such mapping.") from None
+
+
+def _parser(entry: Import) -> ImportParser:
+    """Return the parser of an import. Raises ReportError when its module left since the upload."""
+    if entry.mapping is not None:
+        return mappings.parser(entry.format, entry.mapping)
     for parser in import_parsers():
-        if parser.name == name:
+        if parser.name == entry.format:
             return parser
-    raise ReportError(ReportFault.UNSUPPORTED, f"no licensed module reads {name} any more")
+    raise ReportError(ReportFault.UNSUPPORTED, f"no licensed module reads {entry.format} any more")

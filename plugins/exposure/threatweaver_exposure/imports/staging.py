@@ -1,28 +1,38 @@
-"""From a parsed report to temporary tables: a thread parses, COPY carries batches over."""
+"""From a parsed report to temporary tables: a thread parses, one COPY carries everything over."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 
-from threatweaver.sdk import Coverage, ImportParser, connection
+from threatweaver.sdk import ImportParser, connection
 from threatweaver_exposure.imports import rows
-from threatweaver_exposure.imports.rows import Batch
+from threatweaver_exposure.imports.rows import Batch, Row
 
 _AHEAD = 2  # batches the parser may be ahead of COPY
 _STOPPING = 10  # seconds that a parser may take to end its work when nobody wants it any more
 
-_TABLES = """
+_TABLES = f"""
+CREATE TEMPORARY TABLE staged (
+    kind smallint, seq int, host int, definition int, port int, protocol text, service text,
+    severity smallint, output text, location text, told json
+) PARTITION BY LIST (kind) ON COMMIT DROP;
+CREATE TEMPORARY TABLE staged_finding PARTITION OF staged (
+    protocol NOT NULL, service NOT NULL, location NOT NULL
+) FOR VALUES IN ({rows.FINDING}) ON COMMIT DROP;
+CREATE TEMPORARY TABLE staged_other PARTITION OF staged DEFAULT ON COMMIT DROP;
 CREATE TEMPORARY TABLE staged_host (
     seq int, number int NOT NULL, name text NOT NULL, operating_system text,
     started_at timestamptz, finished_at timestamptz, finished bool, authenticated bool
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE staged_identifier (
-    seq int, host int, kind text, value text, strength smallint
+    host int, kind text, value text, strength smallint
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE staged_definition (
     seq int, number int, plugin_id bigint, check_id text, name text NOT NULL, family text NOT NULL,
@@ -33,13 +43,45 @@ CREATE TEMPORARY TABLE staged_definition (
     exploit_available bool, kev bool, published_on date, patch_published_on date, modified_on date,
     digest uuid
 ) ON COMMIT DROP;
-CREATE TEMPORARY TABLE staged_finding (
-    seq int, host int, definition int, port int, protocol text NOT NULL, service text NOT NULL,
-    severity smallint, output text, location text NOT NULL
-) ON COMMIT DROP;
 CREATE TEMPORARY TABLE staged_fixed (
     host int, definition int, port int, protocol text NOT NULL
 ) ON COMMIT DROP;
+CREATE TEMPORARY TABLE paired (host int, asset_id uuid, is_new bool) ON COMMIT DROP;
+"""
+# A tenth of the usual sample: joins of a merge are chosen by sizes, not by how values spread. Generic plans,
+# which PostgreSQL may choose once a connection has seen a statement five times, would know nothing of the
+# sizes: a hundred thousand checks would be searched one by one for each row.
+_SETTINGS = """
+SET LOCAL default_statistics_target = 10;
+SET LOCAL work_mem = '64MB';
+SET LOCAL plan_cache_mode = force_custom_plan;
+"""
+# One row of what statements need to know. A report without dates happened when its bytes first came in, so
+# importing it again changes nothing.
+_IMPORTING = """
+CREATE TEMPORARY TABLE importing ON COMMIT DROP AS
+SELECT i.id, $2::text AS source, coalesce($3::timestamptz, (
+           SELECT min(o.created_at) FROM exposure_import o
+           WHERE o.sha256 = i.sha256 AND NOT o.dry_run AND o.reverted_at IS NULL), i.created_at) AS undated
+FROM exposure_import i WHERE i.id = $1
+"""
+# No scan is later than the import but for a day of time zones: a scanner's wrong clock would otherwise make
+# every later report an older one, which changes nothing.
+_SORT_OUT = f"""
+INSERT INTO staged_host SELECT h.* FROM staged_other s, json_populate_record(NULL::staged_host, s.told) h
+WHERE s.kind = {rows.HOST};
+INSERT INTO staged_identifier SELECT i.* FROM staged_other s,
+    json_populate_recordset(NULL::staged_identifier, s.told->'identifiers') i WHERE s.kind = {rows.HOST};
+INSERT INTO staged_definition
+SELECT d.* FROM staged_other s, json_populate_record(NULL::staged_definition, s.told) d
+WHERE s.kind = {rows.DEFINITION};
+INSERT INTO staged_fixed SELECT f.* FROM staged_other s, json_populate_record(NULL::staged_fixed, s.told) f
+WHERE s.kind = {rows.FIXED};
+ANALYZE importing, staged_host, staged_identifier, staged_definition, staged_finding;
+CREATE TEMPORARY TABLE host_now ON COMMIT DROP AS
+SELECT DISTINCT ON (h.number) h.number AS host, h.name, h.operating_system, h.authenticated, h.finished,
+       least(coalesce(h.finished_at, h.started_at, i.undated), i.undated + interval '1 day') AS seen_at
+FROM staged_host h CROSS JOIN importing i ORDER BY h.number, h.seq DESC;
 """
 # What asyncpg's encoders and PostgreSQL say of a value that is of the wrong kind.
 _NO_VALUE = (
@@ -52,50 +94,46 @@ _NO_VALUE = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Staged:
-    """What was staged."""
+    """What is imported: whose definitions it names, and how many findings were staged.
 
+    `subject` is what the report is about if it does not say so itself; `undated` is the time of a scan
+    without one, None when it is that of the first upload.
+    """
+
+    import_id: UUID
+    source: str
+    subject: str
+    undated: datetime | None = None
     findings: int = 0
-    coverage: list[Coverage] = field(default_factory=list)
 
 
 async def stage(
-    progress: Callable[[float], Awaitable[None]], path: Path, parser: ImportParser, subject: str
-) -> Staged:
-    """Fill the temporary tables from a report; `subject` is what it is about if it does not say so.
+    progress: Callable[[float], Awaitable[None]], path: Path, parser: ImportParser, staged: Staged
+) -> None:
+    """Fill the temporary tables from a report; `paired` is left empty, for matching to fill.
 
     `progress` hears 0 to 80. Raises ReportError, and what `progress` raises.
     """
-    held = connection()
-    await held.execute(_TABLES)
-    # A tenth of the usual sample: joins here are chosen by sizes, not by how values spread.
-    await held.execute("SET LOCAL default_statistics_target = 10")
-    staged, size = Staged(), max(1, path.stat().st_size)
-    async with aclosing(_ahead(path, parser, subject)) as batches:
-        async for batch in batches:
-            await _copy(parser, batch)
-            staged.findings += len(batch.findings)
-            staged.coverage += batch.coverage
-            await progress(80 * batch.position / size)
-    await held.execute("ANALYZE staged_host, staged_identifier, staged_definition, staged_finding")
-    return staged
+    size = max(1, path.stat().st_size)
+    await connection().execute(_TABLES + _SETTINGS)
+    await connection().execute(_IMPORTING, staged.import_id, staged.source, staged.undated)
 
+    async def records() -> AsyncGenerator[Row, None]:
+        async with aclosing(_ahead(path, parser, staged.subject)) as batches:
+            async for batch in batches:
+                for row in batch.rows:
+                    yield row
+                staged.findings += batch.findings
+                await progress(80 * batch.position / size)
 
-async def _copy(parser: ImportParser, batch: Batch) -> None:
-    tables = {
-        "staged_host": batch.assets,
-        "staged_identifier": batch.identifiers,
-        "staged_definition": batch.definitions,
-        "staged_finding": batch.findings,
-        "staged_fixed": batch.fixed,
-    }
-    for name, records in tables.items():
-        if records:
-            try:
-                await connection().copy_records_to_table(name, records=records)
-            except _NO_VALUE as error:
-                raise rows.failed(parser, "it holds a value of the wrong kind") from error
+    try:
+        async with aclosing(records()) as found:
+            await connection().copy_records_to_table("staged", records=found)
+        await connection().execute(_SORT_OUT)
+    except _NO_VALUE as error:
+        raise rows.failed(parser, "it holds a value of the wrong kind") from error
 
 
 async def _ahead(path: Path, parser: ImportParser, subject: str) -> AsyncGenerator[Batch, None]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from threatweaver.sdk import Unprocessable, connection
 from threatweaver_exposure.assets.queries import LISTING
 from threatweaver_exposure.dashboard import service as rollups
+from threatweaver_exposure.dry_run import trial
 from threatweaver_exposure.errors import CountDiffers
 from threatweaver_exposure.filters import service as filters
 from threatweaver_exposure.risk.service import rescore
@@ -45,20 +46,18 @@ async def assess(
     """
     if expected is not None and matched != expected:
         raise CountDiffers(expected, matched)
-    if dry_run:
-        await connection().execute("SAVEPOINT before_trial")
-    changed, rescored = await _written(said), 0
-    if changed:
-        await rollups.changes_table()
-        rescored = await rescore("v.asset_id IN (SELECT id FROM reassessed)")
-        await rollups.apply_changes(actor_id=by)
-    if dry_run:
-        await connection().execute("ROLLBACK TO SAVEPOINT before_trial")
+    async with trial(dry_run=dry_run):
+        changed, rescored = await _written(said), 0
+        if changed:
+            await rollups.changes_table()
+            rescored = await rescore("v.asset_id IN (SELECT id FROM reassessed)")
+            await rollups.apply_changes(actor_id=by)
     return {"dryRun": dry_run, "matched": matched, "changed": changed, "rescored": rescored}
 
 
 async def _written(said: Mapping[str, Any]) -> int:
     """Write what was said where it is new; makes reassessed(id)."""
+    values = ("criticality" in said, said.get("criticality"), "exposure" in said, said.get("exposure"))
     done: str = await connection().execute(
         """
         CREATE TEMPORARY TABLE reassessed ON COMMIT DROP AS
@@ -66,19 +65,13 @@ async def _written(said: Mapping[str, Any]) -> int:
         WHERE $1 AND a.criticality IS DISTINCT FROM $2::smallint
            OR $3 AND a.exposure IS DISTINCT FROM $4::text
         """,
-        "criticality" in said,
-        said.get("criticality"),
-        "exposure" in said,
-        said.get("exposure"),
+        *values,
     )
     await connection().execute(
         """UPDATE exposure_asset a
            SET criticality = CASE WHEN $1 THEN $2::smallint ELSE a.criticality END,
                exposure = CASE WHEN $3 THEN $4::text ELSE a.exposure END
            FROM reassessed r WHERE r.id = a.id""",
-        "criticality" in said,
-        said.get("criticality"),
-        "exposure" in said,
-        said.get("exposure"),
+        *values,
     )
     return int(done.rsplit(" ", 1)[-1])

@@ -30,6 +30,14 @@ DEFAULT: Final[Mapping[str, Any]] = {
 """Version 0, which a tenant has that never changed it."""
 
 
+def limits(formula: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """Return the first and the last score of each band, the worst band first."""
+    least = {**formula["bands"], "low": 1, "none": 0}
+    names = ("critical", "high", "medium", "low", "none")
+    above = (101, *(least[name] for name in names))
+    return {name: (least[name], upper - 1) for name, upper in zip(names, above, strict=False)}
+
+
 def band(formula: Mapping[str, Any], score: int) -> str:
     """Return the word for a score: CRITICAL, HIGH, MEDIUM, LOW; NONE for 0."""
     for name in ("critical", "high", "medium"):

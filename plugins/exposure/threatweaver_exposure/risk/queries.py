@@ -1,20 +1,22 @@
 """Reads of formulas and of what they make of vulnerabilities."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import orjson
 
-from threatweaver.sdk import Listing, connection
+from threatweaver.sdk import Listing, connection, severity_name
 from threatweaver_exposure.assets.queries import WITHIN
 from threatweaver_exposure.risk import scoring
 from threatweaver_exposure.risk.formula import DEFAULT
-from threatweaver_exposure.severity import sql_name
 
 JOINED = """exposure_vulnerability v JOIN exposure_definition d ON d.id = v.definition_id
     JOIN exposure_asset a ON a.id = v.asset_id"""
+CRITICAL_FROM = f"""coalesce((SELECT (f.formula->'bands'->>'critical')::int FROM exposure_risk_formula f
+    ORDER BY f.version DESC LIMIT 1), {DEFAULT["bands"]["critical"]})"""
+"""SQL for the score that the band CRITICAL begins with."""
 VERSIONS = Listing(
     source="exposure_risk_formula f",
     columns={
@@ -30,11 +32,17 @@ VERSIONS = Listing(
 )
 
 
+async def newest() -> asyncpg.Record | None:
+    """Return the formula that was made last, with its version, and who made it when and why."""
+    return await connection().fetchrow(
+        """SELECT version, formula::text AS formula, reason, created_by, created_at
+           FROM exposure_risk_formula ORDER BY version DESC LIMIT 1"""
+    )
+
+
 async def current() -> tuple[int, dict[str, Any]]:
     """Return the version of the formula that holds, and the formula; version 0 is the default."""
-    row = await connection().fetchrow(
-        "SELECT version, formula::text AS formula FROM exposure_risk_formula ORDER BY version DESC LIMIT 1"
-    )
+    row = await newest()
     return (0, dict(DEFAULT)) if row is None else (row["version"], orjson.loads(row["formula"]))
 
 
@@ -47,7 +55,7 @@ async def explained(
         for term in scoring.terms_of_rows(formula)
     )
     return await connection().fetchrow(
-        f"""SELECT v.risk_score, {sql_name("v.severity")} AS severity,
+        f"""SELECT v.risk_score, {severity_name("v.severity")} AS severity,
                    {scoring.of_rows(formula)} AS score, {columns}
             FROM {JOINED}
             WHERE v.id = $1 AND ($2::uuid[] IS NULL OR {WITHIN.format(asset="v.asset_id", ids="$2")})""",
@@ -63,31 +71,30 @@ async def bands(formula: Mapping[str, Any]) -> asyncpg.Record | None:
     )
 
 
-async def simulated(formula: Mapping[str, Any], now: Mapping[str, Any]) -> asyncpg.Record | None:
-    """Say what a formula would change in active vulnerabilities, counted by band before and after."""
+async def simulated(
+    formula: Mapping[str, Any], now: Mapping[str, Any], *, most: int
+) -> asyncpg.Record | None:
+    """Say what a formula would change in active vulnerabilities: by band, and the `most` that move most."""
     return await connection().fetchrow(
         f"""WITH scored AS MATERIALIZED (
-                SELECT v.risk_score AS before, {scoring.of_rows(formula)} AS after FROM {JOINED}
-                WHERE v.state <= 1)
+                SELECT v.id, v.definition_id, v.asset_id, v.risk_score AS before,
+                       {scoring.of_rows(formula)} AS after FROM {JOINED} WHERE v.state <= 1),
+            mover AS (
+                SELECT * FROM scored WHERE before <> after ORDER BY abs(after - before) DESC, id LIMIT $1)
             SELECT count(*) FILTER (WHERE after > before) AS raised,
                    count(*) FILTER (WHERE after < before) AS lowered,
-                   (SELECT to_jsonb(b)::text FROM (SELECT {_counts(now, "before")} FROM scored) b) AS before,
-                   (SELECT to_jsonb(b)::text FROM (SELECT {_counts(formula, "after")} FROM scored) b) AS after
-            FROM scored"""
-    )
-
-
-async def moved(formula: Mapping[str, Any], *, most: int) -> Sequence[asyncpg.Record]:
-    """Return the active vulnerabilities whose score a formula would change most."""
-    rows: Sequence[asyncpg.Record] = await connection().fetch(
-        f"""SELECT id::text AS id, name, "assetName", before, after FROM (
-                SELECT v.id, d.name, a.name AS "assetName", v.risk_score AS before,
-                       {scoring.of_rows(formula)} AS after
-                FROM {JOINED} WHERE v.state <= 1) s
-            WHERE before <> after ORDER BY abs(after - before) DESC, id LIMIT $1""",
+                   (SELECT to_jsonb(b)::text FROM (SELECT {_counts(now, "before")} FROM scored) b)
+                       AS before,
+                   (SELECT to_jsonb(b)::text FROM (SELECT {_counts(formula, "after")} FROM scored) b)
+                       AS after,
+                   (SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'name', d.name,
+                            'assetName', a.name, 'before', m.before, 'after', m.after)
+                            ORDER BY abs(m.after - m.before) DESC, m.id), '[]')::text
+                    FROM mover m JOIN exposure_definition d ON d.id = m.definition_id
+                    JOIN exposure_asset a ON a.id = m.asset_id) AS movers
+            FROM scored""",
         most,
     )
-    return rows
 
 
 def _counts(formula: Mapping[str, Any], column: str) -> str:

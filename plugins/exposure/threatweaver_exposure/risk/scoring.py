@@ -6,6 +6,7 @@ Names in it: d is a definition, a an asset. Numbers of a formula are checked and
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from threatweaver_exposure.intelligence.effective import EPSS
 from threatweaver_exposure.risk.formula import (
     BY_SEVERITY,
     EXPOSURES,
@@ -46,7 +47,7 @@ def terms(formula: Mapping[str, Any], *, severity: str, first_seen: str, fixed_a
     factor = " ".join(f"WHEN {age} >= {int(step['from_day'])} THEN {float(step['factor'])}" for step in steps)
     placed = " ".join(f"WHEN '{name}' THEN {float(points[name]) - LEAST_POINTS}" for name in EXPOSURES)
     share = 100 / (MOST_POINTS - LEAST_POINTS)
-    nothing = f"{_CVSS} IS NULL AND d.vpr_score IS NULL AND d.epss_score IS NULL"
+    nothing = f"{_CVSS} IS NULL AND d.vpr_score IS NULL AND {EPSS} IS NULL"
     stand_in = f"CASE WHEN {nothing} THEN {by_severity(severity)} END"
     age_factor = f"CASE {factor} ELSE {float(steps[-1]['factor'])} END"
     exposed = f"CASE a.exposure {placed} END * {share!r}"
@@ -54,7 +55,7 @@ def terms(formula: Mapping[str, Any], *, severity: str, first_seen: str, fixed_a
         Term("cvss", weights["cvss"], _CVSS, f"{_CVSS} * 10"),
         Term("severity", weights["cvss"], stand_in, stand_in),
         Term("vpr", weights["vpr"], "d.vpr_score", "d.vpr_score * 10"),
-        Term("epss", weights["epss"], "d.epss_score", "d.epss_score * 100"),
+        Term("epss", weights["epss"], EPSS, f"{EPSS} * 100"),
         Term("criticality", weights["criticality"], "a.criticality", "a.criticality * 20.0"),
         Term("age", weights["age"], age, f"{age_factor} * {100 / LONGEST_FACTOR!r}"),
         Term("exposure", weights["exposure"], "a.exposure", exposed),

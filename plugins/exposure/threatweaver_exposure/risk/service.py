@@ -10,10 +10,11 @@ import orjson
 from threatweaver.sdk import NotFound, connection
 from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.risk import queries, scoring
-from threatweaver_exposure.risk.formula import INPUTS, band
+from threatweaver_exposure.risk.formula import DEFAULT, INPUTS, band
 from threatweaver_exposure.risk.models import RiskFormula
 
 _MOVERS = 20
+_AGED = "SELECT day FROM exposure_risk_aged"
 
 
 async def rescore(condition: str, *values: Any, formula: Mapping[str, Any] | None = None) -> int:
@@ -26,15 +27,19 @@ async def rescore(condition: str, *values: Any, formula: Mapping[str, Any] | Non
     done: str = await connection().execute(
         f"""
         WITH scored AS (
-            SELECT v.id, {scoring.of_rows(formula)} AS score FROM {queries.JOINED} WHERE {condition}
+            SELECT v.id, v.risk_score AS old_score, {scoring.of_rows(formula)} AS score
+            FROM {queries.JOINED} WHERE {condition}
         ), rescored AS (
             UPDATE exposure_vulnerability v SET risk_score = s.score FROM scored s
             WHERE v.id = s.id AND v.risk_score <> s.score
-            RETURNING v.id, v.asset_id, v.severity, v.risk_score, v.state, v.first_seen
+            RETURNING v.id, v.asset_id, v.definition_id, v.severity, v.risk_score, s.old_score, v.state,
+                      v.first_seen
         )
-        INSERT INTO vulnerability_change (id, asset_id, severity, old_severity, risk_score, old_state,
-                                          first_seen, action)
-        SELECT id, asset_id, severity, severity, risk_score, state, first_seen, 'rescored' FROM rescored
+        INSERT INTO vulnerability_change (id, asset_id, definition_id, severity, old_severity, risk_score,
+                                          old_risk_score, old_state, first_seen, action)
+        SELECT id, asset_id, definition_id, severity, severity, risk_score, old_score, state, first_seen,
+               'rescored'
+        FROM rescored
         """,
         *values,
     )
@@ -50,15 +55,16 @@ async def recalculate(*, by: UUID | None) -> int:
     return count
 
 
-async def grow_older(today: date | None = None) -> int:
+async def grow_older() -> int:
     """Rank anew what has come to another step of age since this ran last; return how many moved.
 
     What is fixed does not grow older. The first time every vulnerability is looked at.
     """
-    today = today or datetime.now(UTC).date()
+    today, held = datetime.now(UTC).date(), connection()
+    if await held.fetchval(_AGED) == today:
+        return 0
     await rollups.serialize()
-    held = connection()
-    last: date | None = await held.fetchval("SELECT day FROM exposure_risk_aged")
+    last: date | None = await held.fetchval(_AGED)
     _, formula = await queries.current()
     starts = [int(step["from_day"]) for step in formula["age_steps"] if step["from_day"] > 0]
     await rollups.changes_table()
@@ -83,10 +89,16 @@ async def grow_older(today: date | None = None) -> int:
 
 async def formula() -> dict[str, Any]:
     """Return the formula that holds with its version, and who made it when: nobody, for the default."""
-    version, found = await queries.current()
-    row = await RiskFormula.get_or_none(version=version)
-    made = {"reason": row.reason, "createdBy": row.created_by, "createdAt": row.created_at} if row else {}
-    return {"version": version, "reason": "", "createdBy": None, "createdAt": None, **made, **wire(found)}
+    row = await queries.newest()
+    if row is None:
+        return {"version": 0, "reason": "", "createdBy": None, "createdAt": None, **wire(DEFAULT)}
+    return {
+        "version": row["version"],
+        "reason": row["reason"],
+        "createdBy": row["created_by"],
+        "createdAt": row["created_at"],
+        **wire(orjson.loads(row["formula"])),
+    }
 
 
 async def set_formula(found: Mapping[str, Any], *, reason: str, by: UUID) -> int:
@@ -98,8 +110,7 @@ async def set_formula(found: Mapping[str, Any], *, reason: str, by: UUID) -> int
 async def simulate(found: Mapping[str, Any]) -> dict[str, Any]:
     """Say what a formula would do to active vulnerabilities; nothing is changed."""
     _, now = await queries.current()
-    row = await queries.simulated(found, now)
-    movers = [dict(mover) for mover in await queries.moved(found, most=_MOVERS)]
+    row = await queries.simulated(found, now, most=_MOVERS)
     if row is None:
         raise LookupError
     return {
@@ -107,7 +118,7 @@ async def simulate(found: Mapping[str, Any]) -> dict[str, Any]:
         "lowered": row["lowered"],
         "before": orjson.loads(row["before"]),
         "after": orjson.loads(row["after"]),
-        "movers": movers,
+        "movers": orjson.loads(row["movers"]),
     }
 
 

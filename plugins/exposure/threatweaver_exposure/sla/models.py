@@ -1,7 +1,8 @@
 """The policy's table, in the tenant's schema."""
 
 from tortoise import fields
-from tortoise.models import Model
+
+from threatweaver.sdk import Model
 
 
 class SlaPolicy(Model):

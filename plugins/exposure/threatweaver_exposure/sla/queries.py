@@ -1,40 +1,44 @@
-"""Reads for the time to fix, all from the rollup by the day of first sighting."""
+"""Reads for the time to fix, all by the day of first sighting."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from threatweaver.sdk import connection
+from threatweaver_exposure.backlog.queries import by_day
 
 DUE_SOON_DAYS = 7
 WEEKS = 8
 
 # Allowed days by severity, INFO first, as a table: a severity without them compares to nothing.
-_LIMITS = "unnest({}::int[]) WITH ORDINALITY AS l (days, place)"
+LIMITS = "unnest({}::int[]) WITH ORDINALITY AS l (days, place)"
+BREACHED = "{first} < {day} - l.days"
+"""Whether what was first seen on a day is in breach on another one."""
 
 
 async def compliance(
-    days: Sequence[int | None], today: date, as_of: date | None = None
+    days: Sequence[int | None], today: date, query: Mapping[str, Any]
 ) -> Sequence[asyncpg.Record]:
-    """Return how many active vulnerabilities there are by severity, breached and due soon, as of a day.
+    """Return how many active vulnerabilities there are by severity, breached and due soon, under filters.
 
     The last day on which one may still be open is that of its first sighting plus the allowed days.
     """
+    counted, values = by_day(query)
+    day = f"${len(values) + 1}::date"
+    late = BREACHED.format(first="r.first_seen_on", day=day)
     rows: Sequence[asyncpg.Record] = await connection().fetch(
         f"""SELECT r.severity, sum(r.total)::bigint AS active,
-                   coalesce(sum(r.total) FILTER (WHERE r.first_seen_on < $1::date - l.days), 0)::bigint
-                       AS breached,
-                   coalesce(sum(r.total) FILTER (WHERE r.first_seen_on >= $1::date - l.days
-                       AND r.first_seen_on < $1::date - l.days + {DUE_SOON_DAYS}), 0)::bigint AS due_soon
-            FROM {"exposure_rollup" if as_of is None else "exposure_day_rollup"} r
-            JOIN {_LIMITS.format("$2")} ON l.place = r.severity + 1
-            WHERE r.state <= 1 AND {"$3::date IS NULL" if as_of is None else "r.day <= $3"}
+                   coalesce(sum(r.total) FILTER (WHERE {late}), 0)::bigint AS breached,
+                   coalesce(sum(r.total) FILTER (WHERE r.first_seen_on >= {day} - l.days
+                       AND r.first_seen_on < {day} - l.days + {DUE_SOON_DAYS}), 0)::bigint AS due_soon
+            FROM {counted} r JOIN {LIMITS.format(f"${len(values) + 2}")} ON l.place = r.severity + 1
             GROUP BY r.severity""",
+        *values,
         today,
         days,
-        as_of,
     )
     return rows
 
@@ -44,7 +48,7 @@ async def forecast(days: Sequence[int | None], today: date) -> Sequence[asyncpg.
     rows: Sequence[asyncpg.Record] = await connection().fetch(
         f"""SELECT (b.ahead + 6) / 7 AS week, b.severity, sum(b.total)::bigint AS total FROM (
                 SELECT r.severity, r.total, r.first_seen_on + l.days + 1 - $1::date AS ahead
-                FROM exposure_rollup r JOIN {_LIMITS.format("$2")} ON l.place = r.severity + 1
+                FROM exposure_rollup r JOIN {LIMITS.format("$2")} ON l.place = r.severity + 1
                 WHERE r.state <= 1) b
             WHERE b.ahead BETWEEN 1 AND {7 * WEEKS} GROUP BY 1, 2""",
         today,

@@ -5,13 +5,15 @@ from typing import Any
 
 from threatweaver.sdk import Context, RouteTable, bare, rows
 from threatweaver_exposure.permissions import Perm
-from threatweaver_exposure.sla import service
+from threatweaver_exposure.sla import charts, service
 from threatweaver_exposure.sla.schemas import SlaOut, SlaPolicyIn, SlaPolicyOut, SlaQuery, SlaWeekOut
 
 table = RouteTable(path="/dashboard", tag="Dashboard")
 
 
-@table.route("GET", "/sla", permission=Perm.DASHBOARD_READ, query=SlaQuery, returns=bare(SlaOut))
+@table.route(
+    "GET", "/sla", permission=Perm.DASHBOARD_READ, query=SlaQuery, returns=bare(SlaOut), rendition=charts.SLA
+)
 async def compliance(ctx: Context) -> dict[str, Any]:
     """Return how many active vulnerabilities are within the allowed days, due soon and breached, by severity.
 
@@ -21,7 +23,13 @@ async def compliance(ctx: Context) -> dict[str, Any]:
     return await service.compliance(ctx.query.get("as_of"))
 
 
-@table.route("GET", "/sla-forecast", permission=Perm.DASHBOARD_READ, returns=rows(SlaWeekOut))
+@table.route(
+    "GET",
+    "/sla-forecast",
+    permission=Perm.DASHBOARD_READ,
+    returns=rows(SlaWeekOut),
+    rendition=charts.SLA_FORECAST,
+)
 async def forecast(_: Context) -> Sequence[dict[str, Any]]:
     """Return how many will be breached first in each of the next 8 weeks if nothing is fixed.
 

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from threatweaver_exposure.severity import NAMES
+from threatweaver.sdk import SEVERITIES
 from threatweaver_exposure.sla import queries
 from threatweaver_exposure.sla.models import SlaPolicy
 
-TIERS = tuple(name.lower() for name in NAMES)
+TIERS = tuple(name.lower() for name in SEVERITIES)
 """The columns of the policy, INFO first."""
 DEFAULTS: Mapping[str, int | None] = {"critical": 7, "high": 30, "medium": 90, "low": 180, "info": None}
 
@@ -34,10 +34,12 @@ async def compliance(as_of: date | None) -> dict[str, Any]:
 
     The policy is that of now. What has no allowed days is neither, and not in the total.
     """
-    days = await _days()
+    days = await allowed_days()
     today = as_of or _today()
-    found = {row["severity"]: row for row in await queries.compliance(days, today, as_of)}
-    tiers = [_tier(number, days[number], today, found.get(number)) for number in reversed(range(len(NAMES)))]
+    found = {row["severity"]: row for row in await queries.compliance(days, today, {"as_of": as_of})}
+    tiers = [
+        _tier(number, days[number], today, found.get(number)) for number in reversed(range(len(SEVERITIES)))
+    ]
     judged = [tier for tier in tiers if tier["allowedDays"] is not None]
     names = ("active", "within", "dueSoon", "breached")
     total = {name: sum(tier[name] for tier in judged) for name in names}
@@ -53,7 +55,7 @@ def _tier(number: int, days: int | None, today: date, row: Mapping[str, int] | N
         "breached": breached,
     }
     return {
-        "severity": NAMES[number],
+        "severity": SEVERITIES[number],
         "allowedDays": days,
         "withinSince": None if days is None else today - timedelta(days=days),
         **counts,
@@ -70,8 +72,8 @@ async def forecast() -> list[dict[str, Any]]:
     """Return for each of the coming weeks how many will be breached that are not yet, if nothing is fixed."""
     today = _today()
     counts = {
-        (row["week"], NAMES[row["severity"]].lower()): row["total"]
-        for row in await queries.forecast(await _days(), today)
+        (row["week"], SEVERITIES[row["severity"]].lower()): row["total"]
+        for row in await queries.forecast(await allowed_days(), today)
     }
     weeks = []
     for week in range(1, queries.WEEKS + 1):
@@ -88,7 +90,8 @@ async def forecast() -> list[dict[str, Any]]:
     return weeks
 
 
-async def _days() -> Sequence[int | None]:
+async def allowed_days() -> Sequence[int | None]:
+    """Return the allowed days by severity, INFO first."""
     known = await policy()
     return [known[tier] for tier in TIERS]
 

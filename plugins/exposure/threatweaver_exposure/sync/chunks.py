@@ -2,8 +2,6 @@
 
 import asyncio
 import hashlib
-from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,18 +15,16 @@ from threatweaver.sdk import (
     ReportFault,
     SpooledFile,
     connection,
-    publish,
     quarantine,
     uuid7,
 )
 from threatweaver_exposure.engine import nessus
 from threatweaver_exposure.engine.tenable_export import Chunk, Refused
 from threatweaver_exposure.errors import ReportRefused
-from threatweaver_exposure.events import ImportCompleted
-from threatweaver_exposure.imports import news
+from threatweaver_exposure.imports import service as imports
 from threatweaver_exposure.imports.merge import merge
 from threatweaver_exposure.imports.models import Import
-from threatweaver_exposure.imports.staging import stage
+from threatweaver_exposure.imports.staging import Staged, stage
 from threatweaver_exposure.sync.models import SyncChunk, SyncRefusal
 from threatweaver_exposure.sync.tenable import Kind
 
@@ -93,12 +89,14 @@ async def again(run: JobRun, path: Path, import_id: UUID) -> dict[str, Any]:
 
 async def _merge(run: JobRun, path: Path, entry: Import) -> Chunk:
     chunk = Chunk()
-    staged = await stage(_quietly, path, chunk.parser(), entry.filename)
-    merged = await merge(staged, source=nessus.PARSER.name, import_id=entry.id, undated=entry.created_at)
-    await news.tell(run, entry.id)
-    counts = asdict(merged)
-    await Import.filter(id=entry.id).update(finished_at=datetime.now(UTC), **counts)
-    await publish(ImportCompleted(import_id=entry.id, format=FORMAT, **counts))
+    staged = Staged(
+        import_id=entry.id,
+        source=nessus.PARSER.name,
+        subject=entry.filename,
+        undated=entry.created_at,
+    )
+    await stage(_quietly, path, chunk.parser(), staged)
+    await imports.conclude(run, entry, await merge(staged))
     return chunk
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from threatweaver.sdk import JobRun, JobTable, Lane, Scope, SubscriberTable, publish
 from threatweaver_exposure.events import SyncDue
+from threatweaver_exposure.imports.jobs import discard
 from threatweaver_exposure.sync import chunks, runner, service
 
 table = JobTable()
@@ -47,7 +48,7 @@ async def start_due_syncs(_: JobRun) -> None:
         await publish(SyncDue(sync_id=entry.id))
 
 
-@table.job(chunks.IMPORT_RECORDS, timeout=timedelta(hours=2), attempts=5)
+@table.job(chunks.IMPORT_RECORDS, timeout=timedelta(hours=2), attempts=5, cleanup=discard)
 async def import_tenable_records(run: JobRun, *, import_id: str, path: str) -> dict[str, Any]:
     """Merge records that were refused, once they are released from the quarantine."""
     return await chunks.again(run, Path(path), UUID(import_id))

@@ -2,12 +2,11 @@
 
 from marshmallow import fields, validate
 
-from threatweaver.sdk import Schema
-from threatweaver_exposure.severity import NAMES
+from threatweaver.sdk import SEVERITIES, Schema
 from threatweaver_exposure.sync.queries import STATES
 
 _URL = "https://cloud.tenable.com"
-_KEY = validate.Regexp(r"[A-Za-z0-9_-]{1,256}\Z")
+_KEY = validate.Regexp(r"\A[A-Za-z0-9_-]{1,256}\Z")
 _SHORTEST, _WEEK = 15, 7 * 24 * 60  # minutes
 
 
@@ -21,7 +20,7 @@ class KeysIn(Schema):
 
 class SyncConfigIn(KeysIn):
     assets_per_chunk = fields.Integer(strict=True, load_default=100, validate=validate.Range(50, 5000))
-    minimum_severity = fields.String(load_default="INFO", validate=validate.OneOf(NAMES))
+    minimum_severity = fields.String(load_default="INFO", validate=validate.OneOf(SEVERITIES))
 
 
 class SyncConfigOut(Schema):

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from threatweaver.sdk import NotFound, OutboundFailed, OutboundRefused, ValidationFailed, uuid7
-from threatweaver_exposure.severity import NAMES
+from threatweaver.sdk import SEVERITIES, NotFound, OutboundFailed, OutboundRefused, ValidationFailed, uuid7
 from threatweaver_exposure.sync import queries
 from threatweaver_exposure.sync.errors import NotConfigured, NotResumable, SyncRunning, TenableRefused
 from threatweaver_exposure.sync.models import SyncConfig, SyncRun
@@ -25,7 +24,7 @@ async def config() -> dict[str, Any]:
     row = await SyncConfig.get_or_none(id=1)
     names = ("url", "assets_per_chunk", "interval_minutes", "updated_by", "updated_at")
     shown = {_camel(name): getattr(row, name) if row else None for name in names}
-    severity = NAMES[row.minimum_severity] if row else None
+    severity = SEVERITIES[row.minimum_severity] if row else None
     return {"configured": row is not None, "hasKeys": row is not None, "minimumSeverity": severity, **shown}
 
 
@@ -43,7 +42,7 @@ async def configure(ctx: "Context", values: Mapping[str, Any]) -> dict[str, Any]
         "url": values["url"],
         "sealed_keys": sealed,
         "assets_per_chunk": values["assets_per_chunk"],
-        "minimum_severity": NAMES.index(values["minimum_severity"]),
+        "minimum_severity": SEVERITIES.index(values["minimum_severity"]),
         "updated_by": ctx.principal.user_id,
         "updated_at": datetime.now(UTC),
     }

@@ -15,8 +15,7 @@ from uuid import UUID
 
 import orjson
 
-from threatweaver.sdk import OutboundFailed, outbound_request
-from threatweaver_exposure.severity import NAMES
+from threatweaver.sdk import SEVERITIES, OutboundFailed, outbound_request
 from threatweaver_exposure.sync.errors import KeysRefused, TenableRefused
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ class Tenable:
             if after:
                 asked["filters"] = {"updated_at": after}
         else:
-            wanted = [name.lower() for name in NAMES[minimum_severity:]]
+            wanted = [name.lower() for name in SEVERITIES[minimum_severity:]]
             asked = {
                 "num_assets": assets_per_chunk,
                 "filters": {"since": after or _EVER, "state": _STATES, "severity": wanted},

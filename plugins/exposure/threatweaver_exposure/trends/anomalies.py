@@ -2,52 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from statistics import median
 from typing import Any
 
-from threatweaver_exposure.severity import NAMES
+from threatweaver.sdk import SEVERITIES
+from threatweaver_exposure.engine.baseline import Baseline
 from threatweaver_exposure.trends import periods, queries
 
 BEFORE = 28
 """How many days a day is compared with."""
 _FIGURES = {"new": "created", "closed": "closed"}
-# 1.4826 times the MAD estimates the standard deviation of what is normally distributed.
-_WIDTH = 3 * 1.4826
 
 Counts = Counter[tuple[str, int, int]]
 """How often something happened, by what, part of the period and severity."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
-    """What is usual: the median of some days and how far they lie from it."""
-
-    median: float
-    mad: float
-
-    @classmethod
-    def of(cls, values: Sequence[int]) -> "Baseline":
-        """Return what is usual among these values."""
-        middle = median(values)
-        return cls(median=float(middle), mad=float(median([abs(value - middle) for value in values])))
-
-    @property
-    def lower(self) -> float:
-        """Return the least value that is usual; no count is less than zero."""
-        return max(0.0, self.median - _WIDTH * self.mad)
-
-    @property
-    def upper(self) -> float:
-        """Return the greatest value that is usual."""
-        return self.median + _WIDTH * self.mad
-
-    def direction(self, value: int) -> str | None:
-        """Say on which side a value lies outside; None for a usual one."""
-        if value > self.upper:
-            return "above"
-        return "below" if value < self.lower else None
 
 
 async def anomalies(query: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,7 +55,7 @@ def _outstanding(counts: Counts, parts: Sequence[tuple[int, date]]) -> Iterator[
 def _judge(counts: Counts, figure: str, part: int) -> dict[str, Any] | None:
     """Return how a day stands out, or None if it does not."""
     days = range(part - BEFORE, part + 1)
-    series = {number: [counts[figure, day, number] for day in days] for number in range(len(NAMES))}
+    series = {number: [counts[figure, day, number] for day in days] for number in range(len(SEVERITIES))}
     *usual, value = (sum(values) for values in zip(*series.values(), strict=True))
     baseline = Baseline.of(usual)
     direction = baseline.direction(value)
@@ -111,7 +79,7 @@ def _explained(series: Mapping[int, Sequence[int]], sign: int) -> list[dict[str,
     differences = {number: values[-1] - usual[number] for number, values in series.items()}
     return [
         {
-            "severity": NAMES[number],
+            "severity": SEVERITIES[number],
             "value": series[number][-1],
             "median": usual[number],
             "difference": difference,

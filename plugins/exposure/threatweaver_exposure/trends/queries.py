@@ -1,10 +1,7 @@
-"""Reads for courses: standings add the day rollups up, what happened is counted from events.
+"""Reads for courses: what stood and what happened is added up from rollups; what ended, read from events.
 
 Every statement gets a period: $1 are the days its parts begin on, $2 is its last day; $3 are severities, NULL
 for all. A part is a number from 1; 0 is what was before.
-
-Sets of events are joined with each other by the vulnerability; looking up one by one what was before an
-event took ten to a hundred times as long over a million events.
 """
 
 from collections.abc import Sequence
@@ -14,17 +11,25 @@ from typing import Any
 import asyncpg
 
 from threatweaver.sdk import connection
+from threatweaver_exposure.daily.queries import RETURNED
 from threatweaver_exposure.trends.periods import Period
 
 Rows = Sequence[asyncpg.Record]
 
 _WITHIN = """{0}.at >= ($1::date[])[1]::timestamp AT TIME ZONE 'UTC'
     AND {0}.at < ($2::date + 1)::timestamp AT TIME ZONE 'UTC'"""
-_PART = "width_bucket(({}.at AT TIME ZONE 'UTC')::date, $1::date[])"
+_DAYS = "r.day >= ($1::date[])[1] AND r.day <= $2"
+_PART = "width_bucket({}, $1::date[])"
 _CHOSEN = "($3::smallint[] IS NULL OR {}.severity = ANY($3))"
-_AGE = "(e.at AT TIME ZONE 'UTC')::date - (c.at AT TIME ZONE 'UTC')::date"
-# An import reopens only what was fixed; people and time end acceptances.
-_RETURNED = "{0}.action = 'reopened' AND {0}.import_id IS NOT NULL"
+
+CLOSINGS = f"""
+    SELECT DISTINCT ON (e.vulnerability_id) e.vulnerability_id, e.severity,
+           extract(epoch FROM e.at - c.at)::float8 / 86400 AS days
+    FROM exposure_event e JOIN exposure_event c USING (vulnerability_id)
+    WHERE e.action = 'closed' AND {_WITHIN.format("e")}
+      AND c.action = 'created' AND c.at < ($2::date + 1)::timestamp AT TIME ZONE 'UTC'
+    ORDER BY e.vulnerability_id, e.at DESC, e.id DESC"""
+"""The last closing of each vulnerability in the period, and the days since its creation."""
 
 
 async def _fetch(statement: str, period: Period, *more: Any) -> Rows:
@@ -35,42 +40,22 @@ async def _fetch(statement: str, period: Period, *more: Any) -> Rows:
 async def flows(period: Period, severities: Sequence[int] | None) -> Rows:
     """Return what happened by part and severity: created, closed and returned after it was fixed."""
     return await _fetch(
-        f"""SELECT {_PART.format("e")} AS part, e.severity,
-                   count(*) FILTER (WHERE e.action = 'created') AS created,
-                   count(*) FILTER (WHERE e.action = 'closed') AS closed,
-                   count(*) FILTER (WHERE {_RETURNED.format("e")}) AS returned
-            FROM exposure_event e WHERE {_WITHIN.format("e")} AND {_CHOSEN.format("e")} GROUP BY 1, 2""",
+        f"""SELECT {_PART.format("r.day")} AS part, r.severity, sum(r.created)::bigint AS created,
+                   sum(r.closed)::bigint AS closed, sum(r.returned)::bigint AS returned
+            FROM exposure_flow_rollup r WHERE {_DAYS} AND {_CHOSEN.format("r")} GROUP BY 1, 2""",
         period,
         severities,
     )
 
 
 async def young(period: Period, severities: Sequence[int] | None) -> Rows:
-    """Return by part and last severity how many of those created in a part are active at its end.
-
-    Most have no later event in the part; those that do are taken off and added as their last one says.
-    """
+    """Return by part and last severity how many of those created in a part are active at its end."""
     return await _fetch(
-        f"""
-        WITH created AS NOT MATERIALIZED (
-            SELECT e.vulnerability_id, e.severity, e.state, {_PART.format("e")} AS part
-            FROM exposure_event e WHERE e.action = 'created' AND {_WITHIN.format("e")}
-        ), changed AS (
-            SELECT DISTINCT ON (e.vulnerability_id) c.part, c.severity AS old_severity, c.state AS old_state,
-                   e.severity, e.state
-            FROM created c JOIN exposure_event e USING (vulnerability_id)
-            WHERE e.action <> 'created' AND {_WITHIN.format("e")} AND {_PART.format("e")} = c.part
-            ORDER BY e.vulnerability_id, e.at DESC, e.id DESC
-        )
-        SELECT x.part, x.severity, sum(x.total)::bigint AS young
-        FROM (
-            SELECT part, severity, count(*) AS total FROM created WHERE state <= 1 GROUP BY 1, 2
-            UNION ALL
-            SELECT part, old_severity, -count(*) FROM changed WHERE old_state <= 1 GROUP BY 1, 2
-            UNION ALL
-            SELECT part, severity, count(*) FROM changed WHERE state <= 1 GROUP BY 1, 2
-        ) x WHERE {_CHOSEN.format("x")} GROUP BY 1, 2
-        """,
+        f"""SELECT {_PART.format("r.day")} AS part, r.severity, sum(r.active)::bigint AS young
+            FROM exposure_flow_rollup r
+            WHERE {_DAYS} AND {_CHOSEN.format("r")}
+              AND {_PART.format("r.created_on")} = {_PART.format("r.day")}
+            GROUP BY 1, 2""",
         period,
         severities,
     )
@@ -79,12 +64,27 @@ async def young(period: Period, severities: Sequence[int] | None) -> Rows:
 async def active(period: Period, severities: Sequence[int] | None) -> Rows:
     """Return by how much each part changed the number of active vulnerabilities, by severity."""
     return await _fetch(
-        f"""SELECT width_bucket(r.day, $1::date[]) AS part, r.severity, sum(r.total)::bigint AS total
+        f"""SELECT {_PART.format("r.day")} AS part, r.severity, sum(r.total)::bigint AS total
             FROM exposure_day_rollup r
             WHERE r.state <= 1 AND r.day <= $2 AND {_CHOSEN.format("r")}
             GROUP BY 1, 2""",
         period,
         severities,
+    )
+
+
+async def bands(period: Period, severities: Sequence[int] | None, least: Sequence[int]) -> Rows:
+    """Return by how much each part changed the number of active vulnerabilities, by band of their scores.
+
+    `least` are the scores that the bands above 0 begin with.
+    """
+    return await _fetch(
+        f"""SELECT {_PART.format("r.day")} AS part, width_bucket(r.risk_score::int, $4::int[]) AS band,
+                   sum(r.active)::bigint AS total
+            FROM exposure_score_rollup r WHERE r.day <= $2 AND {_CHOSEN.format("r")} GROUP BY 1, 2""",
+        period,
+        severities,
+        list(least),
     )
 
 
@@ -107,14 +107,7 @@ async def times_to_close(period: Period, severities: Sequence[int] | None) -> Ro
         f"""
         SELECT e.severity, count(*) AS closed, avg(e.days) AS mean,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY e.days) AS median
-        FROM (
-            SELECT DISTINCT ON (e.vulnerability_id) e.severity,
-                   extract(epoch FROM e.at - c.at)::float8 / 86400 AS days
-            FROM exposure_event e JOIN exposure_event c USING (vulnerability_id)
-            WHERE e.action = 'closed' AND {_WITHIN.format("e")}
-              AND c.action = 'created' AND c.at < ($2::date + 1)::timestamp AT TIME ZONE 'UTC'
-            ORDER BY e.vulnerability_id, e.at DESC, e.id DESC
-        ) e WHERE {_CHOSEN.format("e")} GROUP BY GROUPING SETS ((e.severity), ())
+        FROM ({CLOSINGS}) e WHERE {_CHOSEN.format("e")} GROUP BY GROUPING SETS ((e.severity), ())
         """,
         period,
         severities,
@@ -134,7 +127,7 @@ async def returns(period: Period, severities: Sequence[int] | None) -> Rows:
             SELECT DISTINCT ON (e.vulnerability_id) e.severity, e.at, n.at AS back_at
             FROM exposure_event e LEFT JOIN exposure_event n
                 ON n.vulnerability_id = e.vulnerability_id AND (n.at, n.id) > (e.at, e.id)
-                AND {_RETURNED.format("n")} AND {_WITHIN.format("n")}
+                AND {RETURNED.format("n")} AND {_WITHIN.format("n")}
             WHERE e.action = 'closed' AND {_WITHIN.format("e")}
             ORDER BY e.vulnerability_id, e.at, e.id, n.at, n.id
         ) e WHERE {_CHOSEN.format("e")} GROUP BY GROUPING SETS ((e.severity), ())
@@ -145,35 +138,23 @@ async def returns(period: Period, severities: Sequence[int] | None) -> Rows:
 
 
 async def cohorts(period: Period, severities: Sequence[int] | None) -> Rows:
-    """Return how many vulnerabilities each part created, and how many of them were active from the start."""
+    """Return how many vulnerabilities each part created, with the severities they had then."""
     return await _fetch(
-        f"""SELECT {_PART.format("e")} AS part, count(*) AS created,
-                   count(*) FILTER (WHERE e.state <= 1) AS active
-            FROM exposure_event e
-            WHERE e.action = 'created' AND {_WITHIN.format("e")} AND {_CHOSEN.format("e")} GROUP BY 1""",
+        f"""SELECT {_PART.format("r.day")} AS part, sum(r.created)::bigint AS created
+            FROM exposure_flow_rollup r WHERE {_DAYS} AND {_CHOSEN.format("r")} GROUP BY 1""",
         period,
         severities,
     )
 
 
 async def survival(period: Period, severities: Sequence[int] | None, ages: Sequence[int]) -> Rows:
-    """Return by how many the active ones of each part were more or less, after each age in days."""
+    """Return how many of those that each part created were active after each age in days."""
     return await _fetch(
-        f"""
-        WITH changed AS (
-            SELECT {_PART.format("c")} AS part, e.state,
-                   {_AGE} AS age,
-                   lag(e.state, 1, c.state)
-                       OVER (PARTITION BY e.vulnerability_id ORDER BY e.at, e.id) AS old_state
-            FROM exposure_event c JOIN exposure_event e USING (vulnerability_id)
-            WHERE c.action = 'created' AND {_WITHIN.format("c")} AND {_CHOSEN.format("c")}
-              AND e.action <> 'created' AND {_WITHIN.format("e")}
-              AND {_AGE} <= (SELECT max(a) FROM unnest($4::int[]) a)
-        )
-        SELECT x.part, a.age, sum((x.state <= 1)::int - (x.old_state <= 1)::int)::bigint AS total
-        FROM changed x JOIN unnest($4::int[]) a(age) ON x.age <= a.age
-        WHERE (x.state <= 1) <> (x.old_state <= 1) GROUP BY 1, 2
-        """,
+        f"""SELECT {_PART.format("r.created_on")} AS part, a.age, sum(r.active)::bigint AS active
+            FROM exposure_flow_rollup r JOIN unnest($4::int[]) a(age) ON r.day - r.created_on <= a.age
+            WHERE {_DAYS} AND r.created_on >= ($1::date[])[1]
+              AND ($3::smallint[] IS NULL OR r.born_severity = ANY($3))
+            GROUP BY 1, 2""",
         period,
         severities,
         list(ages),

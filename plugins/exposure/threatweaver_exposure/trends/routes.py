@@ -5,7 +5,7 @@ from typing import Any
 from threatweaver.sdk import Context, RouteTable, bare, rows
 from threatweaver_exposure.permissions import Perm
 from threatweaver_exposure.trends import anomalies as outstanding
-from threatweaver_exposure.trends import service
+from threatweaver_exposure.trends import bands, charts, service
 from threatweaver_exposure.trends.schemas import (
     AnomaliesOut,
     ChosenDaysQuery,
@@ -15,6 +15,7 @@ from threatweaver_exposure.trends.schemas import (
     MttrOut,
     ReopenedOut,
     RiskOut,
+    RiskTrendOut,
     SeveritiesOut,
     TrendOut,
     TrendsQuery,
@@ -24,7 +25,14 @@ from threatweaver_exposure.trends.schemas import (
 table = RouteTable(path="/dashboard", tag="Dashboard")
 
 
-@table.route("GET", "/trends", permission=Perm.DASHBOARD_READ, query=TrendsQuery, returns=rows(TrendOut))
+@table.route(
+    "GET",
+    "/trends",
+    permission=Perm.DASHBOARD_READ,
+    query=TrendsQuery,
+    returns=rows(TrendOut),
+    rendition=charts.TRENDS,
+)
 async def trends(ctx: Context) -> list[dict[str, Any]]:
     """Return new, remediated, reopened and persisting vulnerabilities a day, week or month.
 
@@ -34,7 +42,14 @@ async def trends(ctx: Context) -> list[dict[str, Any]]:
     return await service.trends(ctx.query)
 
 
-@table.route("GET", "/risk-score", permission=Perm.DASHBOARD_READ, query=DaysQuery, returns=bare(RiskOut))
+@table.route(
+    "GET",
+    "/risk-score",
+    permission=Perm.DASHBOARD_READ,
+    query=DaysQuery,
+    returns=bare(RiskOut),
+    rendition=charts.RISK_SCORE,
+)
 async def risk_score(ctx: Context) -> dict[str, Any]:
     """Return the risk score, the points that assets of each worst severity add to it, and its course.
 
@@ -46,17 +61,42 @@ async def risk_score(ctx: Context) -> dict[str, Any]:
 
 @table.route(
     "GET",
+    "/risk-trend",
+    permission=Perm.DASHBOARD_READ,
+    query=TrendsQuery,
+    returns=bare(RiskTrendOut),
+    rendition=charts.RISK_TREND,
+)
+async def risk_trend(ctx: Context) -> dict[str, Any]:
+    """Return the share of active vulnerabilities in each band of the WeaverScore, a day, week or month.
+
+    Scores are those that vulnerabilities had at the end of the part, bands those of the formula that holds.
+    `look` of a band lists the last part; with `asOf` the `end` of another, that.
+    """
+    return await bands.risk_trend(ctx.query)
+
+
+@table.route(
+    "GET",
     "/severity-history",
     permission=Perm.DASHBOARD_READ,
     query=ChosenDaysQuery,
     returns=rows(SeveritiesOut),
+    rendition=charts.SEVERITY_HISTORY,
 )
 async def severity_history(ctx: Context) -> list[dict[str, Any]]:
     """Return active vulnerabilities by severity at the end of each day."""
     return await service.severity_history(ctx.query)
 
 
-@table.route("GET", "/mttr", permission=Perm.DASHBOARD_READ, query=ChosenDaysQuery, returns=bare(MttrOut))
+@table.route(
+    "GET",
+    "/mttr",
+    permission=Perm.DASHBOARD_READ,
+    query=ChosenDaysQuery,
+    returns=bare(MttrOut),
+    rendition=charts.MTTR,
+)
 async def mttr(ctx: Context) -> dict[str, Any]:
     """Return mean and median days from creation to closing, of what was closed in the period.
 
@@ -71,6 +111,7 @@ async def mttr(ctx: Context) -> dict[str, Any]:
     permission=Perm.DASHBOARD_READ,
     query=ChosenDaysQuery,
     returns=bare(VelocityOut),
+    rendition=charts.VELOCITY,
 )
 async def remediation_velocity(ctx: Context) -> dict[str, Any]:
     """Return how many vulnerabilities were closed and created a week, and how long the rest will take.
@@ -82,7 +123,12 @@ async def remediation_velocity(ctx: Context) -> dict[str, Any]:
 
 
 @table.route(
-    "GET", "/reopened", permission=Perm.DASHBOARD_READ, query=ChosenDaysQuery, returns=bare(ReopenedOut)
+    "GET",
+    "/reopened",
+    permission=Perm.DASHBOARD_READ,
+    query=ChosenDaysQuery,
+    returns=bare(ReopenedOut),
+    rendition=charts.REOPENED,
 )
 async def reopened(ctx: Context) -> dict[str, Any]:
     """Return how many of the vulnerabilities that were closed in the period came back in it.
@@ -92,7 +138,14 @@ async def reopened(ctx: Context) -> dict[str, Any]:
     return await service.reopened(ctx.query)
 
 
-@table.route("GET", "/cohorts", permission=Perm.DASHBOARD_READ, query=CohortsQuery, returns=rows(CohortOut))
+@table.route(
+    "GET",
+    "/cohorts",
+    permission=Perm.DASHBOARD_READ,
+    query=CohortsQuery,
+    returns=rows(CohortOut),
+    rendition=charts.COHORTS,
+)
 async def cohorts(ctx: Context) -> list[dict[str, Any]]:
     """Return how many vulnerabilities each month brought, and the share active 7, 30, 60 and 90 days later.
 
@@ -108,6 +161,7 @@ async def cohorts(ctx: Context) -> list[dict[str, Any]]:
     permission=Perm.DASHBOARD_READ,
     query=ChosenDaysQuery,
     returns=bare(AnomaliesOut),
+    rendition=charts.ANOMALIES,
 )
 async def anomalies(ctx: Context) -> dict[str, Any]:
     """Return the days with unusually many or few new or closed vulnerabilities, the latest first.

@@ -5,9 +5,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from threatweaver.sdk import CommaSeparated, Schema
+from threatweaver.sdk import CommaSeparated, Schema, SeverityField
+from threatweaver_exposure.dashboard.looks import LookOut
 from threatweaver_exposure.history.schemas import PastDay
-from threatweaver_exposure.severity import SeverityField
 from threatweaver_exposure.trends.periods import INTERVALS
 
 _EARLIEST = date(1970, 1, 1)
@@ -70,6 +70,39 @@ class RiskOut(Schema):
     change = fields.Float(required=True, allow_none=True)
     parts = fields.List(fields.Nested(RiskPartOut), required=True)
     course = fields.List(fields.Nested(RiskPointOut), required=True)
+
+
+class BandCountsOut(Schema):
+    critical = fields.Integer(required=True)
+    high = fields.Integer(required=True)
+    medium = fields.Integer(required=True)
+    low = fields.Integer(required=True)
+    none = fields.Integer(required=True)
+
+
+class BandSharesOut(Schema):
+    critical = fields.Float(required=True, allow_none=True)
+    high = fields.Float(required=True, allow_none=True)
+    medium = fields.Float(required=True, allow_none=True)
+    low = fields.Float(required=True, allow_none=True)
+    none = fields.Float(required=True, allow_none=True)
+
+
+class BandLookOut(Schema):
+    band = fields.String(required=True)
+    look = fields.Nested(LookOut, required=True)
+
+
+class BandPointOut(_Days):
+    active = fields.Integer(required=True)
+    counts = fields.Nested(BandCountsOut, required=True)
+    percent = fields.Nested(BandSharesOut, required=True)
+
+
+class RiskTrendOut(Schema):
+    version = fields.Integer(required=True)
+    bands = fields.List(fields.Nested(BandLookOut), required=True)
+    data = fields.List(fields.Nested(BandPointOut), required=True)
 
 
 class SeveritiesOut(Schema):

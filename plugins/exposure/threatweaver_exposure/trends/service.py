@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from threatweaver_exposure.severity import NAMES
+from threatweaver.sdk import SEVERITIES
 from threatweaver_exposure.trends import periods, queries
 from threatweaver_exposure.trends.periods import Period
 
@@ -53,7 +53,7 @@ async def risk_score(query: Query) -> dict[str, Any]:
         "change": round(score - _mean(before[1], before[0]), 1) if before[0].total() else None,
         "parts": [
             {
-                "worstSeverity": NAMES[number] if number >= 0 else None,
+                "worstSeverity": SEVERITIES[number] if number >= 0 else None,
                 "assets": assets[number],
                 "points": round(risk[number] / assets.total(), 1),
             }
@@ -71,7 +71,7 @@ async def severity_history(query: Query) -> list[dict[str, Any]]:
     return [
         {
             "day": day,
-            **{name.lower(): counts[number] for number, name in enumerate(NAMES)},
+            **{name.lower(): counts[number] for number, name in enumerate(SEVERITIES)},
             "total": counts.total(),
         }
         for day, counts in zip(period.starts, standing, strict=True)
@@ -147,17 +147,17 @@ async def cohorts(query: Query) -> list[dict[str, Any]]:
     """Return, for each month, how many were created and how many of them were active later on."""
     period = periods.last_months(query)
     severities = query.get("severity")
-    begun = {row["part"]: row for row in await queries.cohorts(period, severities)}
-    moved = {
-        (row["part"], row["age"]): row["total"] for row in await queries.survival(period, severities, AGES)
+    begun = {row["part"]: row["created"] for row in await queries.cohorts(period, severities)}
+    active = {
+        (row["part"], row["age"]): row["active"] for row in await queries.survival(period, severities, AGES)
     }
     # What happens today may still change how today ends.
     over = min(period.end, periods.days_before(periods.today(), 1))
     months = []
     for part, start in enumerate(period.starts, 1):
-        created, active = (begun[part]["created"], begun[part]["active"]) if part in begun else (0, 0)
+        created = begun.get(part, 0)
         passed = [age for age in AGES if periods.days_before(over, age) >= periods.month_end(start)]
-        after = {age: active + moved.get((part, age), 0) for age in passed}
+        after = {age: active.get((part, age), 0) for age in passed}
         months.append(
             {
                 "month": f"{start:%Y-%m}",
@@ -206,7 +206,7 @@ def _over(period: Period, rows: Sequence[tuple[int | None, dict[str, Any]]]) -> 
         "start": period.first,
         "end": period.end,
         **everything,
-        "bySeverity": [{"severity": NAMES[number], **figure} for number, figure in each],
+        "bySeverity": [{"severity": SEVERITIES[number], **figure} for number, figure in each],
     }
 
 

@@ -4,9 +4,8 @@ from enum import IntEnum
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
-from tortoise.models import Model
 
-from threatweaver.sdk import uuid7
+from threatweaver.sdk import Model, uuid7
 
 
 class State(IntEnum):
@@ -47,6 +46,10 @@ class Definition(Model):
     epss_score = fields.FloatField(null=True)
     exploit_available = fields.BooleanField(null=True)
     kev = fields.BooleanField(null=True)
+    intel_epss = fields.FloatField(null=True)  # of snapshots: intelligence/effective.py says which holds
+    intel_epss_at = fields.DatetimeField(null=True)
+    intel_kev = fields.BooleanField(null=True)
+    intel_kev_at = fields.DatetimeField(null=True)
     published_on = fields.DateField(null=True)
     patch_published_on = fields.DateField(null=True)
     modified_on = fields.DateField(null=True)
@@ -76,7 +79,8 @@ class DefinitionCve(Model):
 class Vulnerability(Model):
     """One definition on one asset at one place: a narrow row, for there are millions.
 
-    The place is a port of a host, or a `location`: a file, a package, a path of a site.
+    The place is a port of a host, or a `location`: a file, a package, a path of a site. Those of an asset
+    with one `flaw` are the same to the active recipe; null is one that nothing but its check tells.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -94,6 +98,7 @@ class Vulnerability(Model):
     fixed_at = fields.DatetimeField(null=True)
     unobserved_since = fields.DatetimeField(null=True)
     evidence_digest = fields.UUIDField(null=True)
+    flaw = fields.UUIDField(null=True)
 
     class Meta:
         table = "exposure_vulnerability"

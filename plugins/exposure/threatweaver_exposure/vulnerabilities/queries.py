@@ -8,12 +8,24 @@ from uuid import UUID
 import asyncpg
 from marshmallow import ValidationError, fields, validate
 
-from threatweaver.sdk import CommaSeparated, Listing, SearchText, Where, any_of, connection
-from threatweaver_exposure.assets.queries import WITHIN
+from threatweaver.sdk import (
+    CommaSeparated,
+    Listing,
+    SearchText,
+    SeverityField,
+    ValidationFailed,
+    Where,
+    any_of,
+    connection,
+    severity_name,
+)
+from threatweaver_exposure.assets.queries import ASSESSED, WITHIN
+from threatweaver_exposure.flaws.queries import ONCE, SAME_AS
 from threatweaver_exposure.history.queries import AS_IT_WAS, ASSETS_AS_THEY_WERE, LAST_UNTIL, STATE_NAME
 from threatweaver_exposure.history.schemas import PastDay
-from threatweaver_exposure.risk.formula import CRITICALITIES, EXPOSURES
-from threatweaver_exposure.severity import SeverityField, sql_name
+from threatweaver_exposure.intelligence.effective import EPSS, KEV
+from threatweaver_exposure.intelligence.queries import SSVC_OF_D
+from threatweaver_exposure.urgency.conditions import CRITICAL_SINCE, KEV_SINCE
 from threatweaver_exposure.vulnerabilities.models import State
 
 CVE = validate.Regexp(r"(?i)\ACVE-\d{4}-\d{4,19}\Z", error="Must look like CVE-2024-12345.")
@@ -41,6 +53,15 @@ class _StateField(fields.Field[int]):
             raise ValidationError(f"Must be one of: {names}, or all.") from None
 
 
+class _ProbabilityField(fields.Float):
+    """A probability of 0 to 1."""
+
+    sample = "0.1"
+
+    def __init__(self) -> None:
+        super().__init__(validate=validate.Range(0, 1))
+
+
 class CveField(fields.String):
     """A CVE id, in upper case."""
 
@@ -63,7 +84,7 @@ ROW = {
     "pluginId": "d.plugin_id",
     "name": "d.name",
     "family": "d.family",
-    "severity": sql_name("v.severity"),
+    "severity": severity_name("v.severity"),
     "state": STATE_NAME.format(state="v.state"),
     "riskScore": "v.risk_score",
     "port": "v.port",
@@ -73,11 +94,14 @@ ROW = {
     "firstSeen": "v.first_seen",
     "lastSeen": "v.last_seen",
     "unobservedSince": "v.unobserved_since",
+    "sameAs": SAME_AS,
 }
-_JOINED = """ v
-    JOIN exposure_definition d ON d.id = v.definition_id
-    JOIN {assets} a ON a.id = v.asset_id"""
-_SOURCE = "exposure_vulnerability" + _JOINED.format(assets="exposure_asset")
+FOUND_DEFINITIONS = """SELECT id FROM exposure_definition WHERE name ILIKE {}
+    UNION SELECT definition_id FROM exposure_definition_cve WHERE cve ILIKE {}"""
+_FEW_ASSETS = 200
+_DEFINITION = "JOIN exposure_definition d ON d.id = v.definition_id"
+_ASSET = "JOIN exposure_asset a ON a.id = v.asset_id"
+_SOURCE = f"exposure_vulnerability v {_DEFINITION} {_ASSET}"
 
 # Dates are whole days in UTC, both ends included, and mean the first sighting.
 FIRST_SEEN = (
@@ -98,20 +122,104 @@ ASSET_GROUP = Where(
 )
 
 
-def _states(query: Mapping[str, Any]) -> str:
-    """Return the condition on states as constants, so that the partial index of active rows serves it."""
-    wanted = sorted(set(query.get("state") or _ACTIVE))
-    if wanted == _EVERY:
-        return "true"
-    return "v.state <= 1" if wanted == _ACTIVE else f"v.state IN ({', '.join(map(str, wanted))})"
+def _states(query: Mapping[str, Any]) -> list[int]:
+    return sorted(set(query.get("state") or _ACTIVE))
+
+
+def _constants(query: Mapping[str, Any]) -> str:
+    """Return the conditions that partial indexes serve, which they do for constants only."""
+    wanted, unobserved = _states(query), query.get("unobserved")
+    conditions = []
+    if wanted != _EVERY:
+        active = wanted == _ACTIVE
+        conditions.append("v.state <= 1" if active else f"v.state IN ({', '.join(map(str, wanted))})")
+    if unobserved is not None:
+        conditions.append(f"v.unobserved_since IS {'NOT ' * unobserved}NULL")
+    return " AND ".join(conditions) or "true"
+
+
+def _halves(query: Mapping[str, Any]) -> tuple[str, ...]:
+    """Tell apart what is active and what is settled, where both are asked for: each has its indexes."""
+    wanted = _states(query)
+    ranked = query["sort"].lstrip("-") in {"riskScore", "severity"}
+    return ("v.state <= 1", "v.state > 1") if ranked and wanted[0] <= 1 < wanted[-1] else ()
+
+
+def _chosen_by(query: Mapping[str, Any]) -> set[str]:
+    """Return the filters asked for beside severity and state, which every index and rollup knows."""
+    return set(query) - {"severity", "state", "page", "limit", "cursor", "sort", "saved_filter"}
+
+
+def _first_of_each(query: Mapping[str, Any]) -> str | None:
+    """Take the first of each definition and severity, where definitions are chosen by what they are.
+
+    In the order of all of them, those may come last; one of a definition and severity has an index.
+    """
+    chosen = _chosen_by(query)
+    ranked = query["sort"].lstrip("-") in {"riskScore", "severity"}
+    if not chosen & _BY_WORTH or chosen - _OF_DEFINITIONS - _BY_WORTH:
+        return None
+    if _states(query) != _ACTIVE or not ranked:
+        return None
+    # Values keep their numbers without the last filter, which a definition alone does not decide.
+    where, _ = LISTING.conditions({**query, "kev_since": None})
+    rest = "true"
+    if query.get("kev_since") is not None:
+        where, (rest, _) = f"{where} AND {KEV}", LISTING.conditions(query)
+    return f"""(
+        SELECT v.* FROM (
+            SELECT v.id FROM (
+                SELECT DISTINCT v.definition_id, v.severity
+                FROM exposure_definition_rollup v {_DEFINITION} WHERE {where}
+            ) p, LATERAL (
+                SELECT v.id, v.severity, v.risk_score
+                FROM exposure_vulnerability v {_DEFINITION if rest != "true" else ""}
+                WHERE v.definition_id = p.definition_id AND v.severity = p.severity AND v.state <= 1
+                  AND {rest} AND {{behind}} ORDER BY {{order}} LIMIT {{limit}}
+            ) v ORDER BY {{order}} LIMIT {{limit}}
+        ) f JOIN exposure_vulnerability v ON v.id = f.id) v {_DEFINITION} {_ASSET}"""
 
 
 async def _from_rollup(query: Mapping[str, Any]) -> int | None:
-    """Return the count from the rollup when only severity, state and dates are asked for."""
-    known = {"severity", "state", "start_date", "end_date", "as_of"}
-    if set(query) - known - {"page", "limit", "cursor", "sort", "saved_filter"}:
-        return None
-    return sum(await rollup_by_severity(query, query.get("state") or _ACTIVE))
+    """Return the count from a rollup when only severity, state, and dates or definitions are asked for."""
+    asked = _chosen_by(query)
+    if asked <= {"start_date", "end_date", "as_of"}:
+        return sum(await rollup_by_severity(query, query.get("state") or _ACTIVE))
+    if asked == {"search"}:
+        return await _found_in_rollup(query)
+    if asked <= _OF_DEFINITIONS:
+        where, values = LISTING.conditions(query)  # the columns they name are the rollup's, too
+        return int(
+            await connection().fetchval(
+                f"""SELECT coalesce(sum(v.total), 0)::bigint FROM exposure_definition_rollup v {_DEFINITION}
+                    WHERE {where}""",
+                *values,
+            )
+        )
+    return None
+
+
+async def _found_in_rollup(query: Mapping[str, Any]) -> int | None:
+    """Return how many a text is found in; definitions have a rollup, those of few assets are counted."""
+    where, _ = LISTING.conditions({**query, "search": None})
+    _, asked = LISTING.conditions(query)  # the text comes last
+    here = f"${len(asked)}"
+    named = FOUND_DEFINITIONS.format(here, here)
+    total: int | None = await connection().fetchval(
+        f"""WITH named(definition_id) AS ({named}),
+                 asset AS (SELECT DISTINCT asset_id FROM exposure_asset_identifier WHERE value ILIKE {here}
+                           LIMIT {_FEW_ASSETS + 1})
+            SELECT CASE WHEN (SELECT count(*) FROM asset) <= {_FEW_ASSETS} THEN (
+                SELECT coalesce(sum(v.total), 0) FROM exposure_definition_rollup v
+                WHERE v.definition_id IN (SELECT definition_id FROM named) AND {where}
+            ) + (
+                SELECT count(*) FROM exposure_vulnerability v
+                WHERE v.asset_id IN (SELECT asset_id FROM asset)
+                  AND NOT v.definition_id IN (SELECT definition_id FROM named) AND {where}
+            ) END::bigint""",
+        *asked,
+    )
+    return total
 
 
 LISTING = Listing(
@@ -127,41 +235,71 @@ LISTING = Listing(
             "v.definition_id IN (SELECT definition_id FROM exposure_definition_cve WHERE cve = {})",
         ),
         Where("plugin_id", fields.Integer(validate=validate.Range(0, 2**62)), "d.plugin_id = {}"),
+        any_of(
+            "definition_id",
+            fields.Integer(validate=validate.Range(1, 2**31 - 1)),
+            column="v.definition_id",
+        ),
         Where("asset_id", fields.UUID(), "v.asset_id = {}"),
         TAG,
         ASSET_GROUP,
-        any_of("criticality", fields.Integer(validate=validate.OneOf(CRITICALITIES)), column="a.criticality"),
-        any_of("exposure", fields.String(validate=validate.OneOf(EXPOSURES)), column="a.exposure"),
+        *ASSESSED,
         Where("risk_from", fields.Integer(validate=validate.Range(0, 100)), "v.risk_score >= {}"),
         Where("risk_to", fields.Integer(validate=validate.Range(0, 100)), "v.risk_score <= {}"),
+        Where("kev", fields.Boolean(), f"coalesce({KEV}, false) = {{}}"),
+        Where("epss_from", _ProbabilityField(), f"{EPSS} >= {{}}"),
+        Where("epss_to", _ProbabilityField(), f"{EPSS} <= {{}}"),
+        Where("critical_since", PastDay(), CRITICAL_SINCE),
+        Where("kev_since", PastDay(), KEV_SINCE),
         *FIRST_SEEN,
         Where(
             "search",
             SearchText(),
-            """(v.definition_id IN (SELECT id FROM exposure_definition WHERE name ILIKE {}
-                                    UNION SELECT definition_id FROM exposure_definition_cve
-                                          WHERE cve ILIKE {})
-                OR v.asset_id IN (SELECT asset_id FROM exposure_asset_identifier WHERE value ILIKE {}))""",
+            f"""(v.definition_id IN ({FOUND_DEFINITIONS})
+                OR v.asset_id IN (SELECT asset_id FROM exposure_asset_identifier WHERE value ILIKE {{}}))""",
         ),
-        Where("unobserved", fields.Boolean(), "(v.unobserved_since IS NOT NULL) = {}"),
+        Where("unobserved", fields.Boolean(), "true"),
+        Where("once_per_flaw", fields.Boolean(), ONCE),
         Where("state", _States(_StateField()), "true"),
         Where("as_of", PastDay(), "true"),
     ),
     sort={
         "riskScore": "v.risk_score",
-        "severity": "v.severity",
+        "severity": ("v.severity", "v.risk_score"),
         "firstSeen": "v.first_seen",
         "lastSeen": "v.last_seen",
     },
     default_sort="-riskScore",
-    narrow=_states,
+    narrow=_constants,
+    halves=_halves,
+    ahead=_first_of_each,
     total=_from_rollup,
+    spare={"d": _DEFINITION, "a": _ASSET},
 )
 
 
+def _unindexed(column: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    """Return the same order as an expression, for which no index is walked."""
+    if isinstance(column, tuple):
+        return tuple(str(_unindexed(each)) for each in column)
+    nothing = "interval '0'" if column.endswith("_seen") else "0"
+    return f"({column} + {nothing})"
+
+
+# Where few rows are asked for, they are found and sorted: in the order of all of them, they may come last.
+_UNINDEXED = {name: _unindexed(column) for name, column in LISTING.sort.items()}
+_OF_FEW = replace(LISTING, sort=_UNINDEXED, halves=lambda _: (), ahead=lambda _: None)
+_OF_DEFINITIONS = {"cve", "plugin_id", "definition_id", "kev", "epss_from", "epss_to"}
+_BY_WORTH = {"kev", "epss_from", "epss_to", "kev_since"}
+_FEW = {"cve", "plugin_id", "definition_id", "asset_id"}
+
 AS_OF = replace(
     LISTING,
-    source=AS_IT_WAS + _JOINED.format(assets=ASSETS_AS_THEY_WERE),
+    source=f"{AS_IT_WAS} v {_DEFINITION} JOIN {ASSETS_AS_THEY_WERE} a ON a.id = v.asset_id",
+    sort=_UNINDEXED,
+    halves=lambda _: (),
+    ahead=lambda _: None,
+    spare={"d": _DEFINITION},
     where=(*LISTING.where[:-1], Where("as_of", PastDay(), LAST_UNTIL)),
 )
 
@@ -179,10 +317,10 @@ async def detail(vulnerability_id: UUID, within: list[UUID] | None) -> asyncpg.R
                d."references", d.cvss2_score AS "cvss2Score", d.cvss2_vector AS "cvss2Vector",
                d.cvss3_score AS "cvss3Score", d.cvss3_vector AS "cvss3Vector",
                d.cvss4_score AS "cvss4Score", d.cvss4_vector AS "cvss4Vector",
-               d.vpr_score AS "vprScore", d.epss_score AS "epssScore",
-               d.exploit_available AS "exploitAvailable", d.kev, d.published_on AS "publishedOn",
+               d.vpr_score AS "vprScore", {EPSS} AS "epssScore",
+               d.exploit_available AS "exploitAvailable", {KEV} AS kev, d.published_on AS "publishedOn",
                d.patch_published_on AS "patchPublishedOn", e.service, e.output,
-               x.reason, x.until, x.accepted_by, x.accepted_at
+               a.criticality, {SSVC_OF_D}::text AS ssvc, x.reason, x.until, x.accepted_by, x.accepted_at
         FROM {_SOURCE}
         LEFT JOIN exposure_evidence e ON e.vulnerability_id = v.id
         LEFT JOIN exposure_acceptance x ON x.vulnerability_id = v.id AND v.state = 2
@@ -194,8 +332,16 @@ async def detail(vulnerability_id: UUID, within: list[UUID] | None) -> asyncpg.R
 
 
 def listing(query: Mapping[str, Any]) -> Listing:
-    """Return the list of now, or that of a past day if one is asked for."""
-    return LISTING if query.get("as_of") is None else AS_OF
+    """Return the list of now, or that of a past day if one is asked for.
+
+    Raises ValidationFailed for one of a past day without what was the same flaw: that is not known of then.
+    """
+    if query.get("as_of") is None:
+        return _OF_FEW if _FEW & query.keys() else LISTING
+    if query.get("once_per_flaw"):
+        told = {"field": "asOf", "message": "What was one flaw then is not known: leave oncePerFlaw out."}
+        raise ValidationFailed("Invalid query parameters", [told])
+    return AS_OF
 
 
 async def names() -> dict[str, dict[str, str]]:

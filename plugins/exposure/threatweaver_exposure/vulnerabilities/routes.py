@@ -6,20 +6,26 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from threatweaver.sdk import Context, NotFound, Page, RouteTable, Unprocessable, bare, page, rows
-from threatweaver_exposure.errors import NotAcceptable, NotAccepted
+from threatweaver.sdk import Context, Example, NotFound, Page, RouteTable, Unprocessable, bare, page, rows
+from threatweaver_exposure.errors import CountDiffers, NotAcceptable, NotAccepted
 from threatweaver_exposure.filters import service as filters
 from threatweaver_exposure.filters.schemas import with_saved_filter
+from threatweaver_exposure.flaws import queries as flaws
 from threatweaver_exposure.history import queries as history
 from threatweaver_exposure.history.schemas import EventOut
+from threatweaver_exposure.intelligence.answers import ssvc_of
 from threatweaver_exposure.permissions import Perm
-from threatweaver_exposure.vulnerabilities import identity, queries, service
+from threatweaver_exposure.vulnerabilities import bulk, identity, queries, service
 from threatweaver_exposure.vulnerabilities.example import accepted
 from threatweaver_exposure.vulnerabilities.language import loaded, understand
 from threatweaver_exposure.vulnerabilities.queries import LISTING, CveField
 from threatweaver_exposure.vulnerabilities.schemas import (
     AcceptRiskIn,
+    BulkUpdateIn,
+    BulkUpdateOut,
+    FoundMeta,
     IdentityOut,
+    ReopenIn,
     SearchIn,
     SearchOut,
     SearchPaging,
@@ -96,7 +102,7 @@ async def get_vulnerability(ctx: Context) -> dict[str, Any]:
     row = await queries.detail(ctx.uuid("id"), ctx.within)
     if row is None:
         raise NotFound
-    return _detail(dict(row))
+    return {**_detail(dict(row)), "sameFlaw": await flaws.same_as(ctx.uuid("id"))}
 
 
 @table.route("GET", "/{id}/history", permission=Perm.VULNERABILITY_READ, returns=rows(EventOut), scoped=True)
@@ -123,8 +129,9 @@ async def search(ctx: Context) -> dict[str, Any]:
     """
     names = await queries.names()
     made = understand(ctx.body["query"], **names, today=datetime.now(UTC).date())
-    found = await ctx.page(LISTING, **loaded(made, LISTING.filters))
-    meta = {"total": found.total, "page": found.page, "limit": found.limit}
+    filters = loaded(made, LISTING.filters)
+    found = await ctx.page(queries.listing(filters), **filters)
+    meta = {name: value for name, value in found.meta().items() if name in FoundMeta().fields}
     return {"filter": made.filter, "ignored": made.ignored, "data": found.rows, "meta": meta}
 
 
@@ -149,7 +156,10 @@ async def identity_of(ctx: Context) -> dict[str, Any]:
     errors=(NotAcceptable, Unprocessable),
 )
 async def accept_risk(ctx: Context) -> dict[str, Any]:
-    """Accept the risk of a vulnerability until a date, with a reason."""
+    """Accept the risk of a vulnerability until a date, with a reason.
+
+    With `wholeFlaw` that of all which are the same flaw and not fixed (`sameAs`), too.
+    """
     await get_vulnerability(ctx)  # which raises NotFound for what the caller may not see
     await service.accept_risk(ctx.uuid("id"), by=ctx.principal.user_id, **ctx.body)
     return await get_vulnerability(ctx)
@@ -160,18 +170,49 @@ async def accept_risk(ctx: Context) -> dict[str, Any]:
     "/{id}/reopen",
     permission=Perm.RISK_ACCEPT,
     scoped=True,
+    query=ReopenIn,
     returns=VulnerabilityDetailOut,
     errors=(NotAccepted,),
     example=accepted,
 )
 async def reopen(ctx: Context) -> dict[str, Any]:
-    """Take the acceptance of a risk back."""
+    """Take the acceptance of a risk back, with `wholeFlaw` that of all which are the same flaw."""
     await get_vulnerability(ctx)
-    await service.reopen(ctx.uuid("id"), by=ctx.principal.user_id)
+    await service.reopen(ctx.uuid("id"), by=ctx.principal.user_id, whole_flaw=ctx.query["whole_flaw"])
     return await get_vulnerability(ctx)
 
 
+@table.route(
+    "POST",
+    "/bulk-update",
+    permission=Perm.RISK_ACCEPT,
+    scoped=True,
+    body=BulkUpdateIn,
+    returns=bare(BulkUpdateOut),
+    errors=(CountDiffers, Unprocessable),
+    example=Example(body={"filter": {"search": "host"}, "action": "reopen"}),
+)
+async def update_vulnerabilities(ctx: Context) -> dict[str, Any]:
+    """Accept the risk of many vulnerabilities, or take that back: of `vulnerabilityIds`, or of a `filter`.
+
+    `filter` has the parameters of the list; without `state` it means the active ones, and to reopen the
+    accepted ones. `skipped` are those that the action does not apply to. With `dryRun` nothing is changed.
+    When `expectedCount` differs from the number found, nothing is, either.
+    """
+    body = dict(ctx.body)
+    dry_run, expected = body.pop("dry_run"), body.pop("expected_count", None)
+    ids, query = body.pop("vulnerability_ids", None), body.pop("filter", None)
+    if ids is None:
+        matched = await bulk.of_filter(query, ctx.narrowed(), action=body["action"])
+    else:
+        matched = await bulk.of_ids(ids, ctx.narrowed())
+    done = await bulk.decide(matched, body, by=ctx.principal.user_id, dry_run=dry_run, expected=expected)
+    ctx.changed("vulnerabilities", after={**body, "filter": query, **done})
+    return done
+
+
 def _detail(row: dict[str, Any]) -> dict[str, Any]:
+    row["ssvc"] = ssvc_of(row["ssvc"], row.pop("criticality"))
     reason, until = row.pop("reason"), row.pop("until")
     by, at = row.pop("accepted_by"), row.pop("accepted_at")
     row["acceptance"] = (

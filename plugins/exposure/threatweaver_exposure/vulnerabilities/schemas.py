@@ -1,8 +1,12 @@
 """What goes over the wire for /vulnerabilities."""
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from threatweaver.sdk import Schema
+from threatweaver_exposure.engine.recipes import RECIPES
+from threatweaver_exposure.intelligence.schemas import SsvcOut
 
 
 class VulnerabilityOut(Schema):
@@ -25,6 +29,7 @@ class VulnerabilityOut(Schema):
     first_seen = fields.AwareDateTime(required=True)
     last_seen = fields.AwareDateTime(required=True)
     unobserved_since = fields.AwareDateTime(allow_none=True)
+    same_as = fields.List(fields.UUID(), required=True)
 
 
 class SearchIn(Schema):
@@ -43,6 +48,7 @@ class FoundMeta(Schema):
     total = fields.Integer(required=True)
     page = fields.Integer(required=True)
     limit = fields.Integer(required=True)
+    totalIsAtLeast = fields.Boolean()  # noqa: N815 - a wire name
 
 
 class SearchOut(Schema):
@@ -62,22 +68,22 @@ class CandidateOut(Schema):
     name = fields.String(required=True)
     severity = fields.String(required=True)
     state = fields.String(required=True)
-    shares = fields.String(required=True, validate=validate.OneOf(("check", "cve")))
+    shares = fields.String(required=True, validate=validate.OneOf(("check", "cve", "flaw")))
     cves = fields.List(fields.String(), required=True)
     same_flaw = fields.Boolean(required=True, data_key="sameFlaw")
+    joined = fields.Boolean(required=True)
     differs = fields.List(fields.Nested(IdentityFieldOut), required=True)
 
 
 class FlawOut(Schema):
     recipe = fields.Integer(required=True)
-    kind = fields.String(
-        required=True, validate=validate.OneOf(("package", "server", "network", "code", "web", "check"))
-    )
+    kind = fields.String(required=True, validate=validate.OneOf(RECIPES[2].kinds))
     fields_ = fields.List(fields.Nested(IdentityFieldOut), required=True, data_key="fields")
 
 
 class IdentityOut(Schema):
     recipe = fields.Integer(required=True)
+    apart = fields.Boolean(required=True)
     fields_ = fields.List(fields.Nested(IdentityFieldOut), required=True, data_key="fields")
     flaw = fields.Nested(FlawOut, required=True)
     candidates = fields.List(fields.Nested(CandidateOut), required=True)
@@ -88,6 +94,17 @@ class AcceptanceOut(Schema):
     until = fields.AwareDateTime(required=True)
     accepted_by = fields.UUID(required=True)
     accepted_at = fields.AwareDateTime(required=True)
+
+
+class SameFlawOut(Schema):
+    id = fields.UUID(required=True)
+    source = fields.String(required=True)
+    check = fields.String(required=True)
+    name = fields.String(required=True)
+    severity = fields.String(required=True)
+    state = fields.String(required=True)
+    last_seen = fields.AwareDateTime(required=True)
+    stands_before = fields.Boolean(required=True)
 
 
 class VulnerabilityDetailOut(VulnerabilityOut):
@@ -108,11 +125,13 @@ class VulnerabilityDetailOut(VulnerabilityOut):
     epss_score = fields.Float(allow_none=True)
     exploit_available = fields.Boolean(allow_none=True)
     kev = fields.Boolean(allow_none=True)
+    ssvc = fields.Nested(SsvcOut, required=True, allow_none=True)
     published_on = fields.Date(allow_none=True)
     patch_published_on = fields.Date(allow_none=True)
     service = fields.String(allow_none=True)
     output = fields.String(allow_none=True)
     acceptance = fields.Nested(AcceptanceOut, allow_none=True)
+    same_flaw = fields.List(fields.Nested(SameFlawOut), required=True)
 
 
 class SeverityCounts(Schema):
@@ -141,3 +160,44 @@ class StatsOut(Schema):
 class AcceptRiskIn(Schema):
     until = fields.AwareDateTime(required=True)
     reason = fields.String(required=True, validate=validate.Length(10, 2000))
+    whole_flaw = fields.Boolean(load_default=False)
+
+
+class ReopenIn(Schema):
+    whole_flaw = fields.Boolean(load_default=False)
+
+
+class BulkUpdateIn(Schema):
+    """An action on vulnerabilities; `until` and `reason` are those of accept-risk."""
+
+    action = fields.String(required=True, validate=validate.OneOf(("accept-risk", "reopen")))
+    filter = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(validate=validate.Length(0, 4000)),
+        metadata={"example": {"tag": "web"}},
+    )
+    vulnerability_ids = fields.List(fields.UUID(), validate=validate.Length(1, 10_000))
+    until = fields.AwareDateTime()
+    reason = fields.String(validate=validate.Length(10, 2000))
+    dry_run = fields.Boolean(load_default=False)
+    expected_count = fields.Integer(strict=True, validate=validate.Range(0, 2**53))
+
+    @validates_schema
+    def _one_choice(self, data: dict[str, Any], **_: object) -> None:
+        if ("vulnerability_ids" in data) == ("filter" in data):
+            raise ValidationError("Give either vulnerabilityIds or filter.", "vulnerability_ids")
+
+    @validates_schema
+    def _reasons(self, data: dict[str, Any], **_: object) -> None:
+        accepts = data.get("action") == "accept-risk"
+        text = "Missing data for required field." if accepts else "Reopening takes none."
+        if wrong := [name for name in ("until", "reason") if (name in data) != accepts]:
+            raise ValidationError({name: [text] for name in wrong})
+
+
+class BulkUpdateOut(Schema):
+    dry_run = fields.Boolean(required=True)
+    action = fields.String(required=True)
+    matched = fields.Integer(required=True)
+    changed = fields.Integer(required=True)
+    skipped = fields.Integer(required=True)

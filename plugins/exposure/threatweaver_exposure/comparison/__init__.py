@@ -1,0 +1,1 @@
+"""Asset groups or tags side by side."""

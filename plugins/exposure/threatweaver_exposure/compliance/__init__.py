@@ -1,0 +1,1 @@
+"""Controls of published frameworks that can be measured by what is known of assets and vulnerabilities."""

@@ -1,0 +1,1 @@
+"""Which widgets a person sees on the dashboard, in which order and size."""

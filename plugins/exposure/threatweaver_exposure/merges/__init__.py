@@ -1,0 +1,1 @@
+"""Merging assets that are one, splitting what are two, and undoing both."""

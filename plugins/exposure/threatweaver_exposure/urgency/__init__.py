@@ -1,0 +1,1 @@
+"""What became critical, or known to be exploited, lately."""
