@@ -22,6 +22,7 @@ from threatweaver.auth.refusals import Refusals
 from threatweaver.auth.tables import TABLES as AUTH
 from threatweaver.config import Settings
 from threatweaver.db import orm
+from threatweaver.db.signals import Signals
 from threatweaver.db.transaction import Database
 from threatweaver.events.kernel import KERNEL_EVENT_TYPES
 from threatweaver.http import edge, mount, system
@@ -30,6 +31,7 @@ from threatweaver.http.proxies import Proxies
 from threatweaver.isolation import routes as isolation
 from threatweaver.jobs import routes as jobs
 from threatweaver.kernel import KERNEL, Kernel
+from threatweaver.license import jobs as license_jobs
 from threatweaver.license import routes as license_routes
 from threatweaver.license import store as license_store
 from threatweaver.license.current import CurrentLicense
@@ -79,6 +81,7 @@ _KERNEL = Contribution(
         *admin.JOBS,
         audit_jobs.table,
         secrets_jobs.table,
+        license_jobs.table,
     ),
     event_types=KERNEL_EVENT_TYPES,
     notification_events=KERNEL_EVENTS,
@@ -114,12 +117,15 @@ def load_registry(
     return registry.build_what_fits(_KERNEL, contributions, decisions)
 
 
-async def assemble(settings: Settings, database: Database) -> Kernel:
-    """Read the license and build the kernel it allows; binds the models of the admitted plugins."""
+async def assemble(settings: Settings, database: Database, before: Kernel | None = None) -> Kernel:
+    """Read the license and build the kernel it allows; binds the models of the admitted plugins.
+
+    It takes over what the kernel before it has drawn of rate limits.
+    """
     await orm.bind(orm.KERNEL_APPS)
     current = await license_store.load(database, settings)
     disabled = await modules.disabled(database)
-    return await compose(settings, database, current, disabled)
+    return await compose(settings, database, current, disabled, before)
 
 
 async def compose(
@@ -127,9 +133,11 @@ async def compose(
     database: Database,
     current: CurrentLicense,
     disabled: Collection[str] = frozenset(),
+    before: Kernel | None = None,
 ) -> Kernel:
     """Build the kernel that this license allows; binds the models of the admitted plugins."""
     loaded = load_registry(settings, current, disabled)
+    await asyncio.sleep(0)  # a swap is made in slices: requests of the application before it have their turns
     await orm.bind(loaded.apps)
     derived = keys.load(settings)
     return Kernel(
@@ -137,6 +145,7 @@ async def compose(
         keys=derived,
         secrets=await ring.load(database, derived.storage),
         database=database,
+        signals=Signals(database),
         registry=loaded,
         license=current,
         identifier=Identifier(database, derived.access_token, loaded.grants),
@@ -144,7 +153,7 @@ async def compose(
         standings=Standings(database),
         proxies=Proxies(settings.trusted_proxies),
         origins=Origins(settings.cors_origins),
-        limiter=RateLimiter(settings, database),
+        limiter=before.limiter if before else RateLimiter(settings, database),
         stopping=asyncio.Event(),
     )
 

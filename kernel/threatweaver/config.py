@@ -47,6 +47,8 @@ class Settings:
     jwt_refresh_expires_in: float = field(default=604800.0, metadata={"env": "JWT_REFRESH_EXPIRES_IN"})
     sign_in_tenant: str = "recent"  # of several: the one used last, or "ask" (POST /auth/select-tenant)
     license_keys: Path | None = None  # PEM file with the vendor's public keys
+    license_revocations_url: str | None = None  # where the vendor's signed list is asked for once a day
+    license_revocations_token: str | None = field(default=None, repr=False)  # Bearer token for it
     trial: str = "on"  # a first start issues itself a trial license; "off" leaves it unlicensed
     body_max_bytes: int = 1 << 20
     quarantine_max_bytes: int = 50 << 20  # of larger refused records only the beginning is kept
@@ -212,6 +214,12 @@ def _check(settings: Settings) -> None:
 def _check_addresses(settings: Settings) -> None:
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise ConfigError("TW_TLS_CERT and TW_TLS_KEY go together")
+    if settings.license_revocations_url is not None:
+        asked = urlsplit(settings.license_revocations_url)
+        if asked.scheme not in {"http", "https"} or not asked.hostname or asked.username:
+            raise ConfigError(
+                "TW_LICENSE_REVOCATIONS_URL must be like https://licenses.example.com/revocations.jwt"
+            )
     public = urlsplit(settings.public_url)
     if public.scheme not in {"http", "https"} or not public.hostname or public.query or public.fragment:
         raise ConfigError("TW_PUBLIC_URL must be like https://threatweaver.example.com")

@@ -10,6 +10,7 @@ from threatweaver.auth.keys import Keys
 from threatweaver.auth.refusals import Refusals
 from threatweaver.auth.service import Signer
 from threatweaver.config import Settings
+from threatweaver.db.signals import Signals
 from threatweaver.db.transaction import Database
 from threatweaver.http.cors import Origins
 from threatweaver.http.proxies import Proxies
@@ -28,6 +29,7 @@ class Kernel:
     keys: Keys
     secrets: SecretBox
     database: Database
+    signals: Signals
     registry: Registry
     license: CurrentLicense
     identifier: Identifier

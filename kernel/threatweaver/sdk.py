@@ -24,7 +24,9 @@ from threatweaver.dashboard.declaration import (
     WidgetData,
     WidgetKind,
 )
-from threatweaver.dashboard.service import WidgetResult, produce_widgets
+from threatweaver.dashboard.service import WidgetResult, produce_widgets, visible_widgets
+from threatweaver.db.model import Model
+from threatweaver.db.signals import announce
 from threatweaver.db.transaction import analyze, connection
 from threatweaver.deprecation import PluginDeprecation, deprecated
 from threatweaver.events.kernel import TenantResumed, UserDeactivated, UserReactivated
@@ -44,6 +46,7 @@ from threatweaver.http.errors import (
 )
 from threatweaver.http.example import Caller, Example
 from threatweaver.http.output import Page
+from threatweaver.http.renditions import Rendition
 from threatweaver.http.route import EMPTY, JOB, Route, RouteTable, Scope, Upload, bare, page, raw, rows
 from threatweaver.http.schema import CommaSeparated, Schema
 from threatweaver.http.upload import SpooledFile
@@ -52,7 +55,7 @@ from threatweaver.jobs.importer import FileImporter, import_parsers
 from threatweaver.jobs.lanes import Lane
 from threatweaver.jobs.run import JobCancelled, JobPostponed, JobRun
 from threatweaver.jobs.table import Job, JobTable
-from threatweaver.notify.events.catalog import Mode, NotificationEvent, Severity
+from threatweaver.notify.events.catalog import Mode, NotificationEvent
 from threatweaver.notify.events.service import raise_event
 from threatweaver.outbound.client import request as outbound_request
 from threatweaver.outbound.errors import OutboundFailed, OutboundRefused
@@ -74,6 +77,7 @@ from threatweaver.resource.listing import Listing, SearchText, Where, any_of, eq
 from threatweaver.resource.routes import add_resource
 from threatweaver.resource.spec import Op, Resource
 from threatweaver.settings import Setting
+from threatweaver.severity import SEVERITIES, Severity, SeverityField, severity_name
 
 __all__ = [
     "ADMINS",
@@ -86,6 +90,7 @@ __all__ = [
     "KERNEL_API",
     "MANAGERS",
     "OPERATORS",
+    "SEVERITIES",
     "UNDATED",
     "ApiError",
     "Asset",
@@ -115,6 +120,7 @@ __all__ = [
     "Line",
     "Listing",
     "Mode",
+    "Model",
     "NotFound",
     "NotificationEvent",
     "NumberData",
@@ -128,6 +134,7 @@ __all__ = [
     "Principal",
     "Record",
     "Rejected",
+    "Rendition",
     "ReportError",
     "ReportFault",
     "Resource",
@@ -140,6 +147,7 @@ __all__ = [
     "SeriesData",
     "Setting",
     "Severity",
+    "SeverityField",
     "SpooledFile",
     "StorageFull",
     "SubscriberTable",
@@ -156,6 +164,7 @@ __all__ = [
     "WidgetResult",
     "add_resource",
     "analyze",
+    "announce",
     "any_of",
     "bare",
     "connection",
@@ -175,5 +184,7 @@ __all__ = [
     "rows",
     "run_in_tenant",
     "search",
+    "severity_name",
     "uuid7",
+    "visible_widgets",
 ]

@@ -60,7 +60,7 @@ async def serve(
         while not (stop.is_set() or leave.is_set()):
             changed.clear()
             seen = await license_store.mark(database)
-            kernel = await _enter(door, settings, database) or kernel
+            kernel = await _enter(door, settings, database, kernel) or kernel
             if listener is None:
                 await door.listen(listening, _tls(settings))
                 tell(ready)
@@ -76,13 +76,13 @@ async def serve(
         await database.close()
 
 
-async def _enter(door: Door, settings: Settings, database: Database) -> Kernel | None:
+async def _enter(door: Door, settings: Settings, database: Database, before: Kernel | None) -> Kernel | None:
     """Let an application of what is licensed now answer; None if it cannot be made and there is another one.
 
     Raises ConfigError when there is none.
     """
     try:
-        kernel = await application.assemble(settings, database)
+        kernel = await application.assemble(settings, database, before)
     except ConfigError as error:
         if door.closed:
             raise

@@ -119,8 +119,20 @@ async def note(  # noqa: PLR0913 - a line has that many columns
 async def job_done(run: "JobRun", name: str) -> None:
     """Add the line for a job that wrote something, in its transaction; one that only looked leaves none."""
     if await connection().fetchval("SELECT pg_current_xact_id_if_assigned() IS NOT NULL"):
-        line = Line(action=f"job:{name}", via="job", target=f"job:{run.id}")
-        await store.append(run.database, run.schema, line)
+        await job_line(run, name, target=f"job:{run.id}")
+
+
+async def job_line(
+    run: "JobRun",
+    action: str,
+    *,
+    target: str,
+    outcome: Literal["success", "failure"] = "success",
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Add a line of a job's to its tenant's log, last in the current transaction."""
+    line = Line(action=f"job:{action}", via="job", target=target, outcome=outcome, after=after)
+    await store.append(run.database, run.schema, line)
 
 
 async def command_done(database: Database, schema: str, name: str) -> None:

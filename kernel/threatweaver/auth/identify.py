@@ -5,8 +5,7 @@ A revocation, a role change or a deactivation therefore takes effect within thre
 
 import ipaddress
 import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -21,9 +20,8 @@ from threatweaver.auth.queries import Identity, live_session
 from threatweaver.auth.refusals import CredentialRefused
 from threatweaver.db.transaction import Database
 from threatweaver.http.errors import NoToken, TokenAddressRefused, TokenExpired, TokenInvalid
+from threatweaver.remembered import Remembered
 
-_TTL = 3.0
-_MOST = 10_000
 _MINUTE = timedelta(minutes=1)
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -35,6 +33,10 @@ class _Caller:
     principal: Principal
     good_until: datetime
     networks: tuple[Network, ...] = ()
+
+    def seconds_left(self) -> float:
+        """Return for how long it is still good."""
+        return self.good_until.timestamp() - time.time()
 
     def check(self, address: str) -> Principal:
         """Return the principal. Raises CredentialRefused."""
@@ -50,8 +52,7 @@ class Identifier:
         self._database = database
         self._key = key
         self._grants = grants
-        self._known: OrderedDict[tuple[object, bool], tuple[float, _Caller]] = OrderedDict()
-        self._forgotten = 0
+        self._remembered: Remembered[tuple[str, bool], _Caller] = Remembered(_Caller.seconds_left)
 
     async def identify(self, request: web.Request, address: str) -> Principal:
         """Return who calls from here. Raises NoToken, TokenInvalid, TokenExpired, CredentialRefused."""
@@ -89,7 +90,7 @@ class Identifier:
             )
             return _Caller(principal=principal, good_until=claims.expires_at)
 
-        return (await self._remembered((token, by_cookie), ask)).principal
+        return (await self._remembered.get((token, by_cookie), ask)).principal
 
     async def _by_api_token(self, secret: str, address: str) -> Principal:
         if not secret.startswith(tokens.PREFIX):
@@ -120,32 +121,16 @@ class Identifier:
                     await api_tokens.note_use(found.token_id, address)
             return caller
 
-        return (await self._remembered((digest, False), ask)).check(address)
+        return (await self._remembered.get((digest, False), ask)).check(address)
 
     async def _rights(self, identity: Identity) -> Rights:
         return await rights.evaluate(
             self._grants, schema=identity.schema, user_id=identity.user_id, role=identity.role
         )
 
-    async def _remembered(self, key: tuple[object, bool], ask: Callable[[], Awaitable[_Caller]]) -> _Caller:
-        now = time.monotonic()
-        known = self._known.get(key)
-        if known is not None and known[0] > now:
-            return known[1]
-        forgotten = self._forgotten
-        caller = await ask()
-        if forgotten != self._forgotten:  # a logout went by while we asked: answer, remember nothing
-            return caller
-        left = caller.good_until.timestamp() - time.time()
-        self._known[key] = (now + min(_TTL, left), caller)
-        while len(self._known) > _MOST:
-            self._known.popitem(last=False)
-        return caller
-
     def forget(self) -> None:
         """Drop what is remembered; this process sees a logout of its own at once."""
-        self._known.clear()
-        self._forgotten += 1
+        self._remembered.clear()
 
 
 def _within(address: str, networks: tuple[Network, ...]) -> bool:

@@ -16,8 +16,9 @@ from threatweaver.auth.queries import Identity
 from threatweaver.db.transaction import Database
 from threatweaver.http.errors import NotFound
 from threatweaver.ids import uuid7
-from threatweaver.notify.events.catalog import NEW_DEVICE, Severity
+from threatweaver.notify.events.catalog import NEW_DEVICE
 from threatweaver.notify.events.service import raise_event
+from threatweaver.severity import Severity
 
 if TYPE_CHECKING:
     from threatweaver.kernel import Kernel

@@ -1,6 +1,7 @@
 """What every group of commands shares: the home option, settings, running, failing."""
 
 import asyncio
+import gc
 import os
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -49,6 +50,9 @@ def run_until(
     work: Coroutine[Any, Any, Any], expected: tuple[type[Exception], ...], *, fast_loop: bool = False
 ) -> Any:
     """Run work to its end; each of these errors becomes one line."""
+    gc.freeze()  # what was loaded is no garbage, and what works with it is looked through without it
+    gc.enable()
+    gc.set_threshold(20_000, 20, 20)
     try:
         if fast_loop:
             import uvloop

@@ -28,6 +28,8 @@ from threatweaver.processes import listening as door
 from threatweaver.tenancy import provision
 from threatweaver.tenancy.models import Tenant
 
+_LESS_URGENT = 5  # of the 19 steps that a process may step back
+
 
 async def prepare(settings: Settings, *, answer: int) -> None:
     """Bring the database to this version, make what a first start needs, and tell the supervisor of it."""
@@ -49,7 +51,8 @@ async def serve(settings: Settings, *, fd: int | None, parent: int | None, ready
 
 
 async def worker(settings: Settings, *, parent: int | None, ready: int | None) -> None:
-    """Run background jobs."""
+    """Run background jobs; where processors are short, requests go before them."""
+    os.nice(_LESS_URGENT)
     await with_database(settings, lambda dsn: work.work(settings, dsn, parent=parent, ready=ready))
 
 

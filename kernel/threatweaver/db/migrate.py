@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from pgqueuer.adapters.persistence.queries import Queries
-from pgqueuer.db import AsyncpgDriver
 from tortoise.connection import get_connection
-from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.graph import MigrationKey
 
 from threatweaver.db import orm
-from threatweaver.db.fresh import Script, is_fresh, recorded
+from threatweaver.db.executor import Executor
 from threatweaver.db.orm import CONTROL, TENANT, ModelApp
+from threatweaver.db.script import Script, recorded
 from threatweaver.db.transaction import Database, connection
 
 # Statement → the lock it takes on an existing table, strongest word first (PostgreSQL, "Explicit Locking").
@@ -34,7 +33,8 @@ _LOCKS = (
 )
 
 
-_scripts: dict[tuple[tuple[str, ...], ...], Script] = {}  # of each set of migrations
+# What each set of migrations makes of a schema that has had some of them.
+_scripts: dict[tuple[tuple[tuple[str, ...], ...], frozenset[MigrationKey]], Script] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,9 @@ async def migrate_control(database: Database) -> None:
         await unit.connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('control', 42))")
         await unit.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {CONTROL}")
         await _apply(CONTROL, [app for app in orm.KERNEL_APPS if app.schema == CONTROL])
+    from pgqueuer.adapters.persistence.queries import Queries  # as in jobs/store.py
+    from pgqueuer.db import AsyncpgDriver
+
     async with database.owner(CONTROL) as unit:
         await unit.connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('queue', 42))")
         queries = Queries(AsyncpgDriver(unit.connection))
@@ -85,18 +88,18 @@ async def migrate_tenant(database: Database, schema: str, apps: Sequence[ModelAp
 
 
 async def _apply(kind: str, apps: Sequence[ModelApp]) -> None:
-    fresh = await is_fresh()
-    executor = MigrationExecutor(get_connection(kind), orm.apps_config(apps))
-    # Before `migrate` asks which migrations ran: it takes any error of that query for "none".
+    executor = Executor(get_connection(kind), orm.apps_config(apps))
+    # Before anybody asks which migrations ran: Tortoise takes any error of that query for "none".
     await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))  # noqa: SLF001
     known = tuple((app.label, *_names(app)) for app in apps)
-    if fresh and known in _scripts:
-        await _scripts[known].run()
+    key = known, frozenset(await executor.recorder.applied_migrations())
+    if key in _scripts:
+        await _scripts[key].run()
         return
     async with recorded() as script:
         await executor.migrate(direction="forward")
-    if fresh and script.whole:
-        _scripts[known] = script
+    if script.whole and executor.only_statements:
+        _scripts[key] = script
 
 
 async def _grant(schema: str) -> None:
@@ -121,7 +124,7 @@ async def plan(database: Database, schema: str, apps: Sequence[ModelApp]) -> lis
     chosen = [app for app in apps if app.schema == kind]
     async with database.owner(schema) as unit:
         await unit.connection.execute("SAVEPOINT before_plan")
-        executor = MigrationExecutor(get_connection(kind), orm.apps_config(chosen))
+        executor = Executor(get_connection(kind), orm.apps_config(chosen))
         statements: list[PlannedStatement] = []
         if await connection().fetchval("SELECT to_regclass('tortoise_migrations')") is None:
             await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))  # noqa: SLF001

@@ -74,7 +74,10 @@ def _add_headers(request: web.Request, response: web.StreamResponse, more: dict[
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = request["request_id"]
+    varying = [headers["Vary"] for headers in (response.headers, more) if "Vary" in headers]
     response.headers.update(more)
+    if varying:
+        response.headers["Vary"] = ", ".join(varying)
     if proxies.is_secure(request):
         response.headers["Strict-Transport-Security"] = _HSTS
     if (allowance := request.get("allowance")) is not None:

@@ -16,27 +16,27 @@ from threatweaver.db.transaction import connection, current
 from threatweaver.http import gates, input, output  # noqa: A004 - the file vocabulary of the house
 from threatweaver.http.context import Context
 from threatweaver.http.errors import PreconditionFailed
-from threatweaver.http.route import Route, Scope, Shape
+from threatweaver.http.route import JSON_SHAPES, Route, Scope
 
 _TAG = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
-_JSON = frozenset({Shape.DATA, Shape.ROWS, Shape.PAGE, Shape.BARE})
 
 
 def tagged(route: Route) -> bool:
-    """Say whether a route's answers carry a tag: JSON that is read."""
-    return route.method == "GET" and route.returns.shape in _JSON
+    """Say whether a route's answers carry a tag: JSON that is read, in whichever rendition."""
+    return route.method == "GET" and route.returns.shape in JSON_SHAPES
 
 
 def conditional(ctx: Context, response: web.StreamResponse) -> web.StreamResponse:
     """Give a read's answer its tag, or answer 304 when the caller has it already."""
-    if not tagged(ctx.route) or response.status != 200:
-        return response
+    if not tagged(ctx.route) or response.status != 200 or not isinstance(response, web.Response):
+        return response  # a stream of events has no end that could be tagged
     tag = _tag(response)
     response.headers["ETag"] = tag
     known = ctx.request.headers.get("If-None-Match")
     if known is None or not _names(known, tag, weakly=True):
         return response
-    return web.Response(status=304, headers={"ETag": tag})
+    kept = {name: response.headers[name] for name in ("ETag", "Vary") if name in response.headers}
+    return web.Response(status=304, headers=kept)
 
 
 async def check(ctx: Context) -> None:

@@ -1,7 +1,8 @@
 """From Route to aiohttp endpoint: gates, input, then what perform.py does, then cookies."""
 
 import re
-from collections.abc import Awaitable, Callable, Collection
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import NoReturn
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from threatweaver.kernel import KERNEL, Kernel
 from threatweaver.plugins.manifest import Manifest
 
 Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_Place = tuple[tuple[str, ...], tuple[str, ...]]  # the parts of a path before a place, and those after it
 
 
 def endpoint(route: Route, reading: Route | None) -> Endpoint:
@@ -53,30 +55,39 @@ def _send_cookies(ctx: Context, response: web.StreamResponse) -> None:
 
 def mount(app: web.Application, routes: tuple[Route, ...]) -> None:
     """Add the routes to the one flat application, fixed paths before those with parameters."""
-    paths = {route.path for route in routes}
+    names = _names(routes)
     reads = {route.path: route for route in routes if etags.tagged(route)}
     for route in sorted(routes, key=lambda item: (item.path.count("{"), item.path)):
         handle = endpoint(route, reads.get(route.path))
         # a HEAD asks what a GET would answer, and must not do what one does
         for method in ("GET", "HEAD") if route.method == "GET" and not route.writes else (route.method,):
-            app.router.add_route(method, f"/api{_pattern(route.path, paths)}", handle)
+            app.router.add_route(method, f"/api{_pattern(route.path, names)}", handle)
 
 
-def _pattern(path: str, paths: Collection[str]) -> str:
+def _names(routes: Iterable[Route]) -> Mapping[_Place, set[str]]:
+    """Return the names that paths have at each place of theirs."""
+    found: defaultdict[_Place, set[str]] = defaultdict(set)
+    for path in {route.path for route in routes}:
+        parts = tuple(path.split("/"))
+        for number, part in enumerate(parts):
+            if not part.startswith("{"):
+                found[parts[:number], parts[number + 1 :]].add(part)
+    return found
+
+
+def _pattern(path: str, names: Mapping[_Place, set[str]]) -> str:
     """Return the path in aiohttp's words; a parameter does not stand for a name that has a path of its own.
 
     Without this a method that /sessions/revoke-others does not know would be taken to /sessions/{id}.
     """
-    parts = path.split("/")
+    parts = tuple(path.split("/"))
+    made = list(parts)
     for number, part in enumerate(parts):
-        if part.startswith("{"):
-            before, after = "/".join(path.split("/")[:number]), path.split("/")[number + 1 :]
-            others = [other.split("/") for other in paths if other.startswith(f"{before}/")]
-            taken = {o[number] for o in others if o[number + 1 :] == after and not o[number].startswith("{")}
-            if taken:
-                names = "|".join(re.escape(name) for name in sorted(taken))
-                parts[number] = f"{part[:-1]}:(?!(?:{names})(?:/|$))[^/]+}}"
-    return "/".join(parts)
+        taken = names.get((parts[:number], parts[number + 1 :]))
+        if part.startswith("{") and taken:
+            others = "|".join(re.escape(name) for name in sorted(taken))
+            made[number] = f"{part[:-1]}:(?!(?:{others})(?:/|$))[^/]+}}"
+    return "/".join(made)
 
 
 def mount_refused(app: web.Application, manifest: Manifest, prefixes: Collection[str]) -> None:

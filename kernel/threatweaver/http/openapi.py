@@ -64,6 +64,11 @@ class PageMeta(Schema):
     limit = fields.Integer(required=True)
     totalPages = fields.Integer(required=True)  # noqa: N815 - a wire name
     nextCursor = fields.String(required=True, allow_none=True)  # noqa: N815 - a wire name
+    totalIsAtLeast = fields.Boolean(  # noqa: N815 - a wire name
+        metadata={
+            "description": "There, and true, where more rows match than were counted: `total` are some."
+        }
+    )
 
 
 class _Emitter(AiohttpApiSpec):  # type: ignore[misc]
@@ -232,10 +237,10 @@ def _success(emitter: _Emitter, route: Route) -> dict[str, Any]:
             "content": {"application/json": {"schema": reference}},
         }
     inner = emitter.converter.resolve_nested_schema(route.returns.schema)
-    return {
-        "description": route.summary,
-        "content": {"application/json": {"schema": _enveloped(shape, inner)}},
-    }
+    content = {"application/json": {"schema": _enveloped(shape, inner)}}
+    if route.rendition is not None:
+        content[route.rendition.content_type] = {"schema": {"type": "string"}}
+    return {"description": route.summary, "content": content}
 
 
 def _enveloped(shape: Shape, inner: Any) -> dict[str, Any]:

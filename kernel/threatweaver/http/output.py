@@ -23,7 +23,8 @@ _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 class Page:
     """One page of a list; `rows` carry wire names already, or are models.
 
-    `total` counts all rows, `page` is 1 or more, `next_cursor` None at the end.
+    `total` counts all rows, at least those that are said where it is not the `whole`; `page` is 1 or more,
+    `next_cursor` None at the end.
     """
 
     rows: Sequence[Any]
@@ -31,6 +32,7 @@ class Page:
     page: int
     limit: int
     next_cursor: str | None = None
+    whole: bool = True
 
     def meta(self) -> dict[str, Any]:
         """Return the documented `meta` object."""
@@ -40,6 +42,7 @@ class Page:
             "limit": self.limit,
             "totalPages": math.ceil(self.total / self.limit),
             "nextCursor": self.next_cursor,
+            **({} if self.whole else {"totalIsAtLeast": True}),
         }
 
 

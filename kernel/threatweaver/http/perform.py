@@ -6,7 +6,7 @@ from aiohttp import web
 
 from threatweaver.audit import service as audit
 from threatweaver.db.transaction import Unit
-from threatweaver.http import etags, output
+from threatweaver.http import etags, output, renditions
 from threatweaver.http.context import Context
 from threatweaver.http.errors import ApiError
 from threatweaver.http.route import Scope, Shape
@@ -111,4 +111,4 @@ async def _keep(ctx: Context, request: idempotency.Request, response: web.Stream
 
 
 def _rendered(ctx: Context, value: Any) -> web.StreamResponse:
-    return output.render(ctx.route.returns, value, ctx.route.status)
+    return renditions.chosen(ctx, output.render(ctx.route.returns, value, ctx.route.status))

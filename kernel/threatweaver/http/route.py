@@ -10,6 +10,7 @@ from marshmallow import Schema, fields
 
 from threatweaver.http.errors import ApiError
 from threatweaver.http.example import ExampleOf
+from threatweaver.http.renditions import Rendition
 
 if TYPE_CHECKING:
     from threatweaver.http.context import Context
@@ -52,6 +53,9 @@ class Shape(Enum):
     JOB = "job"  # 202 and a Location
     EMPTY = "empty"  # 204
     RAW = "raw"  # the handler's own bytes or file
+
+
+JSON_SHAPES = frozenset({Shape.DATA, Shape.ROWS, Shape.PAGE, Shape.BARE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ class Route:
 
     `query`, `headers`, `body` and `form` are what is taken, and anything else is a 400. `errors` are
     documented beside those of every route. `scope` is the handler's transaction: read-only for a GET.
+    `rendition` is a media type that its JSON is answered in, too.
     """
 
     method: str
@@ -129,6 +134,7 @@ class Route:
     media: str = "application/json"  # the type of a body that is taken beside plain JSON's own
     form: type[Schema] | None = None  # a body as the forms of other sites' pages send it
     upload: Upload | None = None
+    rendition: Rendition | None = None
     errors: tuple[type[ApiError], ...] = ()
     scope: Scope = Scope.TENANT
     scoped: bool = False  # the handler shows callers with a grant for some rows those rows only
@@ -219,6 +225,7 @@ class RouteTable:
         output = returns if isinstance(returns, Output) else Output(Shape.DATA, returns)
         full = self.path + path
         options.setdefault("status", _STATUS.get(output.shape, 200))
+        options["query"] = _asked(options.get("query"), options.get("rendition"))
         route = Route(
             method=method,
             path=full,
@@ -231,6 +238,12 @@ class RouteTable:
         )
         _check(route)
         self.routes.append(route)
+
+
+def _asked(query: type[Schema] | None, rendition: Rendition | None) -> type[Schema] | None:
+    """Return the parameters of a route with those of its rendition."""
+    more = rendition.query if rendition else None
+    return type(query.__name__, (query, more), {}) if query and more else query or more
 
 
 def _path_params(path: str, given: Mapping[str, fields.Field[Any]]) -> dict[str, fields.Field[Any]]:
@@ -258,5 +271,7 @@ def _check(route: Route) -> None:
         raise RouteError(f"{where}: only a permission can be granted for some rows")
     if (route.body or route.form) and not route.writes:
         raise RouteError(f"{where}: a GET has no body")
+    if route.rendition and (route.method != "GET" or route.returns.shape not in JSON_SHAPES):
+        raise RouteError(f"{where}: only JSON that is read has another rendition")
     if bool(route.body) + bool(route.form) + bool(route.upload) > 1:
         raise RouteError(f"{where}: a body is either described or streamed")

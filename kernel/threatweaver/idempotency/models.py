@@ -1,7 +1,8 @@
 """Answers that were given, in the control schema, for a day."""
 
 from tortoise import fields
-from tortoise.models import Model
+
+from threatweaver.db.model import Model
 
 
 class IdempotentAnswer(Model):

@@ -1,8 +1,8 @@
 """Reports of the isolation probe, in the control schema: they are of the installation, not of a tenant."""
 
 from tortoise import fields
-from tortoise.models import Model
 
+from threatweaver.db.model import Model
 from threatweaver.ids import uuid7
 
 

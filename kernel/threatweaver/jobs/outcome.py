@@ -8,8 +8,9 @@ from threatweaver.db.transaction import current
 from threatweaver.jobs import store
 from threatweaver.jobs.models import Status
 from threatweaver.kernel import Kernel
-from threatweaver.notify.events.catalog import IMPORT_COMPLETED, IMPORT_FAILED, Severity
+from threatweaver.notify.events.catalog import IMPORT_COMPLETED, IMPORT_FAILED
 from threatweaver.notify.events.service import raise_event
+from threatweaver.severity import Severity
 
 
 async def tell(kernel: Kernel, row: asyncpg.Record, status: Status, error: dict[str, Any] | None) -> None:

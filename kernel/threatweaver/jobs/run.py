@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from threatweaver import running
@@ -71,6 +71,17 @@ class JobRun:
                 cancelled = await store.report_progress(self.id, whole)
         if cancelled:
             raise JobCancelled
+
+    async def record(
+        self, action: str, *, target: str, refused: bool = False, after: Mapping[str, Any] | None = None
+    ) -> None:
+        """Add a line of the job's own to its tenant's log, last in the current transaction.
+
+        For what the line of the whole job does not say, as what it refused to do. `action` begins with the
+        plugin's name, as in `appsec.refuse_request`.
+        """
+        outcome: Literal["success", "failure"] = "failure" if refused else "success"
+        await audit.job_line(self, action, target=target, outcome=outcome, after=after)
 
 
 async def call(job: Job, run: JobRun, payload: Mapping[str, Any]) -> Any:

@@ -7,8 +7,6 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from pgqueuer.adapters.persistence.queries import Queries
-from pgqueuer.db import AsyncpgDriver
 
 from threatweaver.db.transaction import connection
 from threatweaver.ids import uuid7
@@ -16,6 +14,8 @@ from threatweaver.jobs.lanes import Lane
 from threatweaver.jobs.models import Status
 
 if TYPE_CHECKING:
+    from pgqueuer.adapters.persistence.queries import Queries
+
     from threatweaver.events.service import Delivery
 
 FINAL = (Status.COMPLETED.value, Status.FAILED.value, Status.CANCELLED.value)
@@ -24,7 +24,11 @@ _COLUMNS = """id, tenant_id, module_id, kind, payload, status, progress, attempt
     cancel_requested, created_at, started_at, finished_at"""
 
 
-def _queue() -> Queries:
+def _queue() -> "Queries":
+    # Loaded by whoever queues something: it is a tenth of what a command loads, and most queue nothing.
+    from pgqueuer.adapters.persistence.queries import Queries
+    from pgqueuer.db import AsyncpgDriver
+
     return Queries(AsyncpgDriver(connection()))
 
 

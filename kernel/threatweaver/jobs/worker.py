@@ -48,9 +48,12 @@ class _TookTooLong(Exception):
 class Worker:
     """One worker process."""
 
-    def __init__(self, kernel: Kernel, *, places: Mapping[Lane, int] = _PLACES) -> None:
+    def __init__(
+        self, kernel: Kernel, *, places: Mapping[Lane, int] = _PLACES, scheduled: bool = True
+    ) -> None:
         self._kernel = kernel
         self._places = places
+        self._scheduled = scheduled
         self._queuers: list[PgQueuer] = []
         self._stopping = asyncio.Event()
 
@@ -101,7 +104,8 @@ class Worker:
             await store.put_back_lost()
             # Those too that a worker put aside which did not know their module yet.
             await store.release_served(kernel.registry.lanes)
-        await schedule.run_due(self._kernel, int(time.time() // 60))
+        if self._scheduled:
+            await schedule.run_due(self._kernel, int(time.time() // 60))
 
     async def _take(self, entry: QueueJob, _: QueueContext) -> None:
         if entry.payload is None:

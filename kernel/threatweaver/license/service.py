@@ -112,16 +112,22 @@ def plan(kernel: "Kernel", claims: Claims) -> Plan:
     )
 
 
-async def import_revocations(kernel: "Kernel", token: str, *, user_id: UUID) -> int:
+async def import_revocations(
+    kernel: "Kernel", token: str, *, user_id: UUID | None, only_newer: bool = False
+) -> int | None:
     """Verify a signed list of revoked licenses and put it into force; return how many it names.
 
+    With `only_newer`, one that is not newer than the list in force changes nothing, and None is returned.
     Raises RevocationsRefused with the refusal's own code as reason.
     """
     try:
         async with kernel.database.control():
             await connection().execute(_LOCK)
             found = verify_list(token, store.configured_ring(kernel.settings))
-            check_list(found, await store.revocations(kernel.settings))
+            current = await store.revocations(kernel.settings)
+            if only_newer and current is not None and not found.newer_than(current):
+                return None
+            check_list(found, current)
             await Revocations.get_or_create(seq=found.seq, defaults={"token": token, "imported_by": user_id})
             await history.note(history.REVOKED, actor_id=user_id, seq=found.seq, revoked=len(found.entries))
             await connection().execute("SELECT pg_notify($1, $2)", CHANNEL, f"revocations {found.seq}")

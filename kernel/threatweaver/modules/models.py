@@ -1,8 +1,8 @@
 """Tables of modules, in the control schema."""
 
 from tortoise import fields
-from tortoise.models import Model
 
+from threatweaver.db.model import Model
 from threatweaver.ids import uuid7
 
 

@@ -78,25 +78,24 @@ class _Bounded(ClientResponse):
 
     async def save(self, file: BinaryIO, most: int) -> None:
         """Write the body into a file. Raises OutboundFailed when it is larger than `most` bytes."""
-        self._body, size = b"", 0
-        async for chunk in self.content.iter_chunked(_CHUNK):
-            size += len(chunk)
-            if size > most:
-                self.close()
-                raise OutboundFailed
+        self._body = b""
+        async for chunk in self._chunks(most):
             await asyncio.to_thread(file.write, chunk)
 
     async def read(self) -> bytes:
         """Return the body. Raises OutboundFailed when it is too large."""
         if self._body is None:
-            body = bytearray()
-            async for chunk in self.content.iter_chunked(_CHUNK):
-                body += chunk
-                if len(body) > MAX_BYTES:
-                    self.close()
-                    raise OutboundFailed
-            self._body = bytes(body)
+            self._body = b"".join([chunk async for chunk in self._chunks(MAX_BYTES)])
         return self._body  # the library's own method refuses once the connection is given back
+
+    async def _chunks(self, most: int) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self.content.iter_chunked(_CHUNK):
+            size += len(chunk)
+            if size > most:
+                self.close()
+                raise OutboundFailed
+            yield chunk
 
 
 async def resolve(kernel: "Kernel", host: str) -> list[str]:

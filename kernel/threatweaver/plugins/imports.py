@@ -1,6 +1,7 @@
 """What a plugin imports of the kernel, read from its sources without running them."""
 
 import re
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,11 +19,16 @@ def foreign(manifest: Manifest) -> str | None:
     It holds honest authors to the contract that lets them survive an upgrade; who wants to get around it can.
     """
     spec = find_spec(manifest.package)
-    for folder in spec.submodule_search_locations or () if spec else ():
-        for path in sorted(Path(folder).rglob("*.py")):
-            if (found := _first(path.read_bytes())) is not None:
-                where = path.relative_to(Path(folder).parent)
-                return f"{where} imports {found}: a plugin may use threatweaver.sdk only"
+    folders = spec.submodule_search_locations or () if spec else ()
+    return next(filter(None, map(_foreign_in, folders)), None)
+
+
+@cache  # what a process has loaded it does not load again, and a license change asks anew
+def _foreign_in(folder: str) -> str | None:
+    for path in sorted(Path(folder).rglob("*.py")):
+        if (found := _first(path.read_bytes())) is not None:
+            where = path.relative_to(Path(folder).parent)
+            return f"{where} imports {found}: a plugin may use threatweaver.sdk only"
     return None
 
 

@@ -262,8 +262,8 @@ def _app(item: Contribution) -> ModelApp:
 def _tables(app: ModelApp) -> tuple[str, ...]:
     found = [item for name in app.models for item in vars(import_module(name)).values()]
     models = [item for item in found if isinstance(item, type) and issubclass(item, Model)]
-    tables = [model.describe() for model in models if model is not Model and not model._meta.abstract]  # noqa: SLF001
-    return tuple(sorted({str(table["table"]) for table in tables}))
+    kept = [model._meta for model in models if model is not Model and not model._meta.abstract]  # noqa: SLF001
+    return tuple(sorted({str(meta.db_table) for meta in kept}))
 
 
 def _refuse_twice(what: str, names: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hmac
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,26 +15,27 @@ from threatweaver.http.errors import ValidationFailed
 _MAC = 16
 
 
-def seal(key: bytes, *, order: str, value: Any, row_id: Any) -> str:
-    """Return a cursor that continues behind the row with this sort value and id."""
-    kind = "d" if isinstance(value, datetime) else "v"
-    payload = orjson.dumps([order, kind, value, row_id if isinstance(row_id, int) else str(row_id)])
+def seal(key: bytes, *, order: str, values: Sequence[Any], row_id: Any) -> str:
+    """Return a cursor that continues behind the row with these sort values and id."""
+    kinds = "".join("d" if isinstance(value, datetime) else "v" for value in values)
+    payload = orjson.dumps([order, kinds, *values, row_id if isinstance(row_id, int) else str(row_id)])
     mac = hmac.digest(key, payload, "sha256")[:_MAC]
     return base64.urlsafe_b64encode(mac + payload).rstrip(b"=").decode()
 
 
-def open_(key: bytes, text: str, *, order: str) -> tuple[Any, UUID | int]:
-    """Return sort value and id. Raises ValidationFailed when it is not ours or of another order."""
+def open_(key: bytes, text: str, *, order: str, count: int) -> list[Any]:
+    """Return sort values and id, so many in all. Raises ValidationFailed for one of another order."""
     try:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         mac, payload = raw[:_MAC], raw[_MAC:]
         if not hmac.compare_digest(mac, hmac.digest(key, payload, "sha256")[:_MAC]):
             raise ValueError
-        given, kind, value, row_id = orjson.loads(payload)
-        if given != order:
+        given, kinds, *values, row_id = orjson.loads(payload)
+        if given != order or len(values) + 1 != count:
             raise ValueError
         place = row_id if isinstance(row_id, int) else UUID(row_id)
-        return (datetime.fromisoformat(value) if kind == "d" else value), place
+        found = zip(kinds, values, strict=True)
+        return [*(datetime.fromisoformat(value) if kind == "d" else value for kind, value in found), place]
     except (ValueError, TypeError, binascii.Error, orjson.JSONDecodeError):
         raise ValidationFailed(
             "Invalid query parameters",

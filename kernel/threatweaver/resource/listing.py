@@ -4,10 +4,11 @@
 declaration gives the page, the count and whatever else must agree with them.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from marshmallow import fields, validate
 
@@ -19,6 +20,7 @@ from threatweaver.resource import cursor as cursors
 
 MAX_LIMIT = 500
 MAX_PAGE = 1_000_000
+MOST_COUNTED = 50_000
 _ANY = "ANY({})"
 _RESERVED = frozenset({"page", "limit", "cursor", "sort", "within"})
 
@@ -77,20 +79,30 @@ Total = Callable[[Mapping[str, Any]], Awaitable[int | None]]
 class Listing:
     """One list, as SQL: `columns` (wire name → expression) of `source` (FROM without the word).
 
-    `sort` (wire name → NOT NULL column) is what callers may sort by; `id` breaks ties, so that no row is seen
-    twice or missed. Values are always bound. Raises ValueError where filters clash or the default is no sort.
+    `sort` (wire name → NOT NULL column, or several) is what callers may sort by; `id` breaks ties, so that
+    no row is seen twice or missed. Values are always bound. Raises ValueError where filters clash or the
+    default is no sort.
     """
 
     source: str
     columns: Mapping[str, str]
     where: tuple[Where, ...] = ()
-    sort: Mapping[str, str]
+    sort: Mapping[str, str | tuple[str, ...]]
     default_sort: str
     id: str = "id"
     always: str = "true"
     within: str | None = None  # condition for callers limited to some asset groups and tags; {} is their ids
     total: Total | None = None  # an exact count without counting, where a rollup knows it; None = count
     narrow: Callable[[Mapping[str, Any]], str] = field(default=lambda _: "true")
+    halves: Callable[[Mapping[str, Any]], tuple[str, ...]] = field(default=lambda _: ())
+    """Conditions that split what is asked for, each with indexes of its own: a page is merged of theirs."""
+    ahead: Callable[[Mapping[str, Any]], str | None] = field(default=lambda _: None)
+    """Another `source` for a page, with all rows it may have and few others, where one is found faster.
+
+    {order}, {behind} (the cursor's place) and {limit} are put in. None keeps `source`; so does page=2 and on.
+    """
+    spare: Mapping[str, str] = field(default_factory=dict)
+    """Alias → JOIN in `source` of a table with one row for each; counts leave out what no filter asks."""
 
     def __post_init__(self) -> None:
         names = [item.name for item in self.where]
@@ -134,12 +146,34 @@ class Listing:
             texts.append(self.within.replace("{}", f"${len(values)}"))
         return " AND ".join(text for text in texts if text != "true") or "true", values
 
+    def order(self, sort: str) -> tuple[list[str], Literal["ASC", "DESC"]]:
+        """Return the columns that a list in this order is sorted by, all of them in one direction."""
+        columns = self.sort[sort.lstrip("-")]
+        named = [columns] if isinstance(columns, str) else list(columns)
+        return [*named, self.id], "DESC" if sort.startswith("-") else "ASC"
+
     async def count(self, query: Mapping[str, Any]) -> int:
         """Return how many rows match, from the rollup where it knows."""
         if self.total is not None and (known := await self.total(query)) is not None:
             return known
         where, values = self.conditions(query)
-        return int(await connection().fetchval(f"SELECT count(*) FROM {self.source} WHERE {where}", *values))
+        return int(await connection().fetchval(f"SELECT count(*) {self._counted(where)}", *values))
+
+    async def total_of(self, query: Mapping[str, Any]) -> tuple[int, bool]:
+        """Return how many rows match, and whether these are all: at most 50,000 are counted one by one."""
+        if self.total is not None and (known := await self.total(query)) is not None:
+            return known, True
+        where, values = self.conditions(query)
+        found = f"SELECT 1 {self._counted(where)} LIMIT {MOST_COUNTED + 1}"
+        count = int(await connection().fetchval(f"SELECT count(*) FROM ({found}) found", *values))
+        return min(count, MOST_COUNTED), count <= MOST_COUNTED
+
+    def _counted(self, where: str) -> str:
+        source = self.source
+        for alias, join in self.spare.items():
+            if not re.search(rf"\b{alias}\.", where):
+                source = source.replace(join, "")
+        return f"FROM {source} WHERE {where}"
 
     async def one(self, row_id: Any, **fixed: Any) -> dict[str, Any] | None:
         """Return the row with this id as the list shows it; None when the list has no such row."""
@@ -155,25 +189,27 @@ class Listing:
     async def page(self, query: Mapping[str, Any], key: bytes) -> Page:
         """Return one page, by number or behind a cursor."""
         rows = await self._rows(query, key)
-        limit = query["limit"]
-        following = rows[limit - 1] if len(rows) > limit else None
-        order = query["sort"]
+        limit, order = query["limit"], query["sort"]
+        shown, following = [row[: len(self.columns)] for row in rows[:limit]], None
+        if len(rows) > limit:
+            *place, row_id = rows[limit - 1][len(self.columns) :]
+            following = cursors.seal(key, order=order, values=place, row_id=row_id)
+        total, whole = await self.total_of(query)
         return Page(
-            # The cursor's two values stand behind the columns, so that they fall off here.
-            rows=[dict(zip(self.columns, row, strict=False)) for row in rows[:limit]],
-            total=await self.count(query),
+            rows=[dict(zip(self.columns, row, strict=True)) for row in shown],
+            total=total,
+            whole=whole,
             page=query["page"],
             limit=limit,
-            next_cursor=None
-            if following is None
-            else cursors.seal(key, order=order, value=following["_sort"], row_id=following["_id"]),
+            next_cursor=following,
         )
 
     async def _rows(self, query: Mapping[str, Any], key: bytes) -> Sequence[Any]:
         where, values = self.conditions(query)
         order: str = query["sort"]
-        column = self.sort[order.lstrip("-")]
-        direction, compare = ("DESC", "<") if order.startswith("-") else ("ASC", ">")
+        behind = "true"
+        by, direction = self.order(order)
+        compare = "<" if direction == "DESC" else ">"
         offset = (query["page"] - 1) * query["limit"]
         if query.get("cursor"):
             if offset:
@@ -181,13 +217,29 @@ class Listing:
                     "Invalid query parameters",
                     [{"field": "page", "message": "Give page or cursor, not both."}],
                 )
-            values += cursors.open_(key, query["cursor"], order=order)
-            where += f" AND ({column}, {self.id}) {compare} (${len(values) - 1}, ${len(values)})"
-        columns = ", ".join(f'{sql} AS "{wire}"' for wire, sql in self.columns.items())
-        rows: Sequence[Any] = await connection().fetch(
-            f"""SELECT {columns}, {column} AS _sort, {self.id} AS _id FROM {self.source} WHERE {where}
-                ORDER BY {column} {direction}, {self.id} {direction}
-                LIMIT {query["limit"] + 1} OFFSET {offset}""",
-            *values,
+            place = cursors.open_(key, query["cursor"], order=order, count=len(by))
+            values += place
+            bound = ", ".join(f"${len(values) - len(place) + number}" for number in range(1, len(place) + 1))
+            behind = f"({', '.join(by)}) {compare} ({bound})"
+            where += f" AND {behind}"
+        ordered = ", ".join(f"{column} {direction}" for column in by)
+        places = ", ".join(f"_{number} {direction}" for number in range(len(by)))
+        columns = ", ".join(
+            [
+                *(f'{sql} AS "{wire}"' for wire, sql in self.columns.items()),
+                *(f"{column} AS _{number}" for number, column in enumerate(by)),
+            ]
         )
+        limit = query["limit"] + 1
+        source = self.source
+        if not offset and (ahead := self.ahead(query)):
+            for name, text in (("order", ordered), ("behind", behind), ("limit", str(limit))):
+                ahead = ahead.replace(f"{{{name}}}", text)
+            source = ahead
+        found = f"SELECT {columns} FROM {source} WHERE {where}"
+        statement = f"{found} ORDER BY {ordered} LIMIT {limit} OFFSET {offset}"
+        if halves := self.halves(query):
+            each = (f"({found} AND {half} ORDER BY {ordered} LIMIT {offset + limit})" for half in halves)
+            statement = " UNION ALL ".join(each) + f" ORDER BY {places} LIMIT {limit} OFFSET {offset}"
+        rows: Sequence[Any] = await connection().fetch(statement, *values)
         return rows

@@ -28,6 +28,7 @@ COLUMNS = (
     SealedColumn(table="mail", column="content", purpose="mail"),
     SealedColumn(table="sso_provider", column="sealed_secret", purpose="sso.client"),
     SealedColumn(table="sso_tenant", column="sealed_key", purpose="sso.saml", key="tenant_id"),
+    SealedColumn(table="appsec_auth_profile", column="sealed_secrets", purpose="appsec.auth", schema=TENANT),
     SealedColumn(table="exposure_sync_config", column="sealed_keys", purpose="sync.tenable", schema=TENANT),
     *(
         SealedColumn(

@@ -1,7 +1,8 @@
 """The ring: data keys, each wrapped by a key derived from the deployment's master secret."""
 
 from tortoise import fields
-from tortoise.models import Model
+
+from threatweaver.db.model import Model
 
 
 class SecretKey(Model):

@@ -5,30 +5,56 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from threatweaver import outbound
 from threatweaver.kernel import Kernel
-from threatweaver.sso import ldap
+from threatweaver.sso.asserted import Asserted
+from threatweaver.sso.directory import SECONDS, Directory
 from threatweaver.sso.errors import ProviderUnavailable
-from threatweaver.sso.ldap import Directory
 from threatweaver.sso.models import SsoProvider
 from threatweaver.sso.providers import service as providers
 from threatweaver.threads import FairThreads
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_THREADS = FairThreads("ldap", threads=32, each=4, patience=ldap.SECONDS)
+_THREADS = FairThreads("ldap", threads=32, each=4, patience=SECONDS)
 
 
-async def ask(
+async def sign_in(kernel: Kernel, provider: SsoProvider, username: str, password: str) -> Asserted:
+    """Return the person whose name and password these are.
+
+    Raises SsoRefused, OutboundRefused, OutboundFailed, ProviderMisconfigured, ProviderUnavailable.
+    """
+    return await _ask(kernel, provider, _sign_in, username, password)
+
+
+async def probe(kernel: Kernel, provider: SsoProvider) -> None:
+    """Connect, and bind as the service account where there is one.
+
+    Raises OutboundRefused, OutboundFailed, ProviderMisconfigured, ProviderUnavailable.
+    """
+    await _ask(kernel, provider, _probe)
+
+
+# The library is loaded in the thread that needs it: most processes never do, and it takes its time.
+def _sign_in(directory: Directory, username: str, password: str) -> Asserted:
+    from threatweaver.sso import ldap
+
+    return ldap.sign_in(directory, username, password)
+
+
+def _probe(directory: Directory) -> None:
+    from threatweaver.sso import ldap
+
+    ldap.probe(directory)
+
+
+async def _ask(
     kernel: Kernel,
     provider: SsoProvider,
     question: Callable[Concatenate[Directory, P], T],
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """Put a question of ldap.py to a provider's directory, whose address is checked before.
-
-    Raises OutboundRefused, OutboundFailed, ProviderUnavailable, and what the question raises.
-    """
-    addresses = await outbound.resolve(kernel, ldap.host_of(provider.options))
+    """Put a question to a provider's directory, whose address is checked before."""
+    addresses = await outbound.resolve(kernel, Directory.host_of(provider.options))
     directory = Directory(
         options=provider.options,
         address=addresses[0],

@@ -1,39 +1,20 @@
 """LDAP: find the person, bind as them, read their groups. Blocking: directories.py calls it in a thread."""
 
 import ssl
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import ldap3
+from ldap3.core.exceptions import LDAPException
+from ldap3.utils.conv import escape_filter_chars
+from ldap3.utils.dn import escape_rdn
+
 from threatweaver.http.errors import ApiError
 from threatweaver.sso.asserted import Asserted
+from threatweaver.sso.directory import SECONDS, Directory
 from threatweaver.sso.errors import ProviderMisconfigured, ProviderUnavailable, SsoRefused
-
-with warnings.catch_warnings():  # ldap3 2.9.1 asks pyasn1 for names that it renamed
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import ldap3
-    from ldap3.core.exceptions import LDAPException
-    from ldap3.utils.conv import escape_filter_chars
-    from ldap3.utils.dn import escape_rdn
-
-SECONDS = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Directory:
-    """A directory to ask: where it is (`address` checked and pinned), its settings and the bind secret."""
-
-    options: Mapping[str, Any]
-    address: str
-    bind_password: str
-
-
-def host_of(options: Mapping[str, Any]) -> str:
-    """Return the host of the directory's URL."""
-    return urlsplit(options["url"]).hostname or ""
 
 
 def sign_in(directory: Directory, username: str, password: str) -> Asserted:
@@ -135,8 +116,8 @@ def _bound(directory: Directory, dn: str, password: str, refusal: ApiError) -> I
     tls = ldap3.Tls(
         validate=ssl.CERT_REQUIRED,
         ca_certs_data=options["caCertificate"] or None,
-        valid_names=[host_of(options)],
-        sni=host_of(options),
+        valid_names=[Directory.host_of(options)],
+        sni=Directory.host_of(options),
     )
     server = ldap3.Server(
         directory.address,

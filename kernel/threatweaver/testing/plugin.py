@@ -154,7 +154,8 @@ async def keep_running(worker: Worker) -> None:
 @asynccontextmanager
 async def running_worker(kernel: Kernel) -> AsyncIterator[Worker]:
     """Run a worker in this process for as long as the block lasts."""
-    running = Worker(kernel)
+    # What is scheduled would change tables under a test that runs at a full hour.
+    running = Worker(kernel, scheduled=False)
     task = asyncio.create_task(keep_running(running))
     yield running
     running.stop()
@@ -227,10 +228,10 @@ def run_job(kernel: Kernel) -> RunJob:
 
 @pytest.fixture(scope="session")
 def settled(kernel: Kernel, worker: Worker) -> Settled:  # noqa: ARG001 - it runs the jobs
-    """A function that waits until no job of a tenant waits or runs; TimeoutError after 20 seconds."""
+    """A function that waits until no job of a tenant waits or runs; TimeoutError after a minute."""
 
     async def wait(tenant: Tenant) -> None:
-        for _ in range(1000):
+        for _ in range(3000):
             async with kernel.database.control(read_only=True):
                 if not await Job.exists(tenant_id=tenant.id, finished_at=None):
                     return

@@ -1,5 +1,6 @@
 """The license manager as a process of its own, once over SQLite and once over a PostgreSQL server."""
 
+import functools
 import os
 import pwd
 import re
@@ -14,11 +15,18 @@ from uuid import uuid4
 
 import pytest
 import requests
+from warm import Warm
 
 from threatweaver_licensing.cli import main
 
 SCOPES = "read,issue,revoke,lists,audit"
 SERVERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+
+
+@functools.cache
+def warm():
+    """The process that the manager's commands are forked from; it ends with this one."""
+    return Warm("threatweaver_licensing.cli:main", "threatweaver_licensing.manager.commands")
 
 
 class Server:
@@ -124,11 +132,8 @@ class Manager:
     def command(self, *argv, check=True, database=None):
         """Run a command of the manager: exit code, and what it printed."""
         # A process each: Tortoise settles on the SQL of one kind of database in a process.
-        command = [sys.executable, "-m", "threatweaver_licensing.cli", "manager", *map(str, argv)]
         environment = os.environ | {"LICENSE_MANAGER_DATABASE": database or self.database}
-        done = subprocess.run(
-            command, capture_output=True, text=True, env=environment, check=False, timeout=60
-        )
+        done = warm().run(["threatweaver-license", "manager", *map(str, argv)], env=environment)
         assert not check or done.returncode == 0, done.stderr
         return done.returncode, done.stdout + done.stderr
 

@@ -1,9 +1,8 @@
 """Tables of notes, in the tenant's schema."""
 
 from tortoise import fields
-from tortoise.models import Model
 
-from threatweaver.sdk import uuid7
+from threatweaver.sdk import Model, uuid7
 
 
 class Note(Model):

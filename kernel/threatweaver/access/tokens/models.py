@@ -2,8 +2,8 @@
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
-from tortoise.models import Model
 
+from threatweaver.db.model import Model
 from threatweaver.ids import uuid7
 
 

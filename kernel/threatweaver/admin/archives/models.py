@@ -1,8 +1,8 @@
 """What was archived, in the tenant's schema; the file lies in the home's archive folder."""
 
 from tortoise import fields
-from tortoise.models import Model
 
+from threatweaver.db.model import Model
 from threatweaver.ids import uuid7
 
 

@@ -1,7 +1,8 @@
 """The positions that differ from the declared ones, in the tenant's schema."""
 
 from tortoise import fields
-from tortoise.models import Model
+
+from threatweaver.db.model import Model
 
 
 class FlagPosition(Model):

@@ -1,8 +1,8 @@
 """What is in quarantine, in the tenant's schema; the data lies in the home's quarantine folder."""
 
 from tortoise import fields
-from tortoise.models import Model
 
+from threatweaver.db.model import Model
 from threatweaver.ids import uuid7
 
 

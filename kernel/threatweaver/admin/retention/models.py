@@ -3,8 +3,8 @@
 from typing import Any
 
 from tortoise import fields
-from tortoise.models import Model
 
+from threatweaver.db.model import Model
 from threatweaver.ids import uuid7
 
 

@@ -1,8 +1,8 @@
 """Tables of what waits for the click on a link in a mail, in the control schema; tokens are hashed."""
 
 from tortoise import fields
-from tortoise.models import Model
 
+from threatweaver.db.model import Model
 from threatweaver.ids import uuid7
 
 

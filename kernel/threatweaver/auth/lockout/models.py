@@ -1,7 +1,8 @@
 """Tables of the lockout, in the control schema."""
 
 from tortoise import fields
-from tortoise.models import Model
+
+from threatweaver.db.model import Model
 
 
 class SignInFailure(Model):

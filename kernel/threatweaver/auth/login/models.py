@@ -1,7 +1,8 @@
 """Sign-ins under way, in the control schema."""
 
 from tortoise import fields
-from tortoise.models import Model
+
+from threatweaver.db.model import Model
 
 
 class LoginStep(Model):

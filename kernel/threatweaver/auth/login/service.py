@@ -18,8 +18,9 @@ from threatweaver.auth.models import User
 from threatweaver.auth.queries import Identity
 from threatweaver.auth.service import Signer, SignIn
 from threatweaver.http.errors import NotFound
-from threatweaver.notify.events.catalog import USER_LOCKED, Severity
+from threatweaver.notify.events.catalog import USER_LOCKED
 from threatweaver.notify.events.service import raise_in
+from threatweaver.severity import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

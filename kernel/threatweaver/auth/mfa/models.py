@@ -1,8 +1,8 @@
 """Tables of the second factor, in the control schema; the secret itself is a sealed column of the user."""
 
 from tortoise import fields
-from tortoise.models import Model
 
+from threatweaver.db.model import Model
 from threatweaver.ids import uuid7
 
 

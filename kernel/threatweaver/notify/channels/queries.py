@@ -3,8 +3,8 @@
 from marshmallow import fields, validate
 
 from threatweaver.notify.channels.models import Kind
-from threatweaver.notify.events.catalog import severity_name
 from threatweaver.resource.listing import Listing, any_of
+from threatweaver.severity import severity_name
 
 CHANNELS = Listing(
     source="notification_channel",

@@ -21,7 +21,7 @@ from threatweaver.notify.channels.schemas import (
 )
 from threatweaver.notify.deliveries import trial
 from threatweaver.notify.deliveries.schemas import DeliveryOut
-from threatweaver.notify.events.catalog import Severity
+from threatweaver.severity import Severity
 
 table = RouteTable(path="/notification/channels", tag="Notifications")
 

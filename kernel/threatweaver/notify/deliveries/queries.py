@@ -10,8 +10,8 @@ from marshmallow import fields, validate
 from threatweaver.db.transaction import connection
 from threatweaver.http.errors import NotFound
 from threatweaver.notify.deliveries.models import DeliveryStatus
-from threatweaver.notify.events.catalog import severity_name
 from threatweaver.resource.listing import Listing, any_of, eq
+from threatweaver.severity import severity_name
 
 STATUSES = [item.value for item in DeliveryStatus]
 

@@ -21,11 +21,12 @@ from threatweaver.notify.channels.senders import NotDelivered
 from threatweaver.notify.deliveries import people, plan, queries
 from threatweaver.notify.deliveries.models import Delivery, DeliveryStatus
 from threatweaver.notify.events import queries as events
-from threatweaver.notify.events.catalog import CHANNEL_DISABLED, SUPPRESSED, Severity
+from threatweaver.notify.events.catalog import CHANNEL_DISABLED, SUPPRESSED
 from threatweaver.notify.events.models import EventStatus
 from threatweaver.notify.events.service import raise_event
 from threatweaver.notify.wakes import queries as wakes
 from threatweaver.secrets.box import SecretUnreadable
+from threatweaver.severity import Severity
 from threatweaver.tenancy.models import Tenant
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from threatweaver.notify.channels.notice import Notice
 from threatweaver.notify.channels.senders import NotDelivered
 from threatweaver.notify.deliveries.models import Delivery, DeliveryStatus
 from threatweaver.notify.deliveries.queries import one
-from threatweaver.notify.events.catalog import Severity
 from threatweaver.notify.events.models import Event, EventStatus
+from threatweaver.severity import Severity
 
 if TYPE_CHECKING:
     from threatweaver.kernel import Kernel

@@ -2,28 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Any
 
 from marshmallow import ValidationError, fields
 
 from threatweaver.auth.permissions import Perm
-
-
-class Severity(IntEnum):
-    """How bad it is: a number in the database, its name on the wire."""
-
-    INFO = 0
-    LOW = 1
-    MEDIUM = 2
-    HIGH = 3
-    CRITICAL = 4
-
-
-def severity_name(column: str) -> str:
-    """Return SQL that turns a severity's number into its name."""
-    names = ",".join(f"'{item.name}'" for item in Severity)
-    return f"(ARRAY[{names}])[{column} + 1]"
+from threatweaver.severity import SEVERITIES, Severity
 
 
 class Mode(StrEnum):
@@ -51,9 +36,9 @@ class NotificationEvent:
 
 
 class SeverityField(fields.Field[int]):
-    """A severity's name, as its number."""
+    """A severity's name in a body, as its number; unlike a filter's, exactly as it is documented."""
 
-    choices = tuple(item.name for item in Severity)
+    choices = SEVERITIES
 
     def __init__(self, *, load_default: int | None = None) -> None:
         described: dict[str, Any] = {"type": "string", "enum": list(self.choices)}

@@ -7,8 +7,9 @@ from threatweaver.access.tokens.models import ApiToken
 from threatweaver.http.route import Scope
 from threatweaver.jobs.run import JobRun
 from threatweaver.jobs.table import JobTable
-from threatweaver.notify.events.catalog import LICENSE_EXPIRING, TOKEN_EXPIRING, Severity
+from threatweaver.notify.events.catalog import LICENSE_EXPIRING, TOKEN_EXPIRING
 from threatweaver.notify.events.service import raise_event
+from threatweaver.severity import Severity
 from threatweaver_licensing import State
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from threatweaver.db.transaction import current
-from threatweaver.notify.events.catalog import Severity
 from threatweaver.notify.events.models import Event
 from threatweaver.notify.wakes import queries as wakes
+from threatweaver.severity import Severity
 
 if TYPE_CHECKING:
     from threatweaver.kernel import Kernel

@@ -3,8 +3,8 @@
 from enum import StrEnum
 
 from tortoise import fields
-from tortoise.models import Model
 
+from threatweaver.db.model import Model
 from threatweaver.ids import uuid7
 
 

@@ -1,8 +1,8 @@
 """What people chose, in the tenant's schema; what they did not choose is as the event declares."""
 
 from tortoise import fields
-from tortoise.models import Model
 
+from threatweaver.db.model import Model
 from threatweaver.ids import uuid7
 
 

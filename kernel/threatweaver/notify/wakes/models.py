@@ -1,7 +1,8 @@
 """The moments at which tenants have something to plan or to send, in the control schema."""
 
 from tortoise import fields
-from tortoise.models import Model
+
+from threatweaver.db.model import Model
 
 
 class Wake(Model):

@@ -21,7 +21,7 @@ from threatweaver.auth.queries import Identity
 from threatweaver.auth.service import SignIn
 from threatweaver.http.errors import NotFound
 from threatweaver.kernel import Kernel
-from threatweaver.sso import directories, ldap, oidc
+from threatweaver.sso import directories, oidc
 from threatweaver.sso.asserted import Asserted
 from threatweaver.sso.errors import SsoRefused
 from threatweaver.sso.mapping.service import Decision
@@ -154,7 +154,7 @@ class Credentials:
 async def finish_ldap(kernel: Kernel, given: Credentials, visitor: Visitor) -> Proven:
     """Check a name and password with the tenant's directory; guessing is slowed down as for passwords.
 
-    Raises SsoRefused, SignInDelayed, and what `directories.ask` raises.
+    Raises SsoRefused, SignInDelayed, and what `directories.sign_in` raises.
     """
     tenant = await providers.tenant_of(kernel, given.slug)
     provider = await _usable(kernel, given.provider_id, Kind.LDAP)
@@ -162,7 +162,7 @@ async def finish_ldap(kernel: Kernel, given: Credentials, visitor: Visitor) -> P
         raise SsoRefused(reason="NO_PROVIDER")
     async with kernel.database.control():
         attempt = await lockout.begin(f"{provider.id}/{given.username}", visitor)
-    who = await directories.ask(kernel, provider, ldap.sign_in, given.username, given.password)
+    who = await directories.sign_in(kernel, provider, given.username, given.password)
     async with kernel.database.control():
         await lockout.succeeded(attempt)
     return Proven(provider=provider, who=who)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from threatweaver.http.errors import Unprocessable
 from threatweaver.kernel import Kernel
-from threatweaver.sso import directories, ldap, oidc
+from threatweaver.sso import directories, oidc
 from threatweaver.sso.asserted import Asserted
 from threatweaver.sso.errors import ProviderUnavailable, SsoRefused
 from threatweaver.sso.mapping import service as mapping
@@ -71,7 +71,7 @@ async def _decoded(
     if kind is Kind.OIDC:
         claims = await oidc.verify(kernel, provider.options, given["id_token"], nonce=None)
         return oidc.asserted(provider.options, claims), None
-    return await directories.ask(kernel, provider, ldap.sign_in, given["username"], given["password"]), None
+    return await directories.sign_in(kernel, provider, given["username"], given["password"]), None
 
 
 async def _answers(kernel: Kernel, provider: SsoProvider) -> Mapping[str, Any]:
@@ -79,6 +79,6 @@ async def _answers(kernel: Kernel, provider: SsoProvider) -> Mapping[str, Any]:
     if provider.kind == Kind.OIDC:
         return await oidc.discover(kernel, provider.options["issuer"])
     if provider.kind == Kind.LDAP:
-        await directories.ask(kernel, provider, ldap.probe)
+        await directories.probe(kernel, provider)
         return {"bound": provider.options["bindDn"] or "anonymous"}
     return {"entityId": provider.options["entityId"], "ssoUrl": provider.options["ssoUrl"]}

@@ -8,6 +8,7 @@ from threatweaver.testing.contract import signing_in
 
 EXAMPLES: dict[str, ExampleOf] = {**signing_in.EXAMPLES}
 
+_FORTNIGHT = "needs a fortnight of history and a night; the tests of anomalies tell a month of it"
 _BROWSER = "needs a browser that a provider sends back; the tests of single sign-on do it"
 
 UNCALLABLE: dict[str, str] = {
@@ -19,12 +20,17 @@ UNCALLABLE: dict[str, str] = {
     "POST /license/activate": "works once, before the first license; the tests of the license do it",
     "PUT /admin/settings/license": "needs a license signed with the vendor's key; its own tests do it",
     "POST /license/revocations": "needs a list signed with the vendor's key; the tests of the license do it",
+    "POST /threat-intel/snapshots": "needs a snapshot signed with a trusted key; the tests of exposure do it",
+    "GET /anomaly/{id}": _FORTNIGHT,
+    "POST /anomaly/{id}/acknowledge": _FORTNIGHT,
     "POST /license/import": "needs a license signed with the vendor's key; the tests of the license do it",
 }
 """Route → why no call of it succeeds here; the tests fail when one of them does."""
 
 WITHOUT: dict[str, Callable[[Registry], bool]] = {
     "/modules/{moduleId}": lambda registry: not registry.decisions,
+    "/anomaly/": lambda registry: not any(r.path == "/anomaly" for r in registry.routes),
+    "/threat-intel/": lambda registry: not any(r.path == "/threat-intel/feeds" for r in registry.routes),
     "/admin/quarantine/": lambda registry: not any(r.path == "/imports" for r in registry.routes),
 }
 """Beginning of paths → whether plugins are missing that bring what these routes are about."""
