@@ -14,7 +14,7 @@ EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e $(dist))
 METADATA := $(foreach dist,$(DISTRIBUTIONS),$(dist)/pyproject.toml)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help run test check fast nightly bench wheels lock plugin snapshots clean
+.PHONY: help run test check fast nightly bench bench-dast wheels lock plugin snapshots clean
 
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,18 +30,23 @@ test: $(VENV)/.tools ## Set up and run every check and test
 check: $(VENV)/.tools ## Lint, types, import contracts
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
-	@MYPYPATH=$(subst $() ,:,$(strip $(DISTRIBUTIONS))) $(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package))
+	@MYPYPATH=$(subst $() ,:,$(strip . $(DISTRIBUTIONS))) $(BIN)/mypy $(foreach package,$(PACKAGES) lab,-p $(package))
 	@$(BIN)/lint-imports --no-cache | tail -n 3
 
 fast: $(VENV)/.tools ## Run the tests that start no process of the product
 	@$(BIN)/pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder --ignore=tests/e2e --ignore=tests/stateful --ignore=tests/packaging
 
-nightly: $(VENV)/.tools ## Tell random stories for 30 minutes, other ones each day; a failure prints its seed
+nightly: $(VENV)/.tools ## Tell random stories for 30 minutes, kill a scan 20 times, other ones each day; a failure prints its seed
+	@TWTEST_SCAN_KILLS=$${TWTEST_SCAN_KILLS:-20} TWTEST_SCAN_SEED=$${TWTEST_SCAN_SEED:-$$(date +%Y%m%d)} \
+		$(BIN)/pytest tests/e2e/test_e2e_scan_killed.py -q -s
 	@TWTEST_STORY_SECONDS=$${TWTEST_STORY_SECONDS:-1800} \
 		TWTEST_STORY_SEED=$${TWTEST_STORY_SEED:-$$(date +%Y%m%d)000} $(BIN)/pytest tests/stateful -q -s
 
 bench: $(VENV)/.tools ## Measure speed and memory on this machine, with goals and limits beside
 	@$(BIN)/python contrib/bench/run.py $(ARGS)
+
+bench-dast: $(VENV)/.tools ## Measure detection on running targets: make bench-dast TARGETS="truth.json=http://127.0.0.1:8000"
+	@$(BIN)/python contrib/bench/dast.py $(TARGETS) $(ARGS)
 
 wheels: $(VENV)/.tools ## Build a wheel of each distribution into dist/, the same bytes every time
 	@$(BIN)/python contrib/wheels.py dist

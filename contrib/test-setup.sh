@@ -1,17 +1,22 @@
 #!/bin/bash
 # What the tests need beside Python packages: a browser, a PostgreSQL server of the distribution, an identity
-# provider and a directory server for single sign-on, and the npm packages of the generated clients.
+# provider and a directory server for single sign-on, what pipelines call, and the npm packages of the generated
+# clients.
 set -eu
 cd "$(dirname "$0")/.."
 
 packages=()
 command -v chromium >/dev/null 2>&1 || packages+=(chromium)
+command -v chromium-headless-shell >/dev/null 2>&1 || packages+=(chromium-headless-shell)
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || packages+=(postgresql)
 [ -d /usr/share/simplesamlphp/www ] || packages+=(simplesamlphp)
 command -v php >/dev/null 2>&1 || packages+=(php-cli)
 compgen -G '/usr/lib/php/*/dom.so' >/dev/null || packages+=(php-xml)
 compgen -G '/usr/lib/php/*/mbstring.so' >/dev/null || packages+=(php-mbstring)
 [ -x /usr/sbin/slapd ] || packages+=(slapd ldap-utils)
+for tool in curl jq openssl; do
+    command -v "$tool" >/dev/null 2>&1 || packages+=("$tool")
+done
 if [ "${#packages[@]}" -gt 0 ]; then
     install="apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends ${packages[*]}"
     if [ "$(id -u)" != 0 ]; then

@@ -57,16 +57,20 @@ class Custody:
 
     @contextmanager
     def tampered(self, *statements: str):
-        """Change the log's lines for as long as the block lasts."""
-        self.sql("CREATE TABLE kept AS SELECT * FROM audit_line", *statements)
-        try:
-            yield
-        finally:
-            self.sql(
-                "DELETE FROM audit_line WHERE id IN (SELECT id FROM kept)",
-                "INSERT INTO audit_line SELECT * FROM kept",
-                "DROP TABLE kept",
-            )
+        """Change the log's lines for as long as the block lasts; a job of the minute adds none meanwhile."""
+        with asyncio.Runner() as runner:
+            held = runner.run(asyncpg.connect(dsn(self.product)))
+            runner.run(held.execute(f"BEGIN; SELECT 1 FROM {self.schema}.audit_head FOR UPDATE"))
+            self.sql("CREATE TABLE kept AS SELECT * FROM audit_line", *statements)
+            try:
+                yield
+            finally:
+                self.sql(
+                    "DELETE FROM audit_line WHERE id IN (SELECT id FROM kept)",
+                    "INSERT INTO audit_line SELECT * FROM kept",
+                    "DROP TABLE kept",
+                )
+                runner.run(held.close())
 
 
 def dsn(product: Product) -> str:

@@ -44,7 +44,7 @@ def test_a_module_comes_and_goes_everywhere_within_a_second_and_nobody_notices(l
     module = toggled_plugin.MODULE
     with calling(f"{licensed.url}/api/tags", licensed.token()) as callers:
         for here in (False, True, False, True):  # the trial had it
-            told = put_in_force(licensed, license_of(EXPOSURE, *([module] if here else [])))
+            told = put_in_force(licensed, license_of(EXPOSURE, "appsec", *([module] if here else [])))
             assert (told["starts"], told["stops"]) == ([module] * here, [module] * (not here))
             time.sleep(1.0)
             statuses, processes = answers_of_all(licensed, toggled_plugin.PATH)
@@ -179,7 +179,7 @@ def test_an_installation_without_a_license_is_activated_without_signing_in(fresh
         forged = requests.post(url, json={"license": license_of(key=generate_key())}, timeout=10)
         assert (forged.status_code, forged.json()["reason"]) == (422, "LICENSE_UNKNOWN_KEY")
         done = requests.post(url, json={"license": license_of()}, timeout=10)
-        assert (done.status_code, done.json()["starts"]) == (200, ["toggled", EXPOSURE])
+        assert (done.status_code, done.json()["starts"]) == (200, ["appsec", "toggled", EXPOSURE])
         wait_until(lambda: product.get("/api/tags").status_code == 200, seconds=10, what="modules are there")
         again = requests.post(url, json={"license": license_of()}, timeout=10)
         assert (again.status_code, again.json()["code"]) == (409, "ALREADY_LICENSED")

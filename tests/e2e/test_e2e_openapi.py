@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import e2e_product as products
 import pytest
@@ -80,7 +81,7 @@ def test_every_documented_query_parameter_is_known_to_its_route(product, documen
         for parameter in operation.get("parameters", []):
             if parameter["in"] != "query":
                 continue
-            url = re.sub(r"\{(\w+)\}", lambda found: values[found[1]], path)
+            url = re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], str(uuid4())), path)
             answer = product.get(url, params={parameter["name"]: "a"})
             assert "Unknown field" not in answer.text, (path, parameter["name"], answer.text)
             asked += 1

@@ -1,5 +1,6 @@
 """A database of its own for tests that kill, lock or queue."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest_asyncio
 
 from threatweaver import app as application
 from threatweaver.db import migrate
+from threatweaver.db.orm import ModelApp
 from threatweaver.db.transaction import CONTROL, Database
 from threatweaver.ids import uuid7
 from threatweaver.license import service as license_service
@@ -59,6 +61,28 @@ def new_tenant():
         return await provision.create(kernel.database, slug=slug, name=slug, apps=kernel.registry.apps)
 
     return made
+
+
+@pytest.fixture
+def model_app(tmp_path, monkeypatch):
+    """A function: an app with these migrations, name by text; `{label}` in a text is the app's."""
+    made = []
+
+    def write(**migrations):
+        label = f"app_{uuid7().hex}"
+        folder = tmp_path / label / "migrations"
+        folder.mkdir(parents=True)
+        for file in (folder.parent / "__init__.py", folder / "__init__.py", folder.parent / "models.py"):
+            file.write_text("")
+        for name, text in migrations.items():
+            (folder / f"{name.lstrip('_')}.py").write_text(text.replace("{label}", label))
+        monkeypatch.syspath_prepend(str(tmp_path))
+        made.append(label)
+        return ModelApp(label=label, models=(f"{label}.models",), migrations=f"{label}.migrations")
+
+    yield write
+    for name in [name for name in sys.modules if name.partition(".")[0] in made]:
+        del sys.modules[name]
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,13 @@
 
 import asyncio
 import re
-import sys
 from dataclasses import replace
 
 import pytest
 from tortoise import Tortoise
 
 from threatweaver.db import migrate, orm
-from threatweaver.db.orm import CONTROL, ModelApp
+from threatweaver.db.orm import CONTROL
 from threatweaver.db.transaction import connection
 from threatweaver.ids import uuid7
 from threatweaver.tenancy import drop, provision
@@ -71,7 +70,7 @@ async def empty(database):
 
 async def test_a_plan_lists_statements_with_locks_and_changes_nothing(database, kernel, empty):
     steps = await migrate.plan(database, empty.schema, kernel.registry.apps)
-    assert {step.migration.split(".")[0] for step in steps} == {"kernel", "exposure"}
+    assert {step.migration.split(".")[0] for step in steps} == {"kernel", "appsec", "exposure"}
     assert any('"exposure_asset"' in step.sql and step.lock == "none (new table)" for step in steps)
     assert [step.sql[:60] for step in steps if not step.lock] == []
     async with database.owner(empty.schema):
@@ -121,29 +120,18 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 
 class Migration(migrations.Migration):
-    dependencies = {dependencies}
-    operations = [ops.RunSQL("CREATE TABLE {table} (a int)"), ops.RunSQL("{then}")]
+    dependencies = %s
+    operations = [ops.RunSQL("CREATE TABLE %s (a int)"), ops.RunSQL("%s")]
 """
 
 
 @pytest.fixture
-def broken(tmp_path, monkeypatch):
+def broken(model_app):
     """An app whose second migration fails after it made a table."""
-    package = tmp_path / f"broken_{uuid7().hex}"
-    (package / "migrations").mkdir(parents=True)
-    for file in (package / "__init__.py", package / "migrations" / "__init__.py", package / "models.py"):
-        file.write_text("")
-    first = MIGRATION.format(dependencies=[], table="whole", then="SELECT 1")
-    (package / "migrations" / "0001_initial.py").write_text(first)
-    behind = [(package.name, "0001_initial")]
-    second = MIGRATION.format(dependencies=behind, table="half_done", then="SELECT 1/0")
-    (package / "migrations" / "0002_broken.py").write_text(second)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    yield ModelApp(
-        label=package.name, models=(f"{package.name}.models",), migrations=f"{package.name}.migrations"
+    return model_app(
+        _0001_initial=MIGRATION % ([], "whole", "SELECT 1"),
+        _0002_broken=MIGRATION % ([("{label}", "0001_initial")], "half_done", "SELECT 1/0"),
     )
-    for name in [name for name in sys.modules if name.startswith(package.name)]:
-        del sys.modules[name]
 
 
 async def test_a_migration_that_fails_half_way_leaves_nothing(database, kernel, empty, broken):

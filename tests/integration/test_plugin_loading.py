@@ -93,6 +93,7 @@ def test_an_unlicensed_one_may_be_broken_for_it_is_not_imported(install):
     assert not any(name.startswith(package) for name in sys.modules)
     assert {item.manifest.name: item.admitted for item in found.decisions} == {
         "alpha": False,
+        "appsec": True,
         "exposure": True,
     }
 
@@ -136,7 +137,7 @@ def test_a_package_that_is_not_there(install):
 def test_a_manifest_is_read_without_importing(install):
     package = install("alpha", "raise SystemExit")
     names = [item.name for item in manifest.installed()]
-    assert (names, package in sys.modules) == (["alpha", "exposure"], False)
+    assert (names, package in sys.modules) == (["alpha", "appsec", "exposure"], False)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +151,7 @@ def test_of_two_plugins_with_one_claim_neither_runs(install, text, claim):
     install("alpha", manifest=text)
     found = {item.manifest.name: (item.verdict.value, item.reason) for item in load().decisions}
     assert found == {
+        "appsec": ("admitted", "licensed"),
         "alpha": ("misfit", f"{claim} is claimed by exposure, too"),
         "exposure": ("misfit", f"{claim} is claimed by alpha, too"),
     }
@@ -315,6 +317,7 @@ def test_a_subscriber_outlives_a_stranger_that_does_not_fit(install):
     found = load()
     assert {item.manifest.name: item.admitted for item in found.decisions} == {
         "alpha": False,
+        "appsec": True,
         "beta": True,
         "exposure": True,
         "zeta": True,

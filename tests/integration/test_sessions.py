@@ -116,7 +116,7 @@ async def test_a_change_of_role_is_seen(client, person, kernel):
 async def test_what_was_looked_up_is_remembered_for_three_seconds_at_most(client, person, kernel):
     token, _ = await sign_in(client, person)
     await me(client, token)
-    ((until, _),) = [entry for key, entry in kernel.identifier._known.items() if key[0] == token]
+    ((until, _),) = [entry for key, entry in kernel.identifier._remembered._known.items() if key[0] == token]
     assert 0 < until - time.monotonic() <= 3
 
 

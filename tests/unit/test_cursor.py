@@ -26,29 +26,35 @@ KEY = b"k" * 32
 )
 def test_what_is_sealed_comes_back(value):
     row = uuid7()
-    text = cursor.seal(KEY, order="-name", value=value, row_id=row)
-    assert cursor.open_(KEY, text, order="-name") == (value, row)
+    text = cursor.seal(KEY, order="-name", values=["first", value], row_id=row)
+    assert cursor.open_(KEY, text, order="-name", count=3) == ["first", value, row]
+
+
+def test_a_cursor_of_fewer_columns_is_refused():
+    text = cursor.seal(KEY, order="name", values=["a"], row_id=uuid7())
+    with pytest.raises(ValidationFailed):
+        cursor.open_(KEY, text, order="name", count=3)
 
 
 def test_a_cursor_of_another_order_is_refused():
-    text = cursor.seal(KEY, order="name", value="a", row_id=uuid7())
+    text = cursor.seal(KEY, order="name", values=["a"], row_id=uuid7())
     with pytest.raises(ValidationFailed):
-        cursor.open_(KEY, text, order="-name")
+        cursor.open_(KEY, text, order="-name", count=2)
 
 
 def test_a_cursor_of_another_deployment_is_refused():
-    text = cursor.seal(b"other" * 8, order="name", value="a", row_id=uuid7())
+    text = cursor.seal(b"other" * 8, order="name", values=["a"], row_id=uuid7())
     with pytest.raises(ValidationFailed):
-        cursor.open_(KEY, text, order="name")
+        cursor.open_(KEY, text, order="name", count=2)
 
 
 def test_every_edit_is_noticed():
-    text = cursor.seal(KEY, order="name", value="a", row_id=uuid7())
+    text = cursor.seal(KEY, order="name", values=["a"], row_id=uuid7())
     survivors = []
     for place in range(len(text) - 1):  # the last character may carry unused bits
         other = "A" if text[place] != "A" else "B"
         try:
-            cursor.open_(KEY, text[:place] + other + text[place + 1 :], order="name")
+            cursor.open_(KEY, text[:place] + other + text[place + 1 :], order="name", count=2)
             survivors.append(place)
         except ValidationFailed:
             continue
@@ -58,5 +64,5 @@ def test_every_edit_is_noticed():
 @pytest.mark.parametrize("text", ["", "A", "====", "é" * 40, "A" * 500, "\x00", " ", "null", "-_-_-_-_"])
 def test_garbage_is_a_validation_error(text):
     with pytest.raises(ValidationFailed) as caught:
-        cursor.open_(KEY, text, order="name")
+        cursor.open_(KEY, text, order="name", count=2)
     assert caught.value.members["details"][0]["field"] == "cursor"

@@ -3,6 +3,7 @@
 import pytest
 from marshmallow import fields
 
+from threatweaver.http.renditions import Rendition
 from threatweaver.http.route import EMPTY, JOB, SIGNED_IN, RouteError, RouteTable, Upload, bare
 from threatweaver.http.schema import Schema
 
@@ -68,3 +69,26 @@ def test_only_get_is_safe():
 def test_summary_and_description_come_from_the_docstring():
     route = declare(doc="Do it.\n\n    With care,\n    and twice.\n    ")
     assert (route.summary, route.description) == ("Do it.", "With care,\nand twice.")
+
+
+class Look(Schema):
+    theme = fields.String()
+
+
+class Asked(Schema):
+    limit = fields.Integer()
+
+
+DRAWING = Rendition(content_type="image/svg+xml", render=lambda _body, _query: b"<svg/>", query=Look)
+
+
+def test_a_rendition_brings_its_parameters():
+    assert set(declare(returns=bare(Schema), rendition=DRAWING).query().fields) == {"theme"}
+    asked = declare(returns=bare(Schema), query=Asked, rendition=DRAWING).query
+    assert (asked.__name__, set(asked().fields)) == ("Asked", {"limit", "theme"})
+
+
+@pytest.mark.parametrize(("method", "returns"), [("POST", bare(Schema)), ("GET", EMPTY), ("GET", JOB)])
+def test_only_json_that_is_read_has_a_rendition(method, returns):
+    with pytest.raises(RouteError, match="only JSON that is read"):
+        declare(method, returns=returns, rendition=DRAWING)

@@ -66,7 +66,7 @@ async def test_unknown_flags_and_other_types_are_refused(ask, given):
 async def test_the_license_page_tells_operators_more(ask, kernel, as_role, tenant):
     _, plain = await ask("GET", LICENSE)
     assert (plain["data"]["state"], plain["data"]["claims"], plain["data"]["seats"]) == ("ACTIVE", None, None)
-    assert [item["admitted"] for item in plain["data"]["modules"]] == [True]
+    assert [item["admitted"] for item in plain["data"]["modules"]] == [True, True]
     _, whole = await ask("GET", LICENSE, headers=await as_role("operator", tenant))
     assert whole["data"]["claims"]["type"] == "trial"
     assert whole["data"]["seats"]["licensed"] == kernel.license.claims.seats

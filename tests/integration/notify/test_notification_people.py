@@ -8,7 +8,7 @@ import pytest
 from threatweaver.access.models import CustomRole, Grant
 from threatweaver.auth.models import Membership, User
 from threatweaver.ids import uuid7
-from threatweaver.notify.events.catalog import Severity
+from threatweaver.severity import Severity
 from threatweaver.testing.identities import headers_for
 
 PREFERENCES = "/api/notification/preferences"

@@ -11,8 +11,8 @@ from aiohttp import web
 from threatweaver.jobs import schedule
 from threatweaver.notify.channels import senders
 from threatweaver.notify.deliveries import service
-from threatweaver.notify.events.catalog import Severity
 from threatweaver.notify.events.service import raise_event
+from threatweaver.severity import Severity
 from threatweaver.tenancy.models import Tenant
 from threatweaver.testing.plugin import running_worker
 

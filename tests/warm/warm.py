@@ -1,0 +1,132 @@
+"""Commands as processes of their own, forked from one that has loaded their modules: a start costs nothing.
+
+A command gets its arguments, environment, folder and descriptors like one that a shell starts, and ends like
+it. What the start itself does (entry points, the order of imports) is seen by the tests that run the
+installed commands: of the product `up`, of the tool the one of its examples.
+"""
+
+import gc
+import importlib
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+ORDER = 1 << 20
+
+
+class Warm:
+    """One loaded process for a command; `entry` is `module:function`, as in an entry point."""
+
+    def __init__(self, entry: str, *modules: str) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="tw-warm-")
+        self._socket = f"{self._folder.name}/socket"
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(self._socket)
+        listening.listen(64)
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, str(listening.fileno()), entry, *modules],
+            pass_fds=[listening.fileno()],
+            stdin=subprocess.PIPE,  # what comes through it is its end, at the latest that of this process
+        )
+        listening.close()
+
+    def run(
+        self, argv: Sequence[str], *, env: Mapping[str, str], timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end. Raises subprocess.TimeoutExpired, like `subprocess.run`."""
+        with (
+            tempfile.TemporaryFile() as out,
+            tempfile.TemporaryFile() as err,
+            socket.socket(socket.AF_UNIX) as call,
+        ):
+            call.settimeout(timeout)
+            call.connect(self._socket)
+            order = {"argv": list(argv), "env": dict(env), "cwd": str(Path.cwd())}
+            socket.send_fds(call, [json.dumps(order).encode() + b"\n"], [out.fileno(), err.fileno()])
+            with call.makefile() as told:
+                pid = int(told.readline())
+                try:
+                    code = int(told.readline())
+                except TimeoutError:
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, 9)
+                    raise subprocess.TimeoutExpired(list(argv), timeout) from None
+            texts = []
+            for file in (out, err):
+                file.seek(0)
+                texts.append(file.read().decode())
+        return subprocess.CompletedProcess(list(argv), code, *texts)
+
+
+def _serve(listening: socket.socket, entry: str, modules: Sequence[str]) -> None:
+    module, function = entry.split(":")
+    command = getattr(importlib.import_module(module), function)
+    for name in modules:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+    while listening in select.select([listening, sys.stdin], [], [])[0]:
+        call, _ = listening.accept()
+        if os.fork() == 0:
+            listening.close()
+            _attend(call, command)
+        call.close()
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+
+def _attend(call: socket.socket, command) -> NoReturn:
+    """Start the command that was ordered, tell its process id, wait for it, and tell its exit code."""
+    text, handles, *_ = socket.recv_fds(call, ORDER, 2)
+    while not text.endswith(b"\n"):
+        text += call.recv(ORDER)
+    pid = os.fork()
+    if pid == 0:
+        call.close()
+        _become(json.loads(text), handles, command)
+    with suppress(BrokenPipeError):
+        call.sendall(f"{pid}\n".encode())
+        _, status = os.waitpid(pid, 0)
+        call.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    os._exit(0)
+
+
+def _become(order: dict, handles: list[int], command) -> NoReturn:
+    code = 1
+    try:
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for number, handle in enumerate([nothing, *handles]):
+            os.dup2(handle, number)
+            os.close(handle)
+        os.environ.clear()
+        os.environ.update(order["env"])
+        os.chdir(order["cwd"])
+        given = order["env"].get("PYTHONPATH", "")  # as a Python that starts does
+        sys.path[1:1] = [path for path in given.split(os.pathsep) if path and path not in sys.path]
+        sys.argv = order["argv"]
+        ended = command()
+        code = ended if isinstance(ended, int) else 0
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            sys.stderr.write(f"{end.code}\n")
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # noqa: BLE001 - the edge of a process: say it and end, whatever it was
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    _serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2], sys.argv[3:])
