@@ -79,26 +79,33 @@ async def profile(space):
 async def test_a_scan_from_launch_to_verdict(space, worker, shop, loopback, profile):
     server, state = shop
     base = f"http://127.0.0.1:{server.port}"
-    target = await space.target(baseUrl=base)
-    made = await space.assessment(target, profile=profile["name"])
-    path = f"/assessments/{made['id']}"
-    assert (await space.post(f"{path}/launch"))["state"] == "queued"
+    made = await space.call("POST", "/ci/scan", {"targetUrl": base, "profile": profile["name"]}, status=202)
+    assert made["state"] == "queued"
+    scan = made["scanId"]
+    path = f"/assessments/{scan}"
     found = await ended(space, path)
     assert (found["state"], found["message"]) == ("completed", None), found
     assert state["hits"] > 5
     assert [one["method"] for one in await space.get(f"{path}/sitemap?search=echo")][:1] == ["GET"]
     assert (await space.get(f"{path}/coverage/summary"))["tested"] > 0
+    tested = await space.get(f"{path}/coverage?tested=true&agent=reflected-xss")
+    assert [(one["agent"], one["tested"]) for one in tested] == [("reflected-xss", True)]
+    assert (await space.get(f"{path}/progress"))["percent"] == 100.0
     assert len(await space.get(f"{path}/requests?limit=10")) == 10
     told = await space.call("GET", f"{path}/stream", status=200)
     kinds = {line[7:] for line in told.decode().splitlines() if line.startswith("event: ")}
     assert {"phase_change", "agent_complete", "assessment_complete"} <= kinds
+    (last,) = await space.get(f"{path}/events?kind=assessment_complete")
+    assert last["data"]["state"] == "completed"
     seen = await space.get(f"{path}/findings")
     if not profile["agents"]:
         return  # no agent of the class is built in: the rest is about its findings
     (one,) = [item for item in seen if item["cwe"] == 79]
+    judged = await space.get(f"/ci/results/{scan}")
+    assert (judged["verdict"], [row["id"] for row in judged["findings"]]) == ("fail", [one["id"]])
     assert one["place"] == "GET /echo"
-    for form in ("json", "sarif", "junit", "html", "har"):
-        text = await space.call("GET", f"/reports/{made['id']}?format={form}", status=200)
+    for form in [one["name"] for one in await space.get("/reports/formats")]:
+        text = await space.call("GET", f"/reports/{scan}?format={form}", status=200)
         assert "echo" in (text.decode() if isinstance(text, bytes) else json.dumps(text)), form
     still = await space.post(f"/findings/{one['id']}/retest")
     assert (still["state"], still["status"]) == ("open", "open"), still
@@ -139,6 +146,8 @@ async def test_the_emergency_stop_ends_a_scan_and_refuses_others(space, worker, 
     await space.post(f"{path}/launch")
     await state["first"].wait()
     await space.post("/emergency-stop", {"reason": "The shop is slow."})
+    said = await space.get("/emergency-stop")
+    assert (said["stopped"], said["reason"]) == (True, "The shop is slow.")
     await asyncio.sleep(2)
     hits = state["hits"]
     await asyncio.sleep(1)

@@ -89,6 +89,8 @@ async def test_wrong_credentials_are_not_ok(space, made):
     profile, _ = made
     await space.put(f"/auth-profiles/{profile['id']}", {"password": "wrong"})
     assert (await space.post(f"/auth-profiles/{profile['id']}/test"))["ok"] is False
+    await space.call("DELETE", f"/auth-profiles/{profile['id']}", status=204)
+    await space.call("POST", f"/auth-profiles/{profile['id']}/test", status=404)
 
 
 async def test_a_header(space, made):
