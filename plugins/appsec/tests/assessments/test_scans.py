@@ -177,6 +177,23 @@ async def test_a_paused_scan_goes_on(space, worker, shop, loopback, profile):
     assert (await ended(space, path))["state"] in {"cancelled", "completed"}
 
 
+async def test_payloads_of_ones_own_find_and_look_again(space, worker, shop, loopback):
+    server, state = shop
+    body = {"name": f"odd {server.port}", "kind": "script", "payloads": ["<b onclick={{word}}()>"]}
+    odd = await space.post("/payload-sets", body | {"safe": True}, status=201)
+    body = {"name": body["name"], "agents": ["formula-injection"], "payloadSetIds": [odd["id"]]}
+    await space.post("/scan-profiles", body, status=201)
+    target = await space.target(baseUrl=f"http://127.0.0.1:{server.port}")
+    path = f"/assessments/{(await space.assessment(target, profile=body['name']))['id']}"
+    await space.post(f"{path}/launch")
+    assert (await ended(space, path))["state"] == "completed"
+    (one,) = await space.get(f"{path}/findings")
+    assert (one["agent"], one["place"]) == (f"payloads.{odd['id']}", "GET /echo")
+    assert (await space.post(f"/findings/{one['id']}/retest"))["state"] == "open"
+    state["mended"] = True
+    assert (await space.post(f"/findings/{one['id']}/retest"))["state"] == "closed"
+
+
 @pytest.fixture
 def queued(space, profile):
     """A function: an assessment that stands in the queue, while no worker knows of it."""

@@ -33,6 +33,26 @@ async def test_word_lists(space):
     assert await space.get("/wordlists") == []
 
 
+async def test_payload_sets(space):
+    body = {"name": "Odd", "kind": "script", "payloads": ["<b {{word}}>", "<i {{word}}>", "<b {{word}}>"]}
+    made = await space.post("/payload-sets", body, status=201)
+    path = f"/payload-sets/{made['id']}"
+    assert (made["size"], made["safe"]) == (2, False)
+    assert await space.call("GET", f"{path}/payloads", status=200) == b"<b {{word}}>\n<i {{word}}>\n"
+    said = await space.call("PUT", path, {"payloads": ["{{word}}", "{{value}}<b>"]}, status=400)
+    assert said["details"][0]["field"] == "payloads.1"
+    changed = await space.put(path, {"payloads": ["{{word}}"], "safe": True})
+    assert await space.get(path) == changed
+    assert [one["size"] for one in await space.get("/payload-sets?kind=script&search=odd")] == [1]
+    await space.call("POST", "/payload-sets", body, status=409)
+    profile = await space.post("/scan-profiles", {"name": "odd", "payloadSetIds": [made["id"]]}, status=201)
+    copy = await space.post(f"/scan-profiles/{profile['id']}/clone", {"name": "odder"}, status=201)
+    assert copy["payloadSetIds"] == [made["id"]]
+    await space.call("DELETE", path, status=204)
+    again = {"payloadSetIds": [made["id"]]}
+    await space.call("PUT", f"/scan-profiles/{profile['id']}", again, status=422)
+
+
 async def test_agents_are_switched(space):
     agents = await space.get("/agents")
     assert len(agents) == len({one["id"] for one in agents}) > 10
