@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import io
 import json
 
 import orjson
@@ -9,6 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from pypdf import PdfReader
 
 from threatweaver import running
 from threatweaver.jobs.run import JobRun
@@ -106,6 +108,8 @@ async def test_a_scan_from_launch_to_verdict(space, worker, shop, loopback, prof
     assert one["place"] == "GET /echo"
     for form in [one["name"] for one in await space.get("/reports/formats")]:
         text = await space.call("GET", f"/reports/{scan}?format={form}", status=200)
+        if form == "pdf":
+            text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(text)).pages)
         assert "echo" in (text.decode() if isinstance(text, bytes) else json.dumps(text)), form
     still = await space.post(f"/findings/{one['id']}/retest")
     assert (still["state"], still["status"]) == ("open", "open"), still
