@@ -67,6 +67,13 @@ async def test_a_decision_is_remembered_when_it_is_seen_again(
     await space.call("POST", f"{path}/reopen", status=409)
 
 
+async def test_a_false_positive_says_who_and_why(space, scanned):
+    _, assessment, path = scanned
+    assert (await space.post(f"{path}/false-positive", {"reason": REASON}))["reason"] == REASON
+    latest, _ = await space.get(f"{path}/history")
+    assert (latest["action"], latest["actorId"]) == ("false positive", assessment["createdBy"])
+
+
 async def test_an_acceptance_runs_out(space, scanned):
     *_, path = scanned
     soon = datetime.now(UTC) + timedelta(seconds=30)
