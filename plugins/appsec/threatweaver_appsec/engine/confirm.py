@@ -118,7 +118,8 @@ class Trial:
             return await self._see(attempt, attempt.controls if control else attempt.values, handed)
 
         need = self.agent.about.confirmation
-        if not await self._steady():
+        attempt = next(islice(self._attempts(0, []), index, None), None)
+        if attempt and attempt.textual and not await self._steady():
             need = Confirmation(need.of + MORE_REPETITIONS, need.of + MORE_REPETITIONS)
         proof, shown = await repeated(
             need, lambda time: seen(time, control=False), lambda time: seen(time, control=True)

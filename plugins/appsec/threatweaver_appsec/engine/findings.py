@@ -6,13 +6,14 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
-from threatweaver_appsec.engine.agent import About, Operation, Proof, Severity
+from threatweaver_appsec.engine.agent import About, Operation, Proof, Severity, Telltale
+from threatweaver_appsec.engine.archive import har
 from threatweaver_appsec.engine.messages import Exchange, Request, Response
 from threatweaver_appsec.engine.places import name_of, template
 from threatweaver_appsec.engine.points import Point, Where
 from threatweaver_appsec.engine.records import operation_of, operation_record, request_of, request_record
 from threatweaver_appsec.engine.redact import GONE, HEADERS, header_value, redact
-from threatweaver_appsec.engine.replay import curl, har
+from threatweaver_appsec.engine.replay import curl
 
 LONGEST_EXCERPT = 2_000  # characters
 LONGEST_BESIDE = 2_048  # bytes of an answer of an operation beside a finding
@@ -59,6 +60,7 @@ class Finding:
     attempt: int
     shown: int
     of: int
+    telltale: Telltale = Telltale.ANSWER
     beside: tuple[Operation, ...] = ()
     """What looking again needs to know of the target: how to register, sign in, read what was written."""
 
@@ -73,7 +75,6 @@ def finding_of(hit: Hit, *, base: str, at: float, secrets: frozenset[str] = froz
     about, proof, operation = hit.about, hit.proof, hit.operation
     shown = proof.exchanges or (operation.baseline,)
     point = replace(proof.point, value="") if proof.point else None
-    last = shown[-1]
     return Finding(
         fingerprint=fingerprint(hit, base),
         agent=about.id,
@@ -90,13 +91,14 @@ def finding_of(hit: Hit, *, base: str, at: float, secrets: frozenset[str] = froz
         key=proof.key,
         says=redact(proof.says, secrets)[:LONGEST_EXCERPT],
         excerpt=redact(proof.excerpt, secrets)[:LONGEST_EXCERPT],
-        curl=curl(shown, proof.point, secrets),
+        curl=curl(shown, proof.point, secrets, proof),
         har=har(shown, at, secrets),
-        identity=last.identity,
+        identity=next((one.identity for one in reversed(shown) if one.identity), ""),
         request=_unsigned(operation.request, secrets),
         attempt=hit.attempt,
         shown=hit.shown,
         of=hit.of,
+        telltale=proof.telltale,
         beside=tuple(_beside(one, secrets) for one in hit.beside),
     )
 
@@ -131,7 +133,8 @@ def from_record(record: dict[str, Any]) -> Finding:
     point = record["point"] and Point(Where(record["point"]["where"]), record["point"]["name"])
     severity, request = Severity(record["severity"]), request_of(record["request"])
     beside = tuple(operation_of(one) for one in record.get("beside", ()))
-    known = {"point": point, "severity": severity, "request": request, "beside": beside}
+    telltale = Telltale(record.get("telltale", Telltale.ANSWER))
+    known = {"point": point, "severity": severity, "request": request, "telltale": telltale, "beside": beside}
     return Finding(**(record | known))
 
 

@@ -10,6 +10,7 @@ from small_agents import ALL, about
 from small_target import HANDLERS, page
 
 from threatweaver_appsec.engine.agent import Operation, Proof, Severity
+from threatweaver_appsec.engine.archive import har
 from threatweaver_appsec.engine.chains import RULES, chains_of
 from threatweaver_appsec.engine.findings import Hit, finding_of, fingerprint, from_record, to_record
 from threatweaver_appsec.engine.messages import Exchange, Request, Response
