@@ -40,7 +40,6 @@ FAMILIES = {
         ("traversal", "file-inclusion", "xxe-file"), {"path-traversal": 2, "file-inclusion": 1, "xxe": 1}
     ),
     "callbacks": Family(("ssrf", "file-inclusion-remote", "xxe-callback"), {"ssrf": 2, "xxe-callback": 1}),
-    "delays": Family(("command-blind",), {"os-command-time": 1}),
     "times": Family(("enumeration-time",), {"user-enumeration-timing": 1}, accounts=True),
     "pages": Family(
         ("xss-text", "xss-attribute", "xss-script", "xss-url", "redirect-header", "redirect-meta",
