@@ -22,11 +22,12 @@ from threatweaver_appsec.engine.client import Hear
 from threatweaver_appsec.engine.events import AgentError, Event, FindingNew, PhaseChange, State
 from threatweaver_appsec.engine.login_file import logins_of
 from threatweaver_appsec.engine.messages import Exchange
+from threatweaver_appsec.engine.order import Order
 from threatweaver_appsec.engine.profile.technologies import look
 from threatweaver_appsec.engine.reports import FILES, FORMATS
 from threatweaver_appsec.engine.reports.plain import printable, summary
 from threatweaver_appsec.engine.reports.result import Result
-from threatweaver_appsec.engine.scan import Order, Scan
+from threatweaver_appsec.engine.scan import Scan
 from threatweaver_appsec.engine.wiring import discovery_of, document, scope_of
 
 WELL, FOUND, DOUBT = 0, 1, 2

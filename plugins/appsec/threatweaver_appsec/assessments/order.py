@@ -11,9 +11,9 @@ from threatweaver_appsec.engine.callbacks import Callbacks
 from threatweaver_appsec.engine.catalog import PROFILES, all_agents
 from threatweaver_appsec.engine.client import Hear
 from threatweaver_appsec.engine.discover.discovery import Discovery
+from threatweaver_appsec.engine.order import Order
 from threatweaver_appsec.engine.ports import Login
 from threatweaver_appsec.engine.profile.technologies import look
-from threatweaver_appsec.engine.scan import Order
 from threatweaver_appsec.engine.wiring import discovery_of, document
 from threatweaver_appsec.payload_sets import service as payload_sets
 from threatweaver_appsec.targets import service as targets

@@ -14,11 +14,12 @@ from pypdf import PdfReader
 
 from threatweaver_appsec.__main__ import main
 from threatweaver_appsec.engine.agent import About, Operation, Proof, Safety, Severity
+from threatweaver_appsec.engine.archive import LONGEST_BODY, har
 from threatweaver_appsec.engine.client import Client
 from threatweaver_appsec.engine.findings import Hit, finding_of
 from threatweaver_appsec.engine.messages import Exchange, Request, Response
 from threatweaver_appsec.engine.ports import Session
-from threatweaver_appsec.engine.replay import LONGEST_BODY, curl, har
+from threatweaver_appsec.engine.replay import curl
 from threatweaver_appsec.engine.reports import FILES, FORMATS
 from threatweaver_appsec.engine.reports.pdf import CODE, TEXT, shown, wrapped
 from threatweaver_appsec.engine.reports.result import Result
