@@ -50,7 +50,7 @@ async def produce_widgets(
     It runs in the tenant's scope. A widget that fails says so, and the others are as they are. Raises
     ValidationFailed for a name that is no widget of this caller's.
     """
-    visible = {widget.name: widget for widget in await visible_widgets(ctx)}
+    visible = {widget.name: widget for widget in visible_widgets(ctx)}
     if unknown := [name for name in names or () if name not in visible]:
         raise ValidationFailed(
             "Invalid query",
@@ -61,11 +61,11 @@ async def produce_widgets(
     return [await _produced(visible[name], filters, deadline) for name in chosen]
 
 
-async def visible_widgets(ctx: "Context") -> list[DashboardWidget]:
+def visible_widgets(ctx: "Context") -> list[DashboardWidget]:
     """Return the widgets whose permission the caller holds and whose module is open to the tenant."""
     registry, opened = ctx.kernel.registry, dict[str | None, bool]()
     for module_id in set(registry.widget_modules.values()):
-        opened[module_id] = await gates.opens(ctx, module_id)
+        opened[module_id] = gates.opens(ctx, module_id)
     return [
         widget
         for widget in registry.widgets

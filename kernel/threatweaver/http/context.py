@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from threatweaver.idempotency import service as idempotency
     from threatweaver.kernel import Kernel
     from threatweaver.resource.listing import Listing
+    from threatweaver.tenancy.standing import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class Context:
     kernel: "Kernel"
     reading: Route | None = None  # what answers a GET of the same path
     caller: Principal | None = None
+    standing: "Standing | None" = None  # the caller's tenant's, one from the first gate to the last line
     params: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, Any] = field(default_factory=dict)

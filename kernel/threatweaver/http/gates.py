@@ -49,14 +49,15 @@ async def tenant(ctx: Context) -> None:
         return
     if not ctx.principal.schema:
         raise NoToken
-    if (await ctx.kernel.standings.of(ctx.principal.tenant_id)).suspended:
+    ctx.standing = await ctx.kernel.standings.of(ctx.principal.tenant_id)
+    if ctx.standing.suspended:
         raise TenantSuspended
 
 
 async def network(ctx: Context) -> None:
     """The tenant must let the client's address in; who signs in is asked the same by auth/service.py."""
-    if ctx.route.permission is not PUBLIC:
-        await ctx.kernel.standings.admit(ctx.principal.tenant_id, ctx.address)
+    if ctx.standing is not None:
+        ctx.standing.admit(ctx.address)
 
 
 async def rate(ctx: Context) -> None:
@@ -84,27 +85,27 @@ async def session(ctx: Context) -> None:
 async def module(ctx: Context) -> None:
     """The route's module must be named by the license, open to the tenant, and have its tables there."""
     if ctx.route.module_id is not None:
-        await _enter(ctx, ctx.route.module_id)
+        _enter(ctx, ctx.route.module_id)
 
 
-async def opens(ctx: Context, module_id: str | None) -> bool:
+def opens(ctx: Context, module_id: str | None) -> bool:
     """Say whether the caller's tenant may use a module; None is the kernel."""
     try:
         if module_id is not None:
-            await _enter(ctx, module_id)
+            _enter(ctx, module_id)
     except (ModuleDisabled, ModuleUpdating):
         return False
     return True
 
 
-async def _enter(ctx: Context, module_id: str) -> None:
-    standings, tenant_id = ctx.kernel.standings, ctx.principal.tenant_id
-    standing = await standings.of(tenant_id)
-    if not ctx.kernel.license.grants(module_id) or module_id in standing.denied:
+def _enter(ctx: Context, module_id: str) -> None:
+    if ctx.standing is None:
+        raise NoToken
+    if not ctx.kernel.license.grants(module_id) or module_id in ctx.standing.denied:
         raise ModuleDisabled(moduleId=module_id)
     app, version = ctx.kernel.registry.module_tables.get(module_id, (None, None))
-    if app is not None and standing.versions.get(app) != version:
-        standings.forget(tenant_id)  # it may be there in the next moment
+    if app is not None and ctx.standing.versions.get(app) != version:
+        ctx.kernel.standings.forget(ctx.principal.tenant_id)  # it may be there in the next moment
         raise ModuleUpdating(moduleId=module_id, headers={"Retry-After": "1"})
 
 

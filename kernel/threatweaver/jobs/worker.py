@@ -36,6 +36,7 @@ from threatweaver.tenancy import provision
 
 _HEARTBEAT = timedelta(seconds=6)
 _POLL = timedelta(seconds=5)
+_PROBE = timedelta(seconds=10)
 _SET_UP = timedelta(seconds=2)  # until a module's tables are looked for again
 _PLACES = {Lane.WORK: 4, Lane.OUTWARD: 8}
 _log = log.get(__name__)
@@ -72,15 +73,18 @@ class Worker:
             if self._stopping.is_set():  # asked to stop while the pool was opening
                 return
             async with asyncio.TaskGroup() as group:
-                group.create_task(work.run(**_options(self._places[Lane.WORK])))
+                runs = [group.create_task(work.run(**_options(self._places[Lane.WORK])))]
                 for lane, queuer in zip(
                     list(Lane)[1:], others, strict=True
                 ):  # the clock ticks in one of them
-                    group.create_task(queuer.qm.run(**_options(self._places[lane])))
+                    runs.append(group.create_task(queuer.qm.run(**_options(self._places[lane]))))
+                watches = [group.create_task(_listens(queuer)) for queuer in self._queuers]
+                await asyncio.wait(runs)
+                for watch in watches:
+                    watch.cancel()
         except BaseExceptionGroup as group:
             error = group.exceptions[0]  # the others were cancelled for it
             if isinstance(error, FailingListenerError):
-                # Its first probe may also run before it listens: rare, and curing it is starting anew, too.
                 raise ConnectionError("the job queue does not hear its notifications") from error
             raise error from None
         finally:
@@ -255,13 +259,26 @@ class Worker:
         _log.error("job_state_not_written")
 
 
+async def _listens(queuer: PgQueuer) -> None:
+    """Raise FailingListenerError when a queuer does not hear its notifications any more.
+
+    Two probes in a row must be lost: the first of all may be sent before the queuer listens. For that,
+    pgqueuer's own watch would start the worker anew, so it is off.
+    """
+    while True:
+        try:
+            await queuer.qm.listener_healthy(_PROBE)
+        except FailingListenerError:
+            await queuer.qm.listener_healthy(_PROBE)
+        await asyncio.sleep(_PROBE.total_seconds())
+
+
 def _options(places: int) -> dict[str, Any]:
     return {
         "dequeue_timeout": _POLL,
         "batch_size": places // 2,
         "max_concurrent_tasks": places,
         "heartbeat_timeout": _HEARTBEAT,
-        "shutdown_on_listener_failure": True,
     }
 
 

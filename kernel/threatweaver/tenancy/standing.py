@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from threatweaver.db.transaction import CONTROL, Database, connection, in_scope
+from threatweaver.db.transaction import CONTROL, Database, connection, current, in_scope
 from threatweaver.http.errors import NoToken
 from threatweaver.remembered import Remembered
 from threatweaver.tenancy.errors import AddressRefused, TenantSuspended
@@ -22,6 +22,13 @@ class Standing:
     network: Network
     denied: frozenset[str] = frozenset()  # modules that this tenant may not use
     versions: Mapping[str, str] = field(default_factory=dict)  # of the tables of each app
+
+    def admit(self, address: str) -> None:
+        """Raise TenantSuspended or AddressRefused unless a caller from this address may enter."""
+        if self.suspended:
+            raise TenantSuspended
+        if self.network.refusal(address) is not None:
+            raise AddressRefused
 
 
 class Standings:
@@ -40,11 +47,7 @@ class Standings:
 
     async def admit(self, tenant_id: UUID, address: str) -> None:
         """Raise TenantSuspended or AddressRefused unless a caller from this address may enter."""
-        standing = await self.of(tenant_id)
-        if standing.suspended:
-            raise TenantSuspended
-        if standing.network.refusal(address) is not None:
-            raise AddressRefused
+        (await self.of(tenant_id)).admit(address)
 
     def forget(self, tenant_id: UUID) -> None:
         """Drop what is remembered, so that this process sees a change of its own at once."""
@@ -76,8 +79,12 @@ class Standings:
 
     @asynccontextmanager
     async def _control(self) -> AsyncIterator[None]:
-        """Use the open unit: a second connection from within a transaction could wait for itself."""
+        """Use the open unit: a second connection from within a transaction could wait for itself.
+
+        A tenant's unit may not read this; a request there has its standing from the gates (`ctx.standing`).
+        """
         if in_scope():
+            current(CONTROL)
             yield
         else:
             async with self._database.control(read_only=True):

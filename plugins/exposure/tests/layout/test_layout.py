@@ -11,6 +11,7 @@ from exposure_space import Space
 from threatweaver import app as application
 from threatweaver.modules.models import TenantModule
 from threatweaver.sdk import DashboardWidget, NumberData, WidgetKind
+from threatweaver.tenancy.standing import Standings
 
 PATH = "/dashboard/layout"
 SMALL = {"width": 1, "height": 1}
@@ -25,6 +26,14 @@ SECRET = DashboardWidget(
 )
 
 
+class Unremembered(Standings):
+    """As if three seconds went by between any two steps of a request."""
+
+    async def of(self, tenant_id):
+        self.forget(tenant_id)
+        return await super().of(tenant_id)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def place(kernel, as_role, worker):
     """A tenant of an installation with a widget that managers see, and analysts do not."""
@@ -33,7 +42,7 @@ async def place(kernel, as_role, worker):
         widgets=(*kernel.registry.widgets, SECRET),
         widget_modules={**kernel.registry.widget_modules, SECRET.name: "acme"},
     )
-    more = replace(kernel, registry=registry)
+    more = replace(kernel, registry=registry, standings=Unremembered(kernel.database))
     async with TestClient(TestServer(application.build(more)), cookie_jar=DummyCookieJar()) as client:
         yield await Space.make(more, client, as_role)
 

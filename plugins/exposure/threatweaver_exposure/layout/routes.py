@@ -16,13 +16,13 @@ async def get_layout(ctx: Context) -> dict[str, Any]:
 
     Sizes are in quarters of the page's width. Who chose nothing has the standard layout, with every widget.
     """
-    return await service.read(ctx.principal.user_id, await visible_widgets(ctx))
+    return await service.read(ctx.principal.user_id, visible_widgets(ctx))
 
 
 @table.route("PUT", permission=Perm.LAYOUT_WRITE, body=LayoutIn, returns=bare(LayoutOut))
 async def put_layout(ctx: Context) -> dict[str, Any]:
     """Replace the caller's layout; what it does not name is hidden."""
-    visible = await visible_widgets(ctx)
+    visible = visible_widgets(ctx)
     me = ctx.principal.user_id
     before = await service.read(me, visible)
     await service.replace(me, ctx.body["widgets"], visible)
