@@ -31,6 +31,17 @@ async def test_seen_again_is_the_same_row_with_a_history(space, scanned, finding
     assert [row["id"] for row in listed] == [found["id"]]
 
 
+async def test_confidence_is_the_measured_precision_of_the_agent(space, finding_rows):
+    target = await space.target()
+    rows = [finding_rows("m", agent="sql-error"), finding_rows("n", agent="payloads.none")]
+    made = await space.seen(target, await space.assessment(target), rows)
+    measured = (await space.get("/agents/sql-error"))["measurement"]
+    decided = measured["right"] + measured["wrong"]
+    found = {one["agent"]: one["confidence"] for one in await space.get(f"/targets/{target['id']}/findings")}
+    assert len(made.created) == 2
+    assert found == {"sql-error": round(measured["right"] / decided, 3), "payloads.none": None}
+
+
 async def test_absent_closes_only_where_it_was_looked_for_again(space, scanned, finding_rows):
     target, _, path = scanned
     second = await space.assessment(target)

@@ -63,6 +63,7 @@ async def test_agents_are_switched(space):
     shown = await space.get(path)
     assert (shown["enabled"], shown["openFindings"], shown["title"]) == (False, 0, chosen["title"])
     assert shown["updatedBy"]
+    assert {one["id"]: one["measurement"] for one in agents}[chosen["id"]] == shown["measurement"]
     assert next(o for o in await space.get("/agents") if o["id"] == chosen["id"])["enabled"] is False
     assert (await space.call("DELETE", path, status=200))["data"]["enabled"] is True
     await space.call("GET", "/agents/no-such", status=404)
