@@ -12,7 +12,7 @@ from marshmallow import fields
 from threatweaver.sdk import SEVERITIES, Listing, Where, connection
 from threatweaver_exposure.assets import queries as assets
 from threatweaver_exposure.intelligence.effective import KEV
-from threatweaver_exposure.vulnerabilities.queries import ASSET_GROUP, FIRST_SEEN, SEVERITY, TAG
+from threatweaver_exposure.vulnerabilities.filters import ASSET_GROUP, FIRST_SEEN, SEVERITY, TAG
 
 AGE_BANDS = ((0, 7), (8, 30), (31, 90), (91, 180), (181, None))
 """The first and last day of each band of ages."""
