@@ -14,6 +14,16 @@ def peak_memory(pid: int) -> int:
     return 0
 
 
+def memory(pid: int) -> int:
+    """Return the resident size of now, in bytes."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def forget_peak(pid: int) -> None:
+    """Let the highest resident size begin at that of now."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
 def command(pid: int) -> list[str]:
     """Return the arguments of a process; none when it is gone."""
     try:

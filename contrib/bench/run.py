@@ -14,9 +14,11 @@ import time
 from pathlib import Path
 
 import crowd
+import filling
 import growth
 import importing
 import overhead
+import paging
 import product
 import scale
 import siege
@@ -43,7 +45,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--identity", action="store_true", help="the gates and the tenants alone")
     parser.add_argument("--imports", action="store_true", help="imports alone")
     parser.add_argument("--huge", action="store_true", help="one report of 2 GB alone")
-    parser.add_argument("--volume", action="store_true", help="a million findings, paged and exported, alone")
+    parser.add_argument(
+        "--exports", action="store_true", help="a million findings, paged beside imports, exported"
+    )
     parser.add_argument("--appsec", action="store_true", help="the scanner at hostile targets alone")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
     return parser.parse_args()
@@ -82,7 +86,7 @@ def _chosen(asked: argparse.Namespace, folder: Path, factor: float) -> list[Figu
         "appsec": lambda: _show("Scans of hostile targets", list(siege.measure())),
         "imports": lambda: _imports(folder, round(_FINDINGS * factor)),
         "huge": lambda: _huge(folder, factor=factor),
-        "volume": lambda: _volume(folder, factor=factor),
+        "exports": lambda: _exports(folder, factor=factor),
     }
     for name, measured in alone.items():
         if getattr(asked, name):
@@ -108,20 +112,19 @@ def _huge(folder: Path, *, factor: float) -> list[Figure]:
         return _show("A huge report", importing.huge(running, folder, gigabytes=_HUGE * factor))
 
 
-def _volume(folder: Path, *, factor: float) -> list[Figure]:
-    home, total = folder / "home", round(_LARGE * factor)
-    sizes = [total // _PARTS] * _PARTS
+def _exports(folder: Path, *, factor: float) -> list[Figure]:
+    home, rows = folder / "home", round(_LARGE * factor)
     with product.running(home) as running:
-        _, filled = growth.fill(running, folder, sizes, per_host=_PER_HOST)
-    _show(f"Imports of {sum(sizes):,} findings", filled)
-    return _read(home, rows=sum(sizes))
+        filling.fill(running, folder, rows)
+    return _read(home, rows=rows)
 
 
 def _read(home: Path, *, rows: int) -> list[Figure]:
     with product.running(home) as running:
         token = running.sign_in(growth.LARGE)
-        figures = volume.page_all(running, token, rows=rows)
+        there, figures = volume.page_all(running, token, rows=rows)
         figures += volume.export_all(running, token, rows=rows)
+        figures += paging.while_imports_run(running, home.parent, token, there)
     return _show(f"Reading {rows:,} vulnerabilities", figures)
 
 

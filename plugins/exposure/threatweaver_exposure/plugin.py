@@ -201,6 +201,9 @@ def file_importers() -> list[FileImporter]:
     """Return what takes files from the command line."""
     return [
         FileImporter(job=import_jobs.import_report, max_bytes=max_bytes, prepare=imports.prepare),
+        FileImporter(
+            job=import_jobs.import_mapped_report, max_bytes=max_bytes, prepare=imports.prepare_mapped
+        ),
         FileImporter(job=sync_jobs.import_tenable_records, max_bytes=max_bytes, prepare=sync_chunks.prepare),
     ]
 

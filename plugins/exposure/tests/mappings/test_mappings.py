@@ -160,6 +160,38 @@ async def test_a_row_that_cannot_be_read_refuses_the_file(space, keep, send):
     assert await space.snapshot() == before
 
 
+async def test_a_refused_file_is_released_to_its_mapping(space, keep, send):
+    """Not to what its content looks like; once the mapping says what the word means, all comes in."""
+    mapping = await keep({"kind": "csv", "columns": {"title": "Issue", "severity": "Risk"}})
+    refused = await send("", b"Issue,Risk\nOld TLS,P9\n", mapping=mapping["id"], asset="the-shop")
+    kept = refused.body["error"]["quarantineId"]
+    assert (await space.get(f"/admin/quarantine/{kept}"))["source"] == "exposure.import_mapped_report"
+    assert (await released(space, kept))["error"]["reason"] == "REPORT_MALFORMED"
+    meant = {**mapping["mapping"], "severities": {"P9": "LOW"}}
+    changed = await space.call("PUT", f"/imports/mappings/{mapping['id']}", json={"mapping": meant})
+    assert changed.body["data"]["version"] == 2
+    assert (await released(space, kept))["result"]["created"] == 1
+    (row,) = await space.vulnerabilities()
+    assert (row["assetName"], row["severity"], row["source"]) == ("the-shop", "LOW", "mapped-acme")
+    assert (await space.call("GET", f"/admin/quarantine/{kept}")).status == 404
+    await space.check()
+
+
+async def test_a_deleted_mapping_still_reads_what_it_was_given(space, keep, send):
+    mapping = await keep({"kind": "csv", "columns": {"title": "Issue", "severity": "Risk"}})
+    refused = await send("", b"Issue,Risk\nOld TLS,P8\n", mapping=mapping["id"])
+    assert (await space.call("DELETE", f"/imports/mappings/{mapping['id']}")).status == 204
+    again = await released(space, refused.body["error"]["quarantineId"])
+    assert "what the severity 'P8' means" in again["error"]["message"]
+
+
+async def released(space, record_id):
+    """The job of a release, at its end."""
+    answer = await space.call("POST", f"/admin/quarantine/{record_id}/release", headers={"Prefer": "wait=30"})
+    assert answer.status == 202, answer
+    return await space.finished(answer.body["jobId"])
+
+
 async def test_what_does_not_name_assets_is_about_what_was_said(space, keep, send):
     mapping = await keep({"kind": "csv", "columns": {"title": "Issue", "severity": "Risk"}})
     await imported(send, mapping, b"Issue,Risk\nOld TLS,high\n", asset="the-shop")

@@ -12,7 +12,7 @@ from marshmallow import fields
 from threatweaver.sdk import SEVERITIES, Listing, Where, connection
 from threatweaver_exposure.assets import queries as assets
 from threatweaver_exposure.intelligence.effective import KEV
-from threatweaver_exposure.vulnerabilities.queries import ASSET_GROUP, FIRST_SEEN, SEVERITY, TAG
+from threatweaver_exposure.vulnerabilities.filters import ASSET_GROUP, FIRST_SEEN, SEVERITY, TAG
 
 AGE_BANDS = ((0, 7), (8, 30), (31, 90), (91, 180), (181, None))
 """The first and last day of each band of ages."""
@@ -43,6 +43,14 @@ _ROLLUP = Listing(
     sort={"firstSeenOn": "v.first_seen_on"},
     default_sort="firstSeenOn",
     always=ACTIVE.always,
+)
+_SCANNED = replace(
+    assets.LISTING,
+    where=(
+        *assets.LISTING.where,
+        Where("start_date", fields.Date(), "a.last_seen >= {}::date::timestamp AT TIME ZONE 'UTC'"),
+        Where("end_date", fields.Date(), "a.last_seen < ({}::date + 1)::timestamp AT TIME ZONE 'UTC'"),
+    ),
 )
 _DAY_ROLLUP = replace(_ROLLUP, source="exposure_day_rollup v")
 
@@ -102,12 +110,17 @@ async def ages(query: Mapping[str, Any], today: date) -> Sequence[asyncpg.Record
     return rows
 
 
-async def assets_by_scan(today: date) -> Sequence[asyncpg.Record]:
-    """Return assets by worst severity, NO_WORST for none, and band of days since the last scan."""
-    since = "$1::date - (last_seen AT TIME ZONE 'UTC')::date"
+async def assets_by_scan(today: date, query: Mapping[str, Any]) -> Sequence[asyncpg.Record]:
+    """Return assets by worst severity, NO_WORST for none, and band of days since the last scan.
+
+    Of the filters severity is the worst one of an asset, and dates are those of the last scan.
+    """
+    where, values = _SCANNED.conditions(query)
+    since = f"${len(values) + 1}::date - (a.last_seen AT TIME ZONE 'UTC')::date"
     rows: Sequence[asyncpg.Record] = await connection().fetch(
-        f"""SELECT worst_severity AS severity, {_band(since, SCAN_BANDS)} AS band, count(*) AS total
-            FROM exposure_asset GROUP BY 1, 2""",
+        f"""SELECT a.worst_severity AS severity, {_band(since, SCAN_BANDS)} AS band, count(*) AS total
+            FROM {_SCANNED.source} WHERE {where} GROUP BY 1, 2""",
+        *values,
         today,
     )
     return rows
@@ -129,9 +142,10 @@ async def known_exploited(query: Mapping[str, Any]) -> asyncpg.Record:
 async def coverage(today: date, query: Mapping[str, Any]) -> asyncpg.Record:
     """Return how many assets were seen, and with a login, within days, and what is not observed any more.
 
-    Of the filters tag and group count: they choose assets.
+    Tag and group choose assets; severity and dates choose what is not observed.
     """
     where, values = assets.LISTING.conditions(assets.choosing(query))
+    listed, values = beside(ACTIVE, query, values)
     day = f"${len(values) + 1}::date"
 
     def within(column: str, days: int) -> str:
@@ -145,9 +159,8 @@ async def coverage(today: date, query: Mapping[str, Any]) -> asyncpg.Record:
                    {within("last_seen", 90)} AS "seenWithin90Days",
                    {within("last_authenticated_scan", 30)} AS "authenticatedWithin30Days",
                    count(*) FILTER (WHERE last_authenticated_scan IS NULL) AS "neverAuthenticated",
-                   (SELECT count(*) FROM exposure_vulnerability v
-                    WHERE v.state <= 1 AND v.unobserved_since IS NOT NULL
-                      AND v.asset_id IN (SELECT id FROM chosen)) AS "unobservedVulnerabilities"
+                   (SELECT count(*) FROM {ACTIVE.source}
+                    WHERE {listed} AND v.unobserved_since IS NOT NULL) AS "unobservedVulnerabilities"
             FROM chosen""",
         *values,
         today,

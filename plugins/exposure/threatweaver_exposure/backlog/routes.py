@@ -19,6 +19,7 @@ from threatweaver_exposure.backlog.schemas import (
     TopQuery,
     TopVulnerabilityOut,
 )
+from threatweaver_exposure.dashboard.schemas import FiltersQuery
 from threatweaver_exposure.permissions import Perm
 
 table = RouteTable(path="/dashboard", tag="Dashboard")
@@ -40,16 +41,18 @@ async def aging(ctx: Context) -> dict[str, Any]:
     "GET",
     "/asset-exposure",
     permission=_READ,
+    query=FiltersQuery,
     returns=bare(AssetExposureOut),
     rendition=charts.ASSET_EXPOSURE,
 )
-async def asset_exposure(_: Context) -> dict[str, Any]:
+async def asset_exposure(ctx: Context) -> dict[str, Any]:
     """Return assets by worst severity and by days since the last scan, for a heat map.
 
     `counts` of a row has one number for each of `columns`. The last row are assets without any active
-    vulnerability.
+    vulnerability. `severity` keeps the assets whose worst one it is; `startDate` and `endDate` are days of
+    the last scan.
     """
-    return await service.asset_exposure()
+    return await service.asset_exposure(ctx.query)
 
 
 @table.route(
@@ -103,11 +106,19 @@ async def kev_exposure(ctx: Context) -> dict[str, Any]:
 
 
 @table.route(
-    "GET", "/scan-coverage", permission=_READ, returns=bare(ScanCoverageOut), rendition=charts.SCAN_COVERAGE
+    "GET",
+    "/scan-coverage",
+    permission=_READ,
+    query=FiltersQuery,
+    returns=bare(ScanCoverageOut),
+    rendition=charts.SCAN_COVERAGE,
 )
-async def scan_coverage(_: Context) -> dict[str, Any]:
-    """Return how many assets were seen lately, and with a login, and what is not observed any more."""
-    return await service.coverage()
+async def scan_coverage(ctx: Context) -> dict[str, Any]:
+    """Return how many assets were seen lately, and with a login, and what is not observed any more.
+
+    Tag and group choose assets and what is on them, severity and dates the vulnerabilities.
+    """
+    return await service.coverage(ctx.query)
 
 
 @table.route(

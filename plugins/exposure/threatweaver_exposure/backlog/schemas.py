@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from threatweaver.sdk import Schema
 from threatweaver_exposure.history.schemas import AsOf
-from threatweaver_exposure.vulnerabilities.queries import ASSET_GROUP, SEVERITY, TAG
+from threatweaver_exposure.vulnerabilities.filters import ASSET_GROUP, SEVERITY, TAG
 from threatweaver_exposure.vulnerabilities.schemas import SeverityCounts
 
 

@@ -36,9 +36,11 @@ def _counts(by_name: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-async def asset_exposure() -> dict[str, Any]:
+async def asset_exposure(query: Mapping[str, Any]) -> dict[str, Any]:
     """Return assets by worst severity, none last, and time since the last scan."""
-    found = {(row["severity"], row["band"]): row["total"] for row in await queries.assets_by_scan(_today())}
+    found = {
+        (row["severity"], row["band"]): row["total"] for row in await queries.assets_by_scan(_today(), query)
+    }
     rows = []
     for number in (*reversed(range(len(SEVERITIES))), queries.NO_WORST):
         counts = [found.get((number, band), 0) for band in range(len(queries.SCAN_BANDS))]
@@ -63,9 +65,9 @@ def _running(row: Mapping[str, int] | None) -> dict[str, int]:
     return {name: row[column] if row else 0 for name, column in wire.items()}
 
 
-async def coverage() -> dict[str, Any]:
+async def coverage(query: Mapping[str, Any]) -> dict[str, Any]:
     """Return how many assets were looked at, and how well."""
-    return dict(await queries.coverage(_today(), {}))
+    return dict(await queries.coverage(_today(), query))
 
 
 def nested(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Reads of exports, the statements that fill them, and the writes that must see nobody in between."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -49,14 +50,33 @@ LISTING = Listing(
 )
 
 
-def rows(resource: str, filters: Mapping[str, Any]) -> tuple[str, list[Any]]:
-    """Return the statement for every row of a list that filters match, in the list's order."""
+def rows(
+    resource: str, filters: Mapping[str, Any], spelled: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, list[Any]]:
+    """Return the statement for every row of a list that filters match, in the list's order.
+
+    `spelled` has other expressions for some of the columns.
+    """
     listing = RESOURCES[resource].listing(filters)
     where, values = listing.conditions(filters)
-    columns = ", ".join(f'{sql} AS "{wire}"' for wire, sql in listing.columns.items())
+    columns = ", ".join(f'{sql} AS "{wire}"' for wire, sql in {**listing.columns, **spelled}.items())
     by, direction = listing.order(listing.default_sort)
     ordered = ", ".join(f"{column} {direction}" for column in by)
     return f"SELECT {columns} FROM {listing.source} WHERE {where} ORDER BY {ordered}", values
+
+
+async def written(
+    resource: str, filters: Mapping[str, Any], spelling: Mapping[str, str]
+) -> tuple[str, list[Any]]:
+    """Return the same statement with each column as its type is spelled in a file."""
+    plain = await connection().prepare(rows(resource, filters)[0])
+    columns = RESOURCES[resource].listing(filters).columns
+    spelled = {
+        item.name: spelling[item.type.name].format(columns[item.name])
+        for item in plain.get_attributes()
+        if item.type.name in spelling
+    }
+    return rows(resource, filters, spelled)
 
 
 def rules(resource: str, filters: Mapping[str, Any]) -> tuple[str, list[Any]]:

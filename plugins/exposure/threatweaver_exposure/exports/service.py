@@ -78,8 +78,11 @@ async def _fill(run: JobRun, entry: Export) -> None:
     target = _Target(run=run, export_id=entry.id)
     for section in layout.sections(list(resource.listing(filters).columns)):
         ruling = section.of == "rules"
-        query, values = (queries.rules if ruling else queries.rows)(entry.resource, filters)
-        shape = dict if layout.flat or ruling else resource.shape
+        if ruling:
+            query, values = queries.rules(entry.resource, filters)
+        else:
+            query, values = await queries.written(entry.resource, filters, layout.spelling)
+        shape = None if layout.flat or ruling else resource.shape
         await target.text(section.head)
         async for pieces in _pieces(section, query, values, shape):
             await target.add(pieces, counted=not ruling)
@@ -101,7 +104,8 @@ async def _pieces(section: Section, query: str, values: list[Any], shape: Any) -
 
 
 def _encode(section: Section, records: list[asyncpg.Record], shape: Any, first: bool) -> list[bytes]:  # noqa: FBT001 - for to_thread
-    return section.pieces([shape(dict(record)) for record in records], first=first)
+    rows = records if shape is None else [shape(dict(record)) for record in records]
+    return section.pieces(rows, first=first)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -22,6 +22,12 @@ async def import_report(run: JobRun, *, import_id: str, path: str, **_: Any) -> 
     return await service.import_report(run, import_id=UUID(import_id), path=Path(path))
 
 
+@table.job(service.IMPORT_MAPPED, timeout=timedelta(hours=2), attempts=5, cleanup=discard)
+async def import_mapped_report(run: JobRun, *, import_id: str, path: str, **_: Any) -> dict[str, Any]:
+    """Import a file by a mapping, once it is released from the quarantine. Safe to run twice."""
+    return await service.import_report(run, import_id=UUID(import_id), path=Path(path))
+
+
 @table.job("exposure.revert_import", timeout=timedelta(hours=2), attempts=5)
 async def revert_import(_: JobRun, *, import_id: str, by: str, dry_run: bool) -> dict[str, Any]:
     """Take an import back. Safe to run twice: all of it is one transaction."""

@@ -109,3 +109,8 @@ async def revert_import(ctx: Context) -> None:
 async def prepare(file: SpooledFile, job_id: UUID) -> dict[str, str]:
     """Accept a file from the command line."""
     return await service.accept(file, job_id=job_id, user_id=None)
+
+
+async def prepare_mapped(file: SpooledFile, job_id: UUID) -> dict[str, str]:
+    """Accept a file that a mapping reads, from the quarantine."""
+    return await service.accept_again(file, job_id=job_id)

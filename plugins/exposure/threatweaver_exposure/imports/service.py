@@ -37,7 +37,9 @@ from threatweaver_exposure.mappings import service as mappings
 
 _log = logging.getLogger(__name__)
 _SHOWN = 200  # changes that a dry run names
-IMPORT_REPORT = "exposure.import_report"  # the name of the job, and of what it refuses in the quarantine
+# Names of jobs, and of what they refuse in the quarantine, from where a mapped file goes to its mapping.
+IMPORT_REPORT = "exposure.import_report"
+IMPORT_MAPPED = "exposure.import_mapped_report"
 
 
 def formats() -> list[ImportParser]:
@@ -83,6 +85,28 @@ async def accept(
         created_by=user_id,
     )
     return {"import_id": str(entry.id), "path": str(file.path), "format_name": format_name}
+
+
+async def accept_again(file: SpooledFile, *, job_id: UUID) -> dict[str, Any]:
+    """Note the import of a mapped file that was refused, by what its mapping says now; return the payload.
+
+    It is about the same asset as when it was refused last. Of a mapping that is deleted the version counts
+    with which it was handed in. Raises Unprocessable when nothing is known of how it was handed in.
+    """
+    refused = await Import.filter(sha256=file.sha256, mapping__isnull=False).order_by("-id").first()
+    if refused is None or refused.mapping is None:
+        raise Unprocessable("It is not known any more which mapping the file was handed in with.")
+    entry = await Import.create(
+        id=uuid7(),
+        job_id=job_id,
+        filename=file.filename,
+        format=refused.format,
+        mapping=await mappings.named(refused.format) or refused.mapping,
+        asset=refused.asset or refused.filename,
+        sha256=file.sha256,
+        size=file.size,
+    )
+    return {"import_id": str(entry.id), "path": str(file.path), "format_name": entry.format}
 
 
 async def import_report(run: JobRun, *, import_id: UUID, path: Path) -> dict[str, Any]:
@@ -186,7 +210,7 @@ async def _quarantine(run: JobRun, entry: Import, path: Path, error: ReportError
     return await quarantine(
         run,
         Rejected(
-            source=IMPORT_REPORT,
+            source=IMPORT_REPORT if entry.mapping is None else IMPORT_MAPPED,
             path=path,
             name=entry.filename,
             size=entry.size,

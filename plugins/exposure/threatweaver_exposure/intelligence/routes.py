@@ -36,7 +36,7 @@ from threatweaver_exposure.intelligence.schemas import (
     SnapshotOut,
 )
 from threatweaver_exposure.permissions import Perm
-from threatweaver_exposure.vulnerabilities.queries import CveField
+from threatweaver_exposure.vulnerabilities.filters import CveField
 
 table = RouteTable(path="/threat-intel", tag="Threat intelligence")
 snapshots = RouteTable(path="/threat-intel/snapshots", tag="Threat intelligence")

@@ -45,6 +45,12 @@ async def kept(mapping_id: UUID) -> tuple[str, dict[str, Any]]:
     return f"{PREFIX}{found.name}", {**found.mapping, "version": found.version}
 
 
+async def named(format_name: str) -> dict[str, Any] | None:
+    """Return what the mapping of a format says now, with its version; None when it is deleted."""
+    found = await ReportMapping.get_or_none(name=format_name.removeprefix(PREFIX))
+    return None if found is None else {**found.mapping, "version": found.version}
+
+
 def parser(name: str, found: Mapping[str, Any]) -> ImportParser:
     """Return the parser of a mapping that an import kept."""
     return mapped.parser(name, _mapped(found))

@@ -43,14 +43,18 @@ async def compliance(
     return rows
 
 
-async def forecast(days: Sequence[int | None], today: date) -> Sequence[asyncpg.Record]:
-    """Return how many active vulnerabilities will be breached first in which week from now, by severity."""
+async def forecast(
+    days: Sequence[int | None], today: date, query: Mapping[str, Any]
+) -> Sequence[asyncpg.Record]:
+    """Return how many will be breached first in which week, by severity, of the active under filters."""
+    counted, values = by_day(query)
+    day = f"${len(values) + 1}::date"
     rows: Sequence[asyncpg.Record] = await connection().fetch(
         f"""SELECT (b.ahead + 6) / 7 AS week, b.severity, sum(b.total)::bigint AS total FROM (
-                SELECT r.severity, r.total, r.first_seen_on + l.days + 1 - $1::date AS ahead
-                FROM exposure_rollup r JOIN {LIMITS.format("$2")} ON l.place = r.severity + 1
-                WHERE r.state <= 1) b
+                SELECT r.severity, r.total, r.first_seen_on + l.days + 1 - {day} AS ahead
+                FROM {counted} r JOIN {LIMITS.format(f"${len(values) + 2}")} ON l.place = r.severity + 1) b
             WHERE b.ahead BETWEEN 1 AND {7 * WEEKS} GROUP BY 1, 2""",
+        *values,
         today,
         days,
     )

@@ -3,7 +3,8 @@
 from marshmallow import fields, validate
 
 from threatweaver.sdk import Schema
-from threatweaver_exposure.history.schemas import PastDay
+from threatweaver_exposure.dashboard.schemas import FiltersQuery
+from threatweaver_exposure.history.schemas import AsOf
 from threatweaver_exposure.vulnerabilities.schemas import SeverityCounts
 
 
@@ -29,8 +30,8 @@ class SlaPolicyOut(Schema):
     updated_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
-class SlaQuery(Schema):
-    as_of = PastDay()
+class SlaQuery(AsOf, FiltersQuery):
+    """The filters of what is in time now, or was at the end of a past day."""
 
 
 class SlaCountsOut(Schema):

@@ -29,14 +29,14 @@ async def set_policy(days: Mapping[str, int | None], *, by: UUID) -> dict[str, A
     return {**days, "updatedBy": by, "updatedAt": at}
 
 
-async def compliance(as_of: date | None) -> dict[str, Any]:
+async def compliance(query: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is in time and what is not, by severity with the worst first, now or at the end of a day.
 
     The policy is that of now. What has no allowed days is neither, and not in the total.
     """
     days = await allowed_days()
-    today = as_of or _today()
-    found = {row["severity"]: row for row in await queries.compliance(days, today, {"as_of": as_of})}
+    today = query.get("as_of") or _today()
+    found = {row["severity"]: row for row in await queries.compliance(days, today, query)}
     tiers = [
         _tier(number, days[number], today, found.get(number)) for number in reversed(range(len(SEVERITIES)))
     ]
@@ -68,12 +68,12 @@ def _percent(counts: Mapping[str, int]) -> float | None:
     return round(100 * counts["within"] / judged, 1) if judged else None
 
 
-async def forecast() -> list[dict[str, Any]]:
+async def forecast(query: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return for each of the coming weeks how many will be breached that are not yet, if nothing is fixed."""
     today = _today()
     counts = {
         (row["week"], SEVERITIES[row["severity"]].lower()): row["total"]
-        for row in await queries.forecast(await allowed_days(), today)
+        for row in await queries.forecast(await allowed_days(), today, query)
     }
     weeks = []
     for week in range(1, queries.WEEKS + 1):

@@ -1,16 +1,18 @@
 """What goes over the wire for the courses of /dashboard."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from threatweaver.sdk import CommaSeparated, Schema, SeverityField
 from threatweaver_exposure.dashboard.looks import LookOut
 from threatweaver_exposure.history.schemas import PastDay
-from threatweaver_exposure.trends.periods import INTERVALS
+from threatweaver_exposure.trends.periods import INTERVALS, last_day
 
 _EARLIEST = date(1970, 1, 1)
+_MOST_DAYS = 365
 
 
 class _AsOf(Schema):
@@ -23,7 +25,33 @@ class _AsOf(Schema):
 
 
 class DaysQuery(_AsOf):
-    days = fields.Integer(load_default=30, validate=validate.Range(1, 365))
+    """The last `days` until today or `asOf`; or those from `startDate` until `endDate`."""
+
+    days = fields.Integer(load_default=30, validate=validate.Range(1, _MOST_DAYS))
+    start_date = PastDay()
+    end_date = PastDay()
+
+    @validates_schema
+    def _is_a_period(self, data: dict[str, Any], **_: Any) -> None:
+        if "as_of" in data and "end_date" in data:
+            raise ValidationError("Give it or asOf, not both.", "endDate")
+        if data.get("end_date", _EARLIEST) < _EARLIEST:
+            raise ValidationError(f"Must not lie before {_EARLIEST}.", "endDate")
+        if "start_date" in data and not 1 <= _days_of(data) <= _MOST_DAYS:
+            raise ValidationError(f"Must lie 0 to {_MOST_DAYS - 1} days before the end.", "startDate")
+
+    @post_load
+    def _as_days(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Say a period by its end and its length, whichever way it was given."""
+        days = _days_of(data) if "start_date" in data else data["days"]
+        ends = {"as_of": data["end_date"]} if "end_date" in data else {}
+        rest = {name: value for name, value in data.items() if name not in {"start_date", "end_date"}}
+        return {**rest, **ends, "days": days}
+
+
+def _days_of(data: Mapping[str, Any]) -> int:
+    end: date = data.get("end_date") or last_day(data)
+    return (end - data["start_date"]).days + 1
 
 
 class ChosenDaysQuery(DaysQuery):

@@ -6,73 +6,22 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from marshmallow import ValidationError, fields, validate
 
 from threatweaver.sdk import (
-    CommaSeparated,
     Listing,
-    SearchText,
-    SeverityField,
     ValidationFailed,
     Where,
-    any_of,
     connection,
     severity_name,
 )
-from threatweaver_exposure.assets.queries import ASSESSED, WITHIN
-from threatweaver_exposure.flaws.queries import ONCE, SAME_AS
+from threatweaver_exposure.assets.queries import WITHIN
+from threatweaver_exposure.flaws.queries import SAME_AS
 from threatweaver_exposure.history.queries import AS_IT_WAS, ASSETS_AS_THEY_WERE, LAST_UNTIL, STATE_NAME
 from threatweaver_exposure.history.schemas import PastDay
 from threatweaver_exposure.intelligence.effective import EPSS, KEV
 from threatweaver_exposure.intelligence.queries import SSVC_OF_D
-from threatweaver_exposure.urgency.conditions import CRITICAL_SINCE, KEV_SINCE
+from threatweaver_exposure.vulnerabilities.filters import ACTIVE, EVERY, FILTERS, FOUND_DEFINITIONS
 from threatweaver_exposure.vulnerabilities.models import State
-
-CVE = validate.Regexp(r"(?i)\ACVE-\d{4}-\d{4,19}\Z", error="Must look like CVE-2024-12345.")
-_ACTIVE = [State.OPEN.value, State.REOPENED.value]
-_EVERY = [state.value for state in State]
-
-
-class _States(CommaSeparated):
-    """States, or `all`."""
-
-    alone = ("all",)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> list[Any]:
-        return _EVERY if str(value).lower() == "all" else super()._deserialize(value, attr, data, **options)
-
-
-class _StateField(fields.Field[int]):
-    choices = tuple(state.name.lower() for state in State)
-
-    def _deserialize(self, value: object, attr: str | None, data: object, **_: object) -> int:
-        try:
-            return State[str(value).upper()].value
-        except KeyError:
-            names = ", ".join(state.name.lower() for state in State)
-            raise ValidationError(f"Must be one of: {names}, or all.") from None
-
-
-class _ProbabilityField(fields.Float):
-    """A probability of 0 to 1."""
-
-    sample = "0.1"
-
-    def __init__(self) -> None:
-        super().__init__(validate=validate.Range(0, 1))
-
-
-class CveField(fields.String):
-    """A CVE id, in upper case."""
-
-    sample = "CVE-2024-12345"
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(validate=CVE, **options)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
-        return str(super()._deserialize(value, attr, data, **options)).upper()
-
 
 ROW = {
     "id": "v.id",
@@ -96,42 +45,22 @@ ROW = {
     "unobservedSince": "v.unobserved_since",
     "sameAs": SAME_AS,
 }
-FOUND_DEFINITIONS = """SELECT id FROM exposure_definition WHERE name ILIKE {}
-    UNION SELECT definition_id FROM exposure_definition_cve WHERE cve ILIKE {}"""
 _FEW_ASSETS = 200
 _DEFINITION = "JOIN exposure_definition d ON d.id = v.definition_id"
 _ASSET = "JOIN exposure_asset a ON a.id = v.asset_id"
 _SOURCE = f"exposure_vulnerability v {_DEFINITION} {_ASSET}"
 
-# Dates are whole days in UTC, both ends included, and mean the first sighting.
-FIRST_SEEN = (
-    Where("start_date", fields.Date(), "v.first_seen >= {}::date::timestamp AT TIME ZONE 'UTC'"),
-    Where("end_date", fields.Date(), "v.first_seen < ({}::date + 1)::timestamp AT TIME ZONE 'UTC'"),
-)
-SEVERITY = any_of("severity", SeverityField(), column="v.severity")
-TAG = Where(
-    "tag",
-    fields.String(validate=validate.Length(1, 100)),
-    """v.asset_id IN (SELECT t.asset_id FROM exposure_asset_tag t JOIN exposure_tag n ON n.id = t.tag_id
-                      WHERE lower(n.name) = lower({}))""",
-)
-ASSET_GROUP = Where(
-    "asset_group",
-    fields.UUID(),
-    "v.asset_id IN (SELECT asset_id FROM exposure_asset_group_member WHERE group_id = {})",
-)
-
 
 def _states(query: Mapping[str, Any]) -> list[int]:
-    return sorted(set(query.get("state") or _ACTIVE))
+    return sorted(set(query.get("state") or ACTIVE))
 
 
 def _constants(query: Mapping[str, Any]) -> str:
     """Return the conditions that partial indexes serve, which they do for constants only."""
     wanted, unobserved = _states(query), query.get("unobserved")
     conditions = []
-    if wanted != _EVERY:
-        active = wanted == _ACTIVE
+    if wanted != EVERY:
+        active = wanted == ACTIVE
         conditions.append("v.state <= 1" if active else f"v.state IN ({', '.join(map(str, wanted))})")
     if unobserved is not None:
         conditions.append(f"v.unobserved_since IS {'NOT ' * unobserved}NULL")
@@ -159,7 +88,7 @@ def _first_of_each(query: Mapping[str, Any]) -> str | None:
     ranked = query["sort"].lstrip("-") in {"riskScore", "severity"}
     if not chosen & _BY_WORTH or chosen - _OF_DEFINITIONS - _BY_WORTH:
         return None
-    if _states(query) != _ACTIVE or not ranked:
+    if _states(query) != ACTIVE or not ranked:
         return None
     # Values keep their numbers without the last filter, which a definition alone does not decide.
     where, _ = LISTING.conditions({**query, "kev_since": None})
@@ -184,7 +113,7 @@ async def _from_rollup(query: Mapping[str, Any]) -> int | None:
     """Return the count from a rollup when only severity, state, and dates or definitions are asked for."""
     asked = _chosen_by(query)
     if asked <= {"start_date", "end_date", "as_of"}:
-        return sum(await rollup_by_severity(query, query.get("state") or _ACTIVE))
+        return sum(await rollup_by_severity(query, query.get("state") or ACTIVE))
     if asked == {"search"}:
         return await _found_in_rollup(query)
     if asked <= _OF_DEFINITIONS:
@@ -227,42 +156,7 @@ LISTING = Listing(
     columns=ROW,
     id="v.id",
     within=WITHIN.format(asset="v.asset_id", ids="{}"),
-    where=(
-        SEVERITY,
-        Where(
-            "cve",
-            CveField(),
-            "v.definition_id IN (SELECT definition_id FROM exposure_definition_cve WHERE cve = {})",
-        ),
-        Where("plugin_id", fields.Integer(validate=validate.Range(0, 2**62)), "d.plugin_id = {}"),
-        any_of(
-            "definition_id",
-            fields.Integer(validate=validate.Range(1, 2**31 - 1)),
-            column="v.definition_id",
-        ),
-        Where("asset_id", fields.UUID(), "v.asset_id = {}"),
-        TAG,
-        ASSET_GROUP,
-        *ASSESSED,
-        Where("risk_from", fields.Integer(validate=validate.Range(0, 100)), "v.risk_score >= {}"),
-        Where("risk_to", fields.Integer(validate=validate.Range(0, 100)), "v.risk_score <= {}"),
-        Where("kev", fields.Boolean(), f"coalesce({KEV}, false) = {{}}"),
-        Where("epss_from", _ProbabilityField(), f"{EPSS} >= {{}}"),
-        Where("epss_to", _ProbabilityField(), f"{EPSS} <= {{}}"),
-        Where("critical_since", PastDay(), CRITICAL_SINCE),
-        Where("kev_since", PastDay(), KEV_SINCE),
-        *FIRST_SEEN,
-        Where(
-            "search",
-            SearchText(),
-            f"""(v.definition_id IN ({FOUND_DEFINITIONS})
-                OR v.asset_id IN (SELECT asset_id FROM exposure_asset_identifier WHERE value ILIKE {{}}))""",
-        ),
-        Where("unobserved", fields.Boolean(), "true"),
-        Where("once_per_flaw", fields.Boolean(), ONCE),
-        Where("state", _States(_StateField()), "true"),
-        Where("as_of", PastDay(), "true"),
-    ),
+    where=FILTERS,
     sort={
         "riskScore": "v.risk_score",
         "severity": ("v.severity", "v.risk_score"),
@@ -378,7 +272,7 @@ async def stats(query: Mapping[str, Any]) -> asyncpg.Record:
     return row
 
 
-async def rollup_by_severity(query: Mapping[str, Any], states: Sequence[int] = _ACTIVE) -> list[int]:
+async def rollup_by_severity(query: Mapping[str, Any], states: Sequence[int] = ACTIVE) -> list[int]:
     """Return the number of vulnerabilities by severity, INFO first, from the rollup of now or of a day."""
     as_of = query.get("as_of")
     rows = await connection().fetch(

@@ -17,8 +17,9 @@ from threatweaver_exposure.intelligence.answers import ssvc_of
 from threatweaver_exposure.permissions import Perm
 from threatweaver_exposure.vulnerabilities import bulk, identity, queries, service
 from threatweaver_exposure.vulnerabilities.example import accepted
+from threatweaver_exposure.vulnerabilities.filters import CveField
 from threatweaver_exposure.vulnerabilities.language import loaded, understand
-from threatweaver_exposure.vulnerabilities.queries import LISTING, CveField
+from threatweaver_exposure.vulnerabilities.queries import LISTING
 from threatweaver_exposure.vulnerabilities.schemas import (
     AcceptRiskIn,
     BulkUpdateIn,
