@@ -6,7 +6,10 @@ from pathlib import Path
 from threatweaver_appsec.engine.budget import Limits
 from threatweaver_appsec.engine.client import Client
 from threatweaver_appsec.engine.discover.discovery import Discovery
+from threatweaver_appsec.engine.logins.form import FormLogin
+from threatweaver_appsec.engine.logins.recorded import RecordedLogin
 from threatweaver_appsec.engine.messages import Request
+from threatweaver_appsec.engine.ports import Login
 from threatweaver_appsec.engine.scope import PRIVATE, Scope, origin_of
 
 LONGEST_DOCUMENT = 20_000_000  # bytes
@@ -40,6 +43,10 @@ async def document(place: str, scope: Scope) -> bytes:
     return answer.response.body
 
 
-def discovery_of(*, safe: bool, documents: Sequence[bytes] = (), crawl: bool = True) -> Discovery:
+def discovery_of(
+    *, safe: bool, documents: Sequence[bytes] = (), crawl: bool = True, logins: Sequence[Login] = ()
+) -> Discovery:
     """Return how a scan finds what its target can be asked."""
-    return Discovery(safe=safe, documents=tuple(documents), crawl=crawl)
+    first = next(iter(logins), None)
+    password = first.password if isinstance(first, FormLogin | RecordedLogin) else ""
+    return Discovery(safe=safe, documents=tuple(documents), crawl=crawl, password=password)

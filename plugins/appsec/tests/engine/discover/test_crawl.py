@@ -8,9 +8,10 @@ from aiohttp import web
 from threatweaver_appsec.engine.agent import Operation
 from threatweaver_appsec.engine.discover.crawl import Crawl
 from threatweaver_appsec.engine.discover.discovery import Discovery
+from threatweaver_appsec.engine.discover.forms import Field, fill_in
 from threatweaver_appsec.engine.discover.leads import Bounds, Frontier, Lead
 from threatweaver_appsec.engine.messages import Request
-from threatweaver_appsec.engine.ports import Skipped
+from threatweaver_appsec.engine.ports import Session, Skipped
 
 
 async def crawled(target, identity=None, **options):
@@ -253,3 +254,43 @@ async def test_a_target_with_an_answer_for_everything_has_no_hidden_places(targe
     site = await target({"GET /{any:.*}": same})
     items = [item async for item in Discovery(browser=None)(site.client, site.base, None)]
     assert operations(site, items) == ["GET /"]
+
+
+async def test_who_is_signed_in_is_shown_what_nobody_is_shown_too(target, page):
+    """The way to sign in and to register, which the signed-in start page does not have."""
+
+    async def home(request):
+        inside = "<form method=post action=/change><input type=password name=p></form>"
+        outside = "<a href=/login>Sign in</a>"
+        signed_in = request.cookies.get("sid") == "1"
+        return web.Response(text=inside if signed_in else outside, content_type="text/html")
+
+    async def change(request):
+        changed.append((await request.post())["p"])
+        return web.Response(text="changed", content_type="text/html")
+
+    changed = []
+    login = "<form method=post action=/login><input name=u><input type=password name=p></form>"
+    site = await target(
+        {
+            "GET /": home,
+            "POST /change": change,
+            "GET /login": page(login),
+            "POST /login": page("no"),
+        },
+        safe=False,
+    )
+    site.client.enter("ann", Session(cookies=(("sid", "1"),)))
+    discovery = Discovery(browser=None, well_known=False, words=(), safe=False, password="own")
+    items = [item async for item in discovery(site.client, site.base, "ann")]
+    assert operations(site, items) == ["GET /", "POST /change", "GET /", "GET /login", "POST /login"]
+    assert changed == ["own"]
+
+
+def test_a_text_is_filled_in_with_words():
+    """Half of a name that means a number is no number: message is no age."""
+    assert {fill_in(Field(name, "textarea")) for name in ("message", "page", "amount")} == {"threatweaver"}
+    names = ("message", "language", "image", "age", "user_age", "id")
+    assert [fill_in(Field(name)) for name in names] == [
+        "threatweaver", "en", "threatweaver", "1", "1", "1",
+    ]  # fmt: skip

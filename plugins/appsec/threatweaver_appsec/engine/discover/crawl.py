@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
+from threatweaver_appsec.engine.accounts import REGISTERS, SIGNS_IN
 from threatweaver_appsec.engine.agent import Operation
+from threatweaver_appsec.engine.credentials import keeping
 from threatweaver_appsec.engine.discover import documents, html, scripts
 from threatweaver_appsec.engine.discover.forms import Field, Form, submit
 from threatweaver_appsec.engine.discover.leads import (
@@ -39,6 +41,8 @@ class Crawl:
     frontier: Frontier = field(default_factory=Frontier)
     seed: int = 0
     safe: bool = True
+    password: str = field(default="", repr=False)
+    """Of the identity, where it is known: forms that set one are sent with it, so that it stays."""
     told: set[int] = field(default_factory=set)
     """Marks of what was already said to be skipped, so that it is said once."""
 
@@ -132,13 +136,18 @@ class Crawl:
         if response.media_type in _SCRIPT:
             found = self._calls(text, lead, url)
         elif "json" in response.media_type or "yaml" in response.media_type:
-            found = documents.recognize(response.body, url)
+            found = self.recognized(response.body, url)
             links = () if found else scripts.json_links(text, url)
             found = [replace(other, depth=lead.depth + 1) for other in found]
             found += [self._link(lead, link) for link in links if not is_static(link)]
         elif response.media_type in _HTML or "html" in response.media_type or text.lstrip()[:1] == "<":
             found, skipped = self._page(html.read(response, url), lead)
         return found[: self.bounds.links + self.bounds.forms], skipped
+
+    def recognized(self, body: bytes, url: str, base: str = "") -> list[Lead]:
+        """Return what a document says can be asked."""
+        leads = documents.recognize(body, url, base)
+        return [self.mine(lead) for lead in leads]
 
     def _page(self, page: html.Page, lead: Lead) -> tuple[list[Lead], list[Skipped]]:
         links = [link for link in page.links if not is_static(link.url) and not leaves(link.url, link.text)]
@@ -166,10 +175,15 @@ class Crawl:
             return
         typed = [item for item in form.fields if item.kind in {"text", "email", "hidden"} and item.name]
         changes = self.identity is not None and form.passwords
-        if changes and not any(item.kind != "hidden" for item in typed) and len(form.passwords) == 1:
+        alone = len(form.passwords) == 1 and not any(item.kind != "hidden" for item in typed)
+        if changes and alone and not self.password:
             yield Skipped(what, "it would change the password of the identity")
             return
-        values = {item.name: f"{item.value}Aa1!other{index}" for index, item in enumerate(form.passwords)}
+        if self.password and not (SIGNS_IN.search(form.action) or REGISTERS.search(form.action)):
+            values = {item.name: self.password for item in form.passwords}
+        else:  # Passwords that differ change nobody's: such a form asks for the new one twice.
+            values = {item.name: f"{item.value}Aa1!other{index}" for index, item in enumerate(form.passwords)}
+            values = values if len(values) > 1 else {}
         for button in self._buttons(form):
             word = harms(
                 f"{urlsplit(form.action).path} {button.name} {button.label}" if button else form.action
@@ -179,9 +193,13 @@ class Crawl:
                     f"{what} {button.label if button else ''}".strip(), f"safe mode: it says {word}"
                 )
                 continue
-            # Passwords that differ change nobody's: such a form asks for the new one twice.
-            request = submit(form, values if changes and len(form.passwords) > 1 else None, button=button)
-            yield Lead(request, "form", form.page, lead.depth + 1, writes=request.method not in SAFE_METHODS)
+            request = submit(form, values if changes else None, button=button)
+            writes = request.method not in SAFE_METHODS
+            yield self.mine(Lead(request, "form", form.page, lead.depth + 1, writes=writes))
+
+    def mine(self, lead: Lead) -> Lead:
+        """Return the lead so that the identity keeps its password."""
+        return replace(lead, request=keeping(lead.request, self.password)) if self.identity else lead
 
     def _buttons(self, form: Form) -> list[Field | None]:
         unnamed = any(item.kind in {"submit", "image"} and not item.name for item in form.fields)
