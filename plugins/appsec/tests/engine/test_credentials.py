@@ -2,9 +2,11 @@
 
 import pytest
 
-from threatweaver_appsec.engine.credentials import keeping, put_alike, sets_password, signs_in
-from threatweaver_appsec.engine.messages import Request
-from threatweaver_appsec.engine.points import FORM, points_of
+from threatweaver_appsec.engine.agent import Operation
+from threatweaver_appsec.engine.credentials import keeping, put_alike, repeated, sets_password, signs_in
+from threatweaver_appsec.engine.messages import Exchange, Request
+from threatweaver_appsec.engine.plan import places
+from threatweaver_appsec.engine.points import FORM, Where, points_of
 
 OWN = "own-Pass-1"
 
@@ -47,3 +49,12 @@ def test_a_password_that_is_typed_twice_is_attacked_as_one():
         b"old_password=z&password=y&password_again=y&note=y"
     )
     assert put_alike(change, points["note"], "z").body == b"old_password=x&password=y&password_again=y&note=z"
+
+
+def test_a_password_that_is_typed_twice_is_one_place():
+    change = form("/account/password", "old_password=x&password=y&password_again=y&note=y")
+    assert [point.name for point in repeated(change)] == ["password_again"]
+    place = Operation(change, Exchange(change, None), "form")
+    attacked, _ = places([place], safe=False)
+    names = {one.point.name for one in attacked if one.point.where is Where.FORM}
+    assert names == {"old_password", "password", "note"}

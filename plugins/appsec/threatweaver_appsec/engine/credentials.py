@@ -24,6 +24,16 @@ def keeping(request: Request, password: str) -> Request:
     return request
 
 
+def repeated(request: Request) -> frozenset[Point]:
+    """Return the points that only take a password once more: `put_alike` puts the same there."""
+    taken = passwords(request)
+    return frozenset(
+        point
+        for index, point in enumerate(taken)
+        if any(other.value == point.value != "" for other in taken[:index])
+    )
+
+
 def put_alike(request: Request, point: Point, value: Value) -> Request:
     """Put a value as `put` does, and the same where a password is typed once more: both have to agree."""
     taken = passwords(request)

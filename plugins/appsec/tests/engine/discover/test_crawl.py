@@ -1,8 +1,11 @@
 """The crawl: everything once, endless sites within bounds, in the same order, and on from where it was."""
 
+import asyncio
+import itertools
 import json
 import tracemalloc
 
+import pytest
 from aiohttp import web
 
 from threatweaver_appsec.engine.agent import Operation
@@ -294,3 +297,40 @@ def test_a_text_is_filled_in_with_words():
     assert [fill_in(Field(name)) for name in names] == [
         "threatweaver", "en", "threatweaver", "1", "1", "1",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("script", "sent"),
+    [
+        ("$.ajax({method: 'post', url: '/buy', data: $('#order').serialize()})", "POST /buy"),
+        ("$.post('/buy', $(\"#order\").serialize())", "POST /buy"),
+        ("fetch('/buy', {body: new FormData(document.getElementById('order')), method: 'PUT'})", "PUT /buy"),
+        ("$.get('/buy', $('#order').serialize())", "GET /buy?amount=1"),
+        ("show($('#order').serialize())", None),
+        ("$.post('/buy', $('#other').serialize())", None),
+    ],
+)
+async def test_a_form_that_a_script_sends_is_sent_where_the_script_says(target, page, script, sent):
+    text = f"<form id=order><input name=amount></form><script>{script}</script>"
+    places = {f"{method} /buy": page("bought") for method in ("GET", "POST", "PUT")}
+    site = await target({"GET /": page(text), **places}, safe=False)
+    items = await crawled(site, safe=False)
+    bought = [item for item in items if isinstance(item, Operation) and item.source == "form"]
+    found = [one for one in operations(site, bought) if "/buy" in one]
+    assert found == ([sent] if sent else [])
+
+
+async def test_what_was_late_is_asked_once_more(target):
+    """A page that keeps the target busy makes others late that have done nothing."""
+    turns = itertools.count()
+
+    async def busy(request):
+        if next(turns) == 0:
+            await asyncio.sleep(30)
+        return web.Response(text="<a href=/behind>more</a>", content_type="text/html")
+
+    async def behind(request):
+        return web.Response(text="x", content_type="text/html")
+
+    site = await target({"GET /": busy, "GET /behind": behind}, limits={"answer_seconds": 0.3})
+    assert operations(site, await crawled(site)) == ["GET /", "GET /behind"]

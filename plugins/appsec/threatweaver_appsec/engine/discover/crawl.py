@@ -22,10 +22,11 @@ from threatweaver_appsec.engine.discover.leads import (
     moved,
 )
 from threatweaver_appsec.engine.discover.urls import canonical, is_static, origin
-from threatweaver_appsec.engine.messages import Exchange, Request, Response
+from threatweaver_appsec.engine.messages import Exchange, Fault, Request, Response
 from threatweaver_appsec.engine.ports import Sender, Skipped
 
 TOGETHER = 4  # requests at a time; what they lead to is read in their order
+MOST_LATE = 20
 KEPT_BODY = 256_000  # bytes of a baseline; what is beyond was read, and is not kept
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _HTML = frozenset({"text/html", "application/xhtml+xml", "", "text/plain"})
@@ -43,6 +44,8 @@ class Crawl:
     safe: bool = True
     password: str = field(default="", repr=False)
     """Of the identity, where it is known: forms that set one are sent with it, so that it stays."""
+    late: list[Lead] = field(default_factory=list)
+    """Without an answer in time; they are asked once more at the end."""
     told: set[int] = field(default_factory=set)
     """Marks of what was already said to be skipped, so that it is said once."""
 
@@ -53,6 +56,22 @@ class Crawl:
 
     async def run(self, *, follow: bool = True) -> AsyncIterator[Operation | Skipped]:
         """Yield operations in the order of their leads until none waits, or a bound is reached."""
+        async for item in self._waves(follow=follow):
+            yield item
+        late, self.late = self.late[:MOST_LATE], []
+        for lead in late:  # by itself: others of its time may have kept the target busy
+            exchange = await self.sender.send(lead.request, identity=self.identity)
+            for item in self._heard(lead, exchange, follow=follow):
+                yield item
+        async for item in self._waves(follow=follow):
+            yield item
+        if self.frontier.waiting:
+            yield Skipped(f"{len(self.frontier.waiting)} addresses", f"bound of {self.bounds.pages} pages")
+        if self.frontier.dropped:
+            yield Skipped(f"{self.frontier.dropped} addresses", "others of their template were sampled")
+
+    async def _waves(self, *, follow: bool) -> AsyncIterator[Operation | Skipped]:
+        """Ask what waits, a few at a time."""
         while batch := self.frontier.take(TOGETHER):
             allowed, refused = self._sorted(batch)
             for request, skipped in refused:
@@ -63,13 +82,12 @@ class Crawl:
                 *(self.sender.send(lead.request, identity=self.identity) for lead in allowed)
             )
             for lead, exchange in zip(allowed, exchanges, strict=True):
-                for item in self._heard(lead, exchange, follow=follow):
-                    yield item
+                if exchange.fault is Fault.TIMEOUT and len(self.late) < MOST_LATE:
+                    self.late.append(lead)
+                else:
+                    for item in self._heard(lead, exchange, follow=follow):
+                        yield item
                 self.frontier.landed(lead)
-        if self.frontier.waiting:
-            yield Skipped(f"{len(self.frontier.waiting)} addresses", f"bound of {self.bounds.pages} pages")
-        if self.frontier.dropped:
-            yield Skipped(f"{self.frontier.dropped} addresses", "others of their template were sampled")
 
     def _refused(self, lead: Lead) -> Skipped | None:
         request = lead.request
@@ -157,7 +175,14 @@ class Crawl:
             links = [links[index] for index in chosen]
         found: list[Lead] = []
         skipped: list[Skipped] = []
-        for form in page.forms[: self.bounds.forms]:
+        named = {form.ident: form for form in page.forms if form.ident}
+        by_script = [
+            replace(named[ident], action=url, method=method)
+            for text in page.inline
+            for ident, method, url in scripts.sent_forms(text, page.url)
+            if ident in named
+        ]
+        for form in (*page.forms[: self.bounds.forms], *by_script[: self.bounds.forms]):
             for item in self._form(form, lead):
                 if isinstance(item, Lead):
                     found.append(item)

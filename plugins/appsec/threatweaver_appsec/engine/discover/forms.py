@@ -80,6 +80,8 @@ class Form:
     fields: tuple[Field, ...] = ()
     encoding: str = FORM
     page: str = ""
+    ident: str = ""
+    """By which scripts name it."""
 
     @property
     def passwords(self) -> tuple[Field, ...]:
