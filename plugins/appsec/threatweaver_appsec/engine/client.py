@@ -222,7 +222,7 @@ class Client:
         sent = SimpleNamespace(at=time.monotonic(), kept=False)
         try:
             return await self._sent(request, sent)
-        except aiohttp.ServerDisconnectedError:
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
             if not sent.kept:
                 raise
             return await self._sent(request, sent)
