@@ -26,7 +26,7 @@ from threatweaver_appsec.engine.messages import Exchange, Fault, Request, Respon
 from threatweaver_appsec.engine.ports import Sender, Skipped
 
 TOGETHER = 4  # requests at a time; what they lead to is read in their order
-MOST_LATE = 20
+MOST_LATE = 8
 KEPT_BODY = 256_000  # bytes of a baseline; what is beyond was read, and is not kept
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _HTML = frozenset({"text/html", "application/xhtml+xml", "", "text/plain"})
