@@ -25,7 +25,7 @@ run: $(VENV)/.product ## Set up and run the product with an embedded PostgreSQL 
 test: $(VENV)/.tools ## Set up and run every check and test
 	@contrib/test-setup.sh
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
+	@$(BIN)/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 check: $(VENV)/.tools ## Lint, types, import contracts
 	@$(BIN)/ruff check --quiet .
@@ -34,7 +34,7 @@ check: $(VENV)/.tools ## Lint, types, import contracts
 	@$(BIN)/lint-imports --no-cache | tail -n 3
 
 fast: $(VENV)/.tools ## Run the tests that start no process of the product
-	@$(BIN)/pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder --ignore=tests/e2e --ignore=tests/stateful --ignore=tests/packaging
+	@$(BIN)/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder --ignore=tests/e2e --ignore=tests/stateful --ignore=tests/packaging
 
 nightly: $(VENV)/.tools ## Tell random stories for 30 minutes, kill a scan 20 times, other ones each day; a failure prints its seed
 	@TWTEST_SCAN_KILLS=$${TWTEST_SCAN_KILLS:-20} TWTEST_SCAN_SEED=$${TWTEST_SCAN_SEED:-$$(date +%Y%m%d)} \

@@ -14,6 +14,7 @@ from threatweaver_appsec.events import EVENT_TYPES
 from threatweaver_appsec.findings import comments
 from threatweaver_appsec.findings import jobs as finding_jobs
 from threatweaver_appsec.findings import routes as findings
+from threatweaver_appsec.payload_sets import routes as payload_sets
 from threatweaver_appsec.permissions import PERMISSIONS
 from threatweaver_appsec.reports import routes as reports
 from threatweaver_appsec.scan_profiles import routes as scan_profiles
@@ -41,6 +42,7 @@ def route_tables() -> list[RouteTable]:
         findings.table,
         gates.baselines,
         gates.policies,
+        payload_sets.table,
         reports.table,
         scan_profiles.table,
         schedules.table,
@@ -63,6 +65,7 @@ def model_modules() -> list[str]:
         "threatweaver_appsec.ci.models",
         "threatweaver_appsec.emergency.models",
         "threatweaver_appsec.findings.models",
+        "threatweaver_appsec.payload_sets.models",
         "threatweaver_appsec.scan_profiles.models",
         "threatweaver_appsec.schedules.models",
         "threatweaver_appsec.suppressions.models",

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from threatweaver_appsec.engine.agent import Agent, Operation, PointAgent, Prober, Watcher
-from threatweaver_appsec.engine.confirm import Trial, Watching, probed
+from threatweaver_appsec.engine.confirm import Limited, Trial, Watching, probed
 from threatweaver_appsec.engine.findings import Finding, Hit, fingerprint
 from threatweaver_appsec.engine.messages import Exchange
 from threatweaver_appsec.engine.pace import OVERLOADED
 from threatweaver_appsec.engine.places import name_of
 from threatweaver_appsec.engine.points import Point, points_of
-from threatweaver_appsec.engine.site import Ended, Target
+from threatweaver_appsec.engine.site import Ended, Target, place_of
 
 LONGEST = 60.0  # seconds
 
@@ -44,6 +44,8 @@ async def retest(finding: Finding, target: Target, agents: Iterable[Agent]) -> R
             answer = await _again(finding, target, agents)
     except TimeoutError:
         answer = Retest(Still.INCONCLUSIVE, f"it took longer than {LONGEST:.0f} seconds")
+    except Limited as limited:
+        answer = Retest(Still.INCONCLUSIVE, str(limited))
     except Ended as end:
         answer = Retest(Still.INCONCLUSIVE, f"nothing more could be sent: {end}")
     except Exception as error:  # noqa: BLE001 - an agent that fails says nothing about the target
@@ -84,11 +86,18 @@ async def _attacked(agent: PointAgent, finding: Finding, target: Target, operati
 
 
 async def _probed(agent: Prober, finding: Finding, target: Target, operation: Operation) -> Hit | None:
-    known = target if target.operations else replace(target, operations=[operation])
+    known = target if target.operations else replace(target, operations=_known(finding, operation))
     async for hit in probed(known, agent):
         if fingerprint(hit, target.base) == finding.fingerprint:
             return hit
     return None
+
+
+def _known(finding: Finding, operation: Operation) -> list[Operation]:
+    """What the scan knew of the target, as far as the agent asked it."""
+    place = place_of(operation.request)
+    own = any(place_of(one.request) == place for one in finding.beside)
+    return [*finding.beside] if own else [operation, *finding.beside]
 
 
 def _seen(agent: Watcher, finding: Finding, target: Target, exchange: Exchange) -> Hit | None:

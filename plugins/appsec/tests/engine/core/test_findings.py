@@ -10,15 +10,17 @@ from small_agents import ALL, about
 from small_target import HANDLERS, page
 
 from threatweaver_appsec.engine.agent import Operation, Proof, Severity
+from threatweaver_appsec.engine.archive import har
 from threatweaver_appsec.engine.chains import RULES, chains_of
 from threatweaver_appsec.engine.findings import Hit, finding_of, fingerprint, from_record, to_record
 from threatweaver_appsec.engine.messages import Exchange, Request, Response
+from threatweaver_appsec.engine.order import Order
 from threatweaver_appsec.engine.places import template_of
 from threatweaver_appsec.engine.points import Point, Where
 from threatweaver_appsec.engine.redact import redact
-from threatweaver_appsec.engine.replay import curl, har
+from threatweaver_appsec.engine.replay import curl
 from threatweaver_appsec.engine.retest import Still, retest
-from threatweaver_appsec.engine.scan import Order, Scan
+from threatweaver_appsec.engine.scan import Scan
 from threatweaver_appsec.engine.scope import PRIVATE, Scope, origin_of
 from threatweaver_appsec.engine.site import Target
 

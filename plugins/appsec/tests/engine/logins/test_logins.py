@@ -307,6 +307,23 @@ async def test_recorded_steps_take_values_along(target):
     assert not (await RecordedLogin("ann", fixed, check).sign_in(site.client)).ok
 
 
+@pytest.mark.parametrize(
+    ("extract", "value"),
+    [
+        (Extract("v", before="<i>", after="</i>"), "one"),
+        (Extract("v", before="</i>"), "two"),
+        (Extract("v", after="<i>"), ""),
+        (Extract("v", header="X-Token", before="t="), "abc"),
+        (Extract("v", header="X-Token"), "t=abc"),
+        (Extract("v", before="<b>", after="</b>"), None),
+        (Extract("v", before="<i>", after="</b>"), None),
+    ],
+)
+def test_a_value_stands_between_two_texts(extract, value):
+    answer = Response(200, (("X-Token", "t=abc"),), b"<i>one</i>two", 0.0)
+    assert extract.of(Exchange(Request("GET", "http://a.test/"), answer)) == value
+
+
 def test_a_check_refuses_what_is_no_pattern():
     for pattern in ("(", "a" * 501):
         with pytest.raises(CheckError):
