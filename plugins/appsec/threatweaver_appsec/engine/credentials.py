@@ -1,8 +1,32 @@
 """Requests that take the password of who sends them: sent so that it stays what it is."""
 
+from dataclasses import replace
+
 from threatweaver_appsec.engine.accounts import REGISTERS, SIGNS_IN, passwords
+from threatweaver_appsec.engine.agent import Operation
+from threatweaver_appsec.engine.logins.form import FormLogin
+from threatweaver_appsec.engine.logins.recorded import RecordedLogin
 from threatweaver_appsec.engine.messages import Request
 from threatweaver_appsec.engine.points import Point, Value, put
+
+STAND_IN = "threatweaver-own-password"
+"""Stands for the identity's own password in what is kept of a scan; no password is."""
+
+
+def password_of(login: object) -> str:
+    """Return what a login signs in with, empty where it tells none."""
+    return login.password if isinstance(login, FormLogin | RecordedLogin) else ""
+
+
+def without_password(operation: Operation, password: str) -> Operation:
+    """Return the operation as it may be kept: `keeping` puts the password into it again."""
+    if not password or not sets_password(operation.request):
+        return operation
+    request, base = keeping(operation.request, STAND_IN), operation.baseline
+    if base.response:
+        body = base.response.body.replace(password.encode(), STAND_IN.encode())
+        base = replace(base, response=replace(base.response, body=body))
+    return replace(operation, request=request, baseline=base)
 
 
 def signs_in(request: Request) -> bool:

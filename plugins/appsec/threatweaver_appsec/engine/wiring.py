@@ -5,9 +5,8 @@ from pathlib import Path
 
 from threatweaver_appsec.engine.budget import Limits
 from threatweaver_appsec.engine.client import Client
+from threatweaver_appsec.engine.credentials import password_of
 from threatweaver_appsec.engine.discover.discovery import Discovery
-from threatweaver_appsec.engine.logins.form import FormLogin
-from threatweaver_appsec.engine.logins.recorded import RecordedLogin
 from threatweaver_appsec.engine.messages import Request
 from threatweaver_appsec.engine.ports import Login
 from threatweaver_appsec.engine.scope import PRIVATE, Scope, origin_of
@@ -47,6 +46,5 @@ def discovery_of(
     *, safe: bool, documents: Sequence[bytes] = (), crawl: bool = True, logins: Sequence[Login] = ()
 ) -> Discovery:
     """Return how a scan finds what its target can be asked."""
-    first = next(iter(logins), None)
-    password = first.password if isinstance(first, FormLogin | RecordedLogin) else ""
+    password = password_of(next(iter(logins), None))
     return Discovery(safe=safe, documents=tuple(documents), crawl=crawl, password=password)

@@ -263,17 +263,17 @@ async def test_who_is_signed_in_is_shown_what_nobody_is_shown_too(target, page):
     """The way to sign in and to register, which the signed-in start page does not have."""
 
     async def home(request):
-        inside = "<form method=post action=/change><input type=password name=p></form>"
+        inside = "<form method=post action=/change><input type=password name=password></form>"
         outside = "<a href=/login>Sign in</a>"
         signed_in = request.cookies.get("sid") == "1"
         return web.Response(text=inside if signed_in else outside, content_type="text/html")
 
     async def change(request):
-        changed.append((await request.post())["p"])
+        changed.append((await request.post())["password"])
         return web.Response(text="changed", content_type="text/html")
 
     changed = []
-    login = "<form method=post action=/login><input name=u><input type=password name=p></form>"
+    login = "<form method=post action=/login><input name=u><input type=password name=password></form>"
     site = await target(
         {
             "GET /": home,

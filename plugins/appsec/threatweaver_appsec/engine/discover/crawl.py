@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from threatweaver_appsec.engine.accounts import REGISTERS, SIGNS_IN
+from threatweaver_appsec.engine.accounts import PASSWORD
 from threatweaver_appsec.engine.agent import Operation
 from threatweaver_appsec.engine.credentials import keeping
 from threatweaver_appsec.engine.discover import documents, html, scripts
@@ -201,14 +201,12 @@ class Crawl:
         typed = [item for item in form.fields if item.kind in {"text", "email", "hidden"} and item.name]
         changes = self.identity is not None and form.passwords
         alone = len(form.passwords) == 1 and not any(item.kind != "hidden" for item in typed)
-        if changes and alone and not self.password:
+        kept = self.password and all(PASSWORD.search(item.name) for item in form.passwords)
+        if changes and alone and not kept:
             yield Skipped(what, "it would change the password of the identity")
             return
-        if self.password and not (SIGNS_IN.search(form.action) or REGISTERS.search(form.action)):
-            values = {item.name: self.password for item in form.passwords}
-        else:  # Passwords that differ change nobody's: such a form asks for the new one twice.
-            values = {item.name: f"{item.value}Aa1!other{index}" for index, item in enumerate(form.passwords)}
-            values = values if len(values) > 1 else {}
+        # Passwords that differ change nobody's: such a form asks for the new one twice.
+        values = {item.name: f"{item.value}Aa1!other{index}" for index, item in enumerate(form.passwords)}
         for button in self._buttons(form):
             word = harms(
                 f"{urlsplit(form.action).path} {button.name} {button.label}" if button else form.action
@@ -218,7 +216,8 @@ class Crawl:
                     f"{what} {button.label if button else ''}".strip(), f"safe mode: it says {word}"
                 )
                 continue
-            request = submit(form, values if changes else None, button=button)
+            differ = changes and len(values) > 1 and not kept
+            request = submit(form, values if differ else None, button=button)
             writes = request.method not in SAFE_METHODS
             yield self.mine(Lead(request, "form", form.page, lead.depth + 1, writes=writes))
 
