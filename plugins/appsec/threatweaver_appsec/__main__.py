@@ -69,13 +69,14 @@ async def _scan(options: argparse.Namespace) -> int:
     with contextlib.ExitStack() as files:
         log = _log(files, options.log)
         async with Callbacks(options.callback_host, advertised=options.callback_name) as callbacks:
+            logins = logins_of(Path(options.login).read_bytes()) if options.login else []
             order = Order(
                 base,
                 scope,
                 all_agents(),
-                discovery_of(safe=options.safe, documents=documents),
+                discovery_of(safe=options.safe, documents=documents, logins=logins),
                 look,
-                logins_of(Path(options.login).read_bytes()) if options.login else (),
+                logins,
                 profile=profile,
                 limits=limits,
                 seed=options.seed,

@@ -67,7 +67,9 @@ async def order_of(plan_: Plan, allow: AllowList, *, callbacks: Callbacks | None
     own = scope.origins - frozenset(target.origins)
     scope = replace(scope, origins=own | plan_.origins)
     documents = [await document(place, scope) for place in options["documents"] if "://" in place]
-    discover: Discovery = discovery_of(safe=options["safe"], documents=documents, crawl=options["crawl"])
+    discover: Discovery = discovery_of(
+        safe=options["safe"], documents=documents, crawl=options["crawl"], logins=plan_.logins
+    )
     if plan_.words is not None:
         discover = replace(discover, words=plan_.words)
     return Order(

@@ -22,6 +22,8 @@ PER_REQUEST = 3  # places under way for each request that may be: some wait for 
 BATCH = 40  # places; after a kill, those of one batch are tested again
 TIMES = 3  # that places are tested again when a session was lost meanwhile
 MOST_ERRORS = 5  # of one agent; it is left out then
+IMPLIES = {98: 918}
+"""What includes a file from elsewhere requests it, too: one weakness, told by its worse name."""
 LEFT_ALONE = 60.0  # seconds that a place which limits requests is not attacked: such limits count minutes
 WHOLE = "*"
 
@@ -197,9 +199,10 @@ class Attack:
     def _known(self) -> set[Known]:
         """Weaknesses by place: another agent need not find the same there by other means."""
         return {
-            (one.cwe, one.method, one.template, name_of(one.point))
+            (cwe, one.method, one.template, name_of(one.point))
             for one in self.memory.findings.values()
             if one.point
+            for cwe in (one.cwe, IMPLIES.get(one.cwe, one.cwe))
         }
 
 

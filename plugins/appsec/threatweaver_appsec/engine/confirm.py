@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from threatweaver_appsec.engine.accounts import passwords
 from threatweaver_appsec.engine.agent import (
     Attempt,
     Confirmation,
@@ -20,11 +21,12 @@ from threatweaver_appsec.engine.agent import (
     Suspicion,
     Watcher,
 )
+from threatweaver_appsec.engine.credentials import put_alike
 from threatweaver_appsec.engine.findings import Hit, fingerprint, watched
 from threatweaver_appsec.engine.messages import Exchange, Fault
 from threatweaver_appsec.engine.pace import LIMITED
 from threatweaver_appsec.engine.places import key_of, name_of, template_of
-from threatweaver_appsec.engine.points import Point, Value, put
+from threatweaver_appsec.engine.points import Point, Value
 from threatweaver_appsec.engine.site import Baselines, Target, place_of
 
 MOST_ATTEMPTS = 60  # of an agent at one point
@@ -142,15 +144,18 @@ class Trial:
 
     async def _send(self, attempt: Attempt, values: tuple[Value, ...], handed: list[str]) -> "Sent | None":
         exchanges: list[Exchange] = []
+        who = self.target.sender_of(self.operation.request)
         for value in values:
-            request = put(self.operation.request, self.point, value)
-            exchange = await self.target.send(request, identity=self.target.identity)
+            request = put_alike(self.operation.request, self.point, value)
+            exchange = await self.target.send(request, identity=who)
             if exchange.fault in UNSENDABLE:
                 return None
             self.limited = self.limited + 1 if exchange.status == LIMITED else 0
             if self.limited >= MOST_LIMITED:
                 raise Limited
             exchanges.append(exchange)
+        if who and self.point in passwords(self.operation.request):
+            await self.target.send(self.operation.request, identity=who)  # as it was, or nobody gets in again
         sent, others = str(values), str(attempt.controls if values is attempt.values else attempt.values)
         mine = [url for url in handed if url in sent or (values is attempt.values and url not in others)]
         return Sent(attempt, tuple(exchanges), mine)
@@ -161,7 +166,7 @@ class Trial:
 
     async def _steady(self) -> bool:
         """Whether the request without an attack is answered the same each time."""
-        send, who = self.target.send, self.target.identity
+        send, who = self.target.send, self.target.sender_of(self.operation.request)
         more = [await send(self.operation.request, identity=who) for _ in range(STEADY)]
         answers = (self.baseline, self.again, *more)
         return len({(answer.status, answer.text) for answer in answers}) == 1

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 
 from threatweaver_appsec.engine.agent import Agent, Operation, Watcher
 from threatweaver_appsec.engine.attack import Attack
@@ -14,6 +15,7 @@ from threatweaver_appsec.engine.checkpoint import Memory, NoStore, Store
 from threatweaver_appsec.engine.client import Client
 from threatweaver_appsec.engine.confirm import Watching
 from threatweaver_appsec.engine.coverage import Coverage
+from threatweaver_appsec.engine.credentials import keeping, password_of, without_password
 from threatweaver_appsec.engine.events import (
     AgentComplete,
     AgentError,
@@ -58,6 +60,7 @@ class Scan:
             order.scope, order.limits, order.id, self._hear, base=order.base, resolve=order.resolve
         )
         self._identity = order.logins[0].name if order.logins else None
+        self._password = password_of(order.logins[0]) if order.logins else ""
         self._health = Health(self.client, Request("GET", f"{order.base}/"))
         self._sessions = Sessions(self.client, order.logins)
         self._watching = Watching((), order.base)
@@ -181,7 +184,7 @@ class Scan:
                 self.coverage.note(taken.what, taken.why)
             elif taken:
                 await self._settle()
-                await self.memory.keep(operation_record(taken))
+                await self.memory.keep(operation_record(without_password(taken, self._password)))
             seen += 1
             if seen % 20 == 0:
                 await self._progress()
@@ -210,7 +213,11 @@ class Scan:
         return intake.take(found)
 
     def _plan(self, agents: list[Agent]) -> Attack:
-        order, operations = self.order, list(self.memory.operations.values())
+        order = self.order
+        operations = [
+            replace(one, request=keeping(one.request, self._password))
+            for one in self.memory.operations.values()
+        ]
         attacked, left = places(operations, safe=order.scope.safe)
         for one in left:
             self.coverage.note(one.what, one.why)

@@ -8,6 +8,7 @@ from itertools import islice
 from threatweaver_appsec.engine.agent import Identity, Operation
 from threatweaver_appsec.engine.callbacks import Callbacks
 from threatweaver_appsec.engine.client import Client
+from threatweaver_appsec.engine.credentials import signs_in
 from threatweaver_appsec.engine.messages import Exchange, Fault, Request
 from threatweaver_appsec.engine.nonce import SeededNonce, no_callback
 from threatweaver_appsec.engine.places import template_of
@@ -46,6 +47,10 @@ class Target:
     def identity(self) -> str | None:
         """Whom the scan crawls and attacks as; None is nobody."""
         return next(iter(self.identities), None)
+
+    def sender_of(self, request: Request) -> str | None:
+        """Return who sends an attack: nobody what signs somebody in, so that no session is exchanged."""
+        return None if signs_in(request) else self.identity
 
     async def send(self, request: Request, *, identity: str | None = None, follow: bool = False) -> Exchange:
         """Send within scope and budget. Raises `Ended` where nothing more may be sent."""
@@ -111,8 +116,9 @@ class Baselines:
             if (kept := self._kept.get(key)) is not None:
                 return kept
             plain = target.by("baseline")
-            first = await plain.send(operation.request, identity=target.identity)
-            pair = first, await plain.send(operation.request, identity=target.identity)
+            who = target.sender_of(operation.request)
+            first = await plain.send(operation.request, identity=who)
+            pair = first, await plain.send(operation.request, identity=who)
             self._kept[key] = pair
             self._bytes += _size(pair)
         self._asking.pop(key, None)

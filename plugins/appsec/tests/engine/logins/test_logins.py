@@ -106,6 +106,25 @@ async def test_a_form_is_found_and_proven_both_ways(target):
     assert await login.alive(site.client)
 
 
+class Members(App):
+    """Shows everybody all names and a way in: only a link to her own account tells that she is signed in."""
+
+    async def home(self, request):
+        way = "<a href=/change-password>Account</a>" if self._who(request) else ""
+        text = f"<a href=/login>Log in or out</a> {way} <a href=/u/ann>ann</a> <a href=/u/bob>bob</a>"
+        return web.Response(text=text, content_type="text/html")
+
+
+async def test_a_way_that_only_the_identity_is_shown_tells_that_it_is_signed_in(target):
+    app = Members()
+    site = await target(app.handlers())
+    login = form(site)
+    assert (await login.sign_in(site.client)).ok
+    assert await login.alive(site.client)
+    app.sessions.clear()
+    assert not await login.alive(site.client)
+
+
 async def test_a_wrong_password_is_no_login(target):
     site = await target(App().handlers())
     result = await form(site, "nonsense").sign_in(site.client)
