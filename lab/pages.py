@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlencode
 
 from aiohttp import web
+from aiohttp.http import SERVER_SOFTWARE
 
 from lab.case import Case
 from lab.world import world
@@ -121,3 +122,5 @@ async def dress(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in headers.items():
         if name.lower() not in bare:
             response.headers.setdefault(name, value)
+    if response.headers["Server"] == SERVER_SOFTWARE:  # the library says its version before anybody is asked
+        response.headers["Server"] = headers["Server"]

@@ -4,9 +4,14 @@ A target is FILE=URL[,OPTION...]: the ground truth, where the target runs, and o
 `python -m threatweaver_appsec scan` for it. A finding counts for a known weakness where class, path and
 parameter agree. What is above INFO and not in the ground truth is counted as unlisted, and as false in
 the strict precision. `dast_candidate: false` marks what no scanner can see; it is not counted as missed.
+
+`--lab` serves lab/ and its safe twin, and measures on both. `--write` keeps what each agent was right and
+wrong about in the product, which takes an agent's precision for the confidence in its findings; targets that
+are measured again replace what was kept of them.
 """
 
 import argparse
+import contextlib
 import json
 import re
 import shlex
@@ -16,10 +21,15 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from lab_served import served
 from wapiti_beside import wapiti_findings
+
+KEPT = Path(__file__).parents[2] / "plugins/appsec/threatweaver_appsec/engine/measured.json"
 
 XSS, FILES = {79, 80, 87}, {22, 23, 36, 73, 98, 829}
 FAMILIES = {
@@ -65,6 +75,7 @@ class Found:
     parameter: str
     severity: str
     title: str
+    agent: str = ""
 
 
 @dataclass
@@ -92,22 +103,63 @@ class Run:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("targets", nargs="+", metavar="FILE=URL[,OPTION...]")
+    parser.add_argument("targets", nargs="*", metavar="FILE=URL[,OPTION...]")
+    parser.add_argument("--lab", action="store_true", help="measure on lab/ and its safe twin")
+    parser.add_argument("--write", action="store_true", help="keep what each agent was right about")
     parser.add_argument("--wapiti", help="its command; it is run on the same targets after the scanner")
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
     parser.add_argument("--verbose", action="store_true", help="name what was missed and what is unlisted")
     options = parser.parse_args()
-    figures = []
-    for target in options.targets:
-        place, _, rest = target.partition("=")
-        url, *extra = rest.split(",")
-        truth = json.loads(Path(place).read_text(encoding="utf-8"))
-        runs = [ours(url, extra)]
-        if options.wapiti:
-            runs.append(Run("wapiti", *wapiti_findings(options.wapiti, url, Found)))
-        figures += [show(truth, run, verbose=options.verbose) for run in runs]
+    figures, doubt = [], []
+    with contextlib.ExitStack() as serving:
+        targets = [*options.targets, *(serving.enter_context(served()) if options.lab else ())]
+        if not targets:
+            parser.error("name a target, or --lab")
+        for target in targets:
+            place, _, rest = target.partition("=")
+            url, *extra = rest.split(",")
+            truth = json.loads(Path(place).read_text(encoding="utf-8"))
+            runs = [ours(url, extra)]
+            if options.write:
+                doubt += keep(measured(truth, runs[0]))
+            if options.wapiti:
+                runs.append(Run("wapiti", *wapiti_findings(options.wapiti, url, Found)))
+            figures += [show(truth, run, verbose=options.verbose) for run in runs]
     if options.out:
         options.out.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    if doubt:
+        raise SystemExit(f"not kept, for the scan is in doubt: {', '.join(doubt)}")
+
+
+def measured(truth: dict, run: Run) -> dict:
+    """Return what each agent was right and wrong about at a target; wrong is what the truth says is safe."""
+    agents: dict[str, dict[str, int]] = {}
+    for one in run.found:
+        known = [item["expect"] for item in truth["items"] if matches(item, one)]
+        if not known and one.severity == "INFO":
+            continue
+        said = "right" if any(known) else "wrong" if known else "unlisted"
+        agents.setdefault(one.agent, {"right": 0, "wrong": 0, "unlisted": 0})[said] += 1
+    source = truth.get("source") or {}
+    return {
+        "name": truth["name"],
+        "source": "@".join(filter(None, (source.get("repo"), source.get("commit")))),
+        "at": f"{datetime.now(UTC):%Y-%m-%d}",
+        "scanner": version("threatweaver-appsec"),
+        "state": run.state,
+        "agents": dict(sorted(agents.items())),
+    }
+
+
+def keep(new: dict) -> list[str]:
+    """Write what was measured at a target; return it as doubt where its scan did not run to its end."""
+    if new["state"] != "completed":
+        return [f"{new['name']}: {new['state']}"]
+    old = json.loads(KEPT.read_text(encoding="utf-8"))["targets"] if KEPT.exists() else []
+    targets = {one["name"]: one for one in (*old, new)}
+    document = {"targets": [targets[name] for name in sorted(targets)]}
+    KEPT.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    return []
 
 
 def ours(url: str, extra: list[str]) -> Run:
@@ -145,6 +197,7 @@ def ours(url: str, extra: list[str]) -> Run:
             (one["point"] or {}).get("name", ""),
             one["severity"],
             f"{one['agent']}: {one['title']}",
+            one["agent"],
         )
         for one in report["findings"]
     ]

@@ -51,6 +51,7 @@ from threatweaver.http.route import EMPTY, JOB, Route, RouteTable, Scope, Upload
 from threatweaver.http.schema import CommaSeparated, Schema
 from threatweaver.http.upload import SpooledFile
 from threatweaver.ids import uuid7
+from threatweaver.jobs.handing import hand_in
 from threatweaver.jobs.importer import FileImporter, import_parsers
 from threatweaver.jobs.lanes import Lane
 from threatweaver.jobs.run import JobCancelled, JobPostponed, JobRun
@@ -170,6 +171,7 @@ __all__ = [
     "connection",
     "deprecated",
     "eq",
+    "hand_in",
     "hookimpl",
     "import_parsers",
     "is_on",

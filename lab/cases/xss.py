@@ -49,6 +49,19 @@ def _guestbook(encode: Callable[[str], str]) -> Handler:
     return guestbook
 
 
+def _remember(encode: Callable[[str], str]) -> Handler:
+    """Keep a note of the address, and show all notes, where nothing is sent along, too."""
+
+    async def remember(request: web.Request) -> web.Response:
+        notes = world(request).state["notes"].setdefault("notes", [])
+        if "note" in request.query:
+            notes.append(query(request, "note")[:2000])
+            del notes[:-50]
+        return page("Notes", "".join(f"<p>{encode(note)}</p>" for note in notes))
+
+    return remember
+
+
 def _dynamic(source: str) -> Handler:
     async def dynamic(request: web.Request) -> web.Response:
         return page("Welcome", f"<div id=out></div>{script(request, source)}")
@@ -134,6 +147,20 @@ CASES: tuple[Case, ...] = (
         vulnerable=_sign,
         safe=_sign,
         more=(Route(method="GET", path="/guestbook", vulnerable=_guestbook(_raw), safe=_guestbook(escape)),),
+    ),
+    Case(
+        name="xss-stored-get",
+        kind="xss-stored",
+        cwe=79,
+        owasp="A03:2021",
+        title="Stored XSS by an address",
+        method="GET",
+        path="/notes",
+        parameter=Parameter("note", "query"),
+        sample={"note": "Buy milk"},
+        description="A note that stands in the address is kept, and shown to everyone who opens the page.",
+        vulnerable=_remember(_raw),
+        safe=_remember(escape),
     ),
     Case(
         name="xss-dom-fragment",

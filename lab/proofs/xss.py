@@ -29,6 +29,11 @@ async def _stored(lab: Lab) -> bool:
     return "<script>alert(31)</script>" in (await lab.get("/guestbook")).text
 
 
+async def _stored_get(lab: Lab) -> bool:
+    await lab.get("/notes", note="<script>alert(32)</script>")
+    return "<script>alert(32)</script>" in (await lab.get("/notes")).text
+
+
 async def _fragment(lab: Lab) -> bool:
     return bool(re.search(r"innerHTML = .*location\.hash", (await lab.get("/welcome")).text))
 
@@ -43,6 +48,7 @@ PROOFS = {
     "xss-script": _script,
     "xss-url": _url,
     "xss-stored": _stored,
+    "xss-stored-get": _stored_get,
     "xss-dom-fragment": _fragment,
     "xss-dom-query": _query,
 }

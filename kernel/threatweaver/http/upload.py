@@ -123,15 +123,17 @@ async def receive(request: web.Request, spool: Path, limit: int) -> SpooledFile:
     if (request.content_length or 0) > limit + EDGE:  # multipart adds a little around the file
         raise PayloadTooLarge
     filename, chunks = await _source(request)
-    return await _spool(filename, chunks, spool, limit)
+    return await spool_chunks(filename, chunks, spool, limit)
 
 
 async def spool_file(path: Path, spool: Path, limit: int) -> SpooledFile:
     """Do the same for a file of this machine."""
-    return await _spool(clean_name(path.name), _read(path), spool, limit)
+    return await spool_chunks(path.name, _read(path), spool, limit)
 
 
-async def _spool(filename: str, chunks: AsyncIterator[bytes], spool: Path, limit: int) -> SpooledFile:
+async def spool_chunks(name: str, chunks: AsyncIterator[bytes], spool: Path, limit: int) -> SpooledFile:
+    """Do the same for what is made here."""
+    filename = clean_name(name)
     path = spool / uuid7().hex
     try:
         with path.open("xb") as file:

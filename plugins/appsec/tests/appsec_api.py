@@ -1,7 +1,7 @@
 """Somebody of a tenant who calls /api/appsec, and findings as a scan writes them."""
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -18,6 +18,8 @@ class Space:
     client: Any
     tenant: Any
     headers: dict
+    called: set = field(default_factory=set)
+    """(method, path) of each call that was answered well."""
 
     @classmethod
     async def make(cls, kernel, client, tenant, as_role, role="admin"):
@@ -29,6 +31,8 @@ class Space:
             text = await answer.read()
             if status is not None:
                 assert answer.status == status, (answer.status, text[:2000])
+            if answer.status < 400:
+                self.called.add((method, path.partition("?")[0]))
             kind = answer.content_type
             return (await answer.json()) if kind.endswith("json") and text else text
 

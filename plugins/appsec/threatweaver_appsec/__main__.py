@@ -22,11 +22,12 @@ from threatweaver_appsec.engine.client import Hear
 from threatweaver_appsec.engine.events import AgentError, Event, FindingNew, PhaseChange, State
 from threatweaver_appsec.engine.login_file import logins_of
 from threatweaver_appsec.engine.messages import Exchange
+from threatweaver_appsec.engine.order import Order
 from threatweaver_appsec.engine.profile.technologies import look
-from threatweaver_appsec.engine.reports import FORMATS
+from threatweaver_appsec.engine.reports import FILES, FORMATS
 from threatweaver_appsec.engine.reports.plain import printable, summary
 from threatweaver_appsec.engine.reports.result import Result
-from threatweaver_appsec.engine.scan import Order, Scan
+from threatweaver_appsec.engine.scan import Scan
 from threatweaver_appsec.engine.wiring import discovery_of, document, scope_of
 
 WELL, FOUND, DOUBT = 0, 1, 2
@@ -48,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _scan(options: argparse.Namespace) -> int:
+    if options.format in FILES and not options.out:
+        raise ValueError(f"--format {options.format} needs --out")
     base = options.url.rstrip("/")
     profile = PROFILES[options.profile]
     scope = scope_of(
@@ -66,13 +69,14 @@ async def _scan(options: argparse.Namespace) -> int:
     with contextlib.ExitStack() as files:
         log = _log(files, options.log)
         async with Callbacks(options.callback_host, advertised=options.callback_name) as callbacks:
+            logins = logins_of(Path(options.login).read_bytes()) if options.login else []
             order = Order(
                 base,
                 scope,
                 all_agents(),
-                discovery_of(safe=options.safe, documents=documents),
+                discovery_of(safe=options.safe, documents=documents, logins=logins),
                 look,
-                logins_of(Path(options.login).read_bytes()) if options.login else (),
+                logins,
                 profile=profile,
                 limits=limits,
                 seed=options.seed,
@@ -114,10 +118,14 @@ async def _run(scan: Scan, *, quiet: bool) -> Result:
 
 
 def _report(result: Result, options: argparse.Namespace) -> int:
-    text = FORMATS[options.format or "json"](result)
-    if options.out:
-        Path(options.out).write_text(text, encoding="utf-8", errors="replace")
-    sys.stdout.write(f"{summary(result) if options.out or not options.format else text}\n")
+    form = options.format or "json"
+    if form in FILES:
+        with Path(options.out).open("wb") as file:
+            FILES[form](result, file)
+    elif options.out:
+        Path(options.out).write_text(FORMATS[form](result), encoding="utf-8", errors="replace")
+    shown = summary(result) if options.out or not options.format else FORMATS[form](result)
+    sys.stdout.write(f"{shown}\n")
     if result.state is not State.COMPLETED:
         return DOUBT
     return FOUND if result.at_least(Severity(options.threshold)) else WELL
@@ -148,7 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     scan.add_argument("--prefix", action="append", default=None, help="path that the scan stays under")
     scan.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="path or URL, with *")
     scan.add_argument("--out", metavar="FILE", help="write the report there")
-    scan.add_argument("--format", choices=sorted(FORMATS), help="without it, a summary is printed")
+    scan.add_argument("--format", choices=sorted((*FORMATS, *FILES)), help="without it, a summary is printed")
     scan.add_argument("--state", metavar="FILE", help="remember there; a killed scan goes on from it")
     scan.add_argument("--log", metavar="FILE", help="write a line for each request there")
     scan.add_argument("--seed", default="0")

@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, validate
 from tortoise.contrib.postgres.fields import ArrayField
 
 CLEAN = validate.Regexp(r"\A[^\x00-\x1f\x7f]*\Z", error="Must not contain control characters.")
+HEADER_NAME = validate.Regexp(r"\A[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}\Z")
 _PATH = re.compile(r"/[^\x00-\x20\x7f?#]{0,499}\Z")
 
 

@@ -1,6 +1,14 @@
 """What appsec contributes. Lists only, no logic."""
 
-from threatweaver.sdk import JobTable, Permission, RouteTable, Setting, SubscriberTable, hookimpl
+from threatweaver.sdk import (
+    ImportParser,
+    JobTable,
+    Permission,
+    RouteTable,
+    Setting,
+    SubscriberTable,
+    hookimpl,
+)
 from threatweaver_appsec.agents import routes as agents
 from threatweaver_appsec.assessments import jobs as assessment_jobs
 from threatweaver_appsec.assessments import routes as assessments
@@ -14,6 +22,9 @@ from threatweaver_appsec.events import EVENT_TYPES
 from threatweaver_appsec.findings import comments
 from threatweaver_appsec.findings import jobs as finding_jobs
 from threatweaver_appsec.findings import routes as findings
+from threatweaver_appsec.handover import jobs as handover_jobs
+from threatweaver_appsec.handover import report as handover
+from threatweaver_appsec.payload_sets import routes as payload_sets
 from threatweaver_appsec.permissions import PERMISSIONS
 from threatweaver_appsec.reports import routes as reports
 from threatweaver_appsec.scan_profiles import routes as scan_profiles
@@ -41,6 +52,7 @@ def route_tables() -> list[RouteTable]:
         findings.table,
         gates.baselines,
         gates.policies,
+        payload_sets.table,
         reports.table,
         scan_profiles.table,
         schedules.table,
@@ -63,6 +75,7 @@ def model_modules() -> list[str]:
         "threatweaver_appsec.ci.models",
         "threatweaver_appsec.emergency.models",
         "threatweaver_appsec.findings.models",
+        "threatweaver_appsec.payload_sets.models",
         "threatweaver_appsec.scan_profiles.models",
         "threatweaver_appsec.schedules.models",
         "threatweaver_appsec.suppressions.models",
@@ -81,7 +94,13 @@ def job_tables() -> list[JobTable]:
 @hookimpl
 def event_subscribers() -> list[SubscriberTable]:
     """Return what reacts to events."""
-    return [assessment_jobs.subscribers]
+    return [assessment_jobs.subscribers, handover_jobs.subscribers]
+
+
+@hookimpl
+def import_parsers() -> list[ImportParser]:
+    """Return the format in which findings are handed over."""
+    return [handover.PARSER]
 
 
 @hookimpl

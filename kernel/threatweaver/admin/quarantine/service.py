@@ -14,7 +14,8 @@ from threatweaver.admin.quarantine.errors import DataGone, NotReleasable
 from threatweaver.admin.quarantine.models import Quarantined
 from threatweaver.http import upload
 from threatweaver.http.errors import NotFound
-from threatweaver.jobs.run import JobRun, call
+from threatweaver.jobs.handing import take
+from threatweaver.jobs.run import JobRun
 
 if TYPE_CHECKING:
     from threatweaver.config import Settings
@@ -88,15 +89,10 @@ async def release(run: JobRun, record_id: UUID) -> Any:
     path = await data_of(kernel.settings, run.tenant_id, record)
     limit = importer.max_bytes(kernel.registry.settings)
     spooled = await upload.spool_file(path, kernel.settings.spool, limit)
-    try:
-        if spooled.sha256 != record.sha256:
-            raise NotReleasable("The data is not what was refused.")
-        spooled = replace(spooled, filename=record.name)
-        async with run.database.tenant(run.schema):
-            payload = await importer.prepare(spooled, run.id)
-        result = await call(importer.job, run, payload)
-    finally:
+    if spooled.sha256 != record.sha256:
         spooled.discard()
+        raise NotReleasable("The data is not what was refused.")
+    result = await take(run, importer, replace(spooled, filename=record.name))
     async with run.database.tenant(run.schema):
         await delete(kernel.settings, run.tenant_id, [record_id])
     return result

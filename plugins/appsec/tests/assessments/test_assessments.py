@@ -2,6 +2,10 @@
 
 import asyncio
 
+from threatweaver_appsec.assessments.writing import keep_chains
+from threatweaver_appsec.engine.agent import Severity
+from threatweaver_appsec.engine.chains import Chain
+
 
 async def until_over(space, path):
     for _ in range(500):
@@ -48,3 +52,16 @@ async def test_a_clone_waits_for_its_launch(space):
     made = await space.assessment(await space.target(), profile="passive")
     copy = await space.post(f"/assessments/{made['id']}/clone", status=201)
     assert (copy["state"], copy["profile"], copy["name"]) == ("draft", "passive", "Copy of Weekly")
+    listed = await space.get(f"/assessments?targetId={made['targetId']}")
+    assert {one["id"] for one in listed} == {made["id"], copy["id"]}
+
+
+async def test_findings_that_are_worse_together_are_told(space, finding_rows):
+    target = await space.target()
+    made = await space.assessment(target)
+    seen = await space.seen(target, made, [finding_rows()])
+    chain = Chain("take-over", "fp", "Take-over", Severity.CRITICAL, "One leads to the other.", ("fp-a",))
+    async with space.unit():
+        await keep_chains([chain], made["id"], target["id"])
+    (told,) = await space.get(f"/assessments/{made['id']}/chains")
+    assert (told["severity"], told["findingIds"]) == ("CRITICAL", [str(seen.ids[0])])

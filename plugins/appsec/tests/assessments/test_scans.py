@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import io
 import json
 
 import orjson
@@ -9,6 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from pypdf import PdfReader
 
 from threatweaver import running
 from threatweaver.jobs.run import JobRun
@@ -79,26 +81,35 @@ async def profile(space):
 async def test_a_scan_from_launch_to_verdict(space, worker, shop, loopback, profile):
     server, state = shop
     base = f"http://127.0.0.1:{server.port}"
-    target = await space.target(baseUrl=base)
-    made = await space.assessment(target, profile=profile["name"])
-    path = f"/assessments/{made['id']}"
-    assert (await space.post(f"{path}/launch"))["state"] == "queued"
+    made = await space.call("POST", "/ci/scan", {"targetUrl": base, "profile": profile["name"]}, status=202)
+    assert made["state"] == "queued"
+    scan = made["scanId"]
+    path = f"/assessments/{scan}"
     found = await ended(space, path)
     assert (found["state"], found["message"]) == ("completed", None), found
     assert state["hits"] > 5
     assert [one["method"] for one in await space.get(f"{path}/sitemap?search=echo")][:1] == ["GET"]
     assert (await space.get(f"{path}/coverage/summary"))["tested"] > 0
+    tested = await space.get(f"{path}/coverage?tested=true&agent=reflected-xss")
+    assert [(one["agent"], one["tested"]) for one in tested] == [("reflected-xss", True)]
+    assert (await space.get(f"{path}/progress"))["percent"] == 100.0
     assert len(await space.get(f"{path}/requests?limit=10")) == 10
     told = await space.call("GET", f"{path}/stream", status=200)
     kinds = {line[7:] for line in told.decode().splitlines() if line.startswith("event: ")}
     assert {"phase_change", "agent_complete", "assessment_complete"} <= kinds
+    (last,) = await space.get(f"{path}/events?kind=assessment_complete")
+    assert last["data"]["state"] == "completed"
     seen = await space.get(f"{path}/findings")
     if not profile["agents"]:
         return  # no agent of the class is built in: the rest is about its findings
     (one,) = [item for item in seen if item["cwe"] == 79]
+    judged = await space.get(f"/ci/results/{scan}")
+    assert (judged["verdict"], [row["id"] for row in judged["findings"]]) == ("fail", [one["id"]])
     assert one["place"] == "GET /echo"
-    for form in ("json", "sarif", "junit", "html", "har"):
-        text = await space.call("GET", f"/reports/{made['id']}?format={form}", status=200)
+    for form in [one["name"] for one in await space.get("/reports/formats")]:
+        text = await space.call("GET", f"/reports/{scan}?format={form}", status=200)
+        if form == "pdf":
+            text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(text)).pages)
         assert "echo" in (text.decode() if isinstance(text, bytes) else json.dumps(text)), form
     still = await space.post(f"/findings/{one['id']}/retest")
     assert (still["state"], still["status"]) == ("open", "open"), still
@@ -139,6 +150,8 @@ async def test_the_emergency_stop_ends_a_scan_and_refuses_others(space, worker, 
     await space.post(f"{path}/launch")
     await state["first"].wait()
     await space.post("/emergency-stop", {"reason": "The shop is slow."})
+    said = await space.get("/emergency-stop")
+    assert (said["stopped"], said["reason"]) == (True, "The shop is slow.")
     await asyncio.sleep(2)
     hits = state["hits"]
     await asyncio.sleep(1)
@@ -166,6 +179,23 @@ async def test_a_paused_scan_goes_on(space, worker, shop, loopback, profile):
     await space.post(f"{path}/resume")
     await space.post(f"{path}/stop")
     assert (await ended(space, path))["state"] in {"cancelled", "completed"}
+
+
+async def test_payloads_of_ones_own_find_and_look_again(space, worker, shop, loopback):
+    server, state = shop
+    body = {"name": f"odd {server.port}", "kind": "script", "payloads": ["<b onclick={{word}}()>"]}
+    odd = await space.post("/payload-sets", body | {"safe": True}, status=201)
+    body = {"name": body["name"], "agents": ["formula-injection"], "payloadSetIds": [odd["id"]]}
+    await space.post("/scan-profiles", body, status=201)
+    target = await space.target(baseUrl=f"http://127.0.0.1:{server.port}")
+    path = f"/assessments/{(await space.assessment(target, profile=body['name']))['id']}"
+    await space.post(f"{path}/launch")
+    assert (await ended(space, path))["state"] == "completed"
+    (one,) = await space.get(f"{path}/findings")
+    assert (one["agent"], one["place"]) == (f"payloads.{odd['id']}", "GET /echo")
+    assert (await space.post(f"/findings/{one['id']}/retest"))["state"] == "open"
+    state["mended"] = True
+    assert (await space.post(f"/findings/{one['id']}/retest"))["state"] == "closed"
 
 
 @pytest.fixture

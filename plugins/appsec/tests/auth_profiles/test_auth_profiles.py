@@ -1,9 +1,15 @@
 """Authentication profiles: secrets stay in, and a success is proven both ways."""
 
+import time
+
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from threatweaver_appsec.engine.logins.totp import Totp
+
+SEED = "JBSWY3DPEHPK3PXP"
+TOKEN = "tok-4711-aaaa-bbbb"
 FORM = "<form method=post><input name=user><input type=password name=pass></form>"
 
 
@@ -27,11 +33,23 @@ async def site():
 
     async def account(request):
         signed = request.cookies.get("sid") == "s3cret" or request.headers.get("X-Key") == "k"
+        signed = signed or request.headers.get("Authorization") == f"Bearer {TOKEN}"
         allowed = signed or state["open"]
         return web.Response(text="Hello Ann" if allowed else "Who?", status=200 if allowed else 401)
 
+    async def start(_):
+        return web.Response(text="<input type=hidden name=flow value='flow-1'>", content_type="text/html")
+
+    async def finish(request):
+        given, codes = await request.json(), {Totp(SEED).code(), Totp(SEED).code(time.time() - 30)}
+        fits = (given["flow"], given["user"], given["password"]) == ("flow-1", "ann", 'ri"ght')
+        if not (fits and given["code"] in codes):
+            return web.json_response({"error": "no"}, status=403)
+        return web.json_response({"session": {"token": TOKEN}})
+
     app = web.Application()
     app.add_routes([web.get("/login", form), web.post("/login", login), web.get("/account", account)])
+    app.add_routes([web.get("/start", start), web.post("/finish", finish)])
     async with TestServer(app) as server:
         yield f"http://127.0.0.1:{server.port}", state
 
@@ -89,6 +107,8 @@ async def test_wrong_credentials_are_not_ok(space, made):
     profile, _ = made
     await space.put(f"/auth-profiles/{profile['id']}", {"password": "wrong"})
     assert (await space.post(f"/auth-profiles/{profile['id']}/test"))["ok"] is False
+    await space.call("DELETE", f"/auth-profiles/{profile['id']}", status=204)
+    await space.call("POST", f"/auth-profiles/{profile['id']}/test", status=404)
 
 
 async def test_a_header(space, made):
@@ -111,3 +131,73 @@ async def test_nothing_is_sent_to_a_target_that_nobody_proved(space, made, kerne
     monkeypatch.setitem(kernel.registry.settings["appsec"], "allowed_targets", "")
     said = await space.post(f"/auth-profiles/{profile['id']}/test")
     assert (said["ok"], said["steps"]) == (False, [])
+
+
+def recorded(body, base):
+    """The profile of a login that takes two steps and a one-time code, and answers a token."""
+    finish = {
+        "method": "POST",
+        "url": f"{base}/finish",
+        "headers": [{"name": "Content-Type", "value": "application/json"}],
+        "body": '{"flow":"{{flow}}", "user":"{{username}}", "password":"{{password}}", "code":"{{totp}}"}',
+        "extracts": [{"name": "token", "pointer": "/session/token"}],
+    }
+    flow = {"name": "flow", "before": "name=flow value='", "after": "'"}
+    return {
+        "targetId": body["targetId"],
+        "name": "Ann, by steps",
+        "kind": "recorded",
+        "username": "ann",
+        "password": 'ri"ght',
+        "totpSeed": SEED,
+        "steps": [{"url": f"{base}/start", "extracts": [flow]}, finish],
+        "carries": [{"name": "Authorization", "value": "Bearer {{token}}"}],
+        "checkUrl": body["checkUrl"],
+    }
+
+
+async def test_recorded_steps_sign_in_with_a_code_and_show_no_secret(space, made, site):
+    given = recorded(made[1], site[0])
+    profile = await space.post("/auth-profiles", given, status=201)
+    assert profile["settings"]["steps"][1]["body"] == given["steps"][1]["body"]
+    path = f"/auth-profiles/{profile['id']}"
+    said = await space.post(f"{path}/test")
+    assert said["ok"] is True, said
+    shown = [(step["name"], step["detail"][:17]) for step in said["steps"][:2]]
+    assert shown == [("Step 1", "GET /start: 200"), ("Step 2", "POST /finish: 200")]
+    assert not [secret for secret in (TOKEN, "ri", SEED, "flow-1") if secret in str(said)]
+    await space.put(path, {"password": "wrong"})
+    said = await space.post(f"{path}/test")
+    assert (said["ok"], said["reason"]) == (False, "Step 2 was answered with 403.")
+    await space.put(path, {"password": 'ri"ght'})  # the seed stays
+    assert (await space.post(f"{path}/test"))["ok"] is True
+
+
+async def test_the_secret_of_recorded_steps_does_not_follow_to_other_steps(space, made, site):
+    given = recorded(made[1], site[0])
+    profile = await space.post("/auth-profiles", given, status=201)
+    steps = [{"url": f"{site[0]}/echo?p={{{{password}}}}"}]
+    said = await space.call("PUT", f"/auth-profiles/{profile['id']}", {"steps": steps}, status=400)
+    assert said["details"][0]["field"] == "password"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"steps": []}, "steps"),
+        ({"steps": [{"url": "https://a.test/login"}]}, "steps"),
+        ({"steps": [{"method": "PUT", "url": "https://a.test/", "body": "{{password}}"}]}, "steps.0.method"),
+        (
+            {"steps": [{"url": "https://a.test/{{password}}", "extracts": [{"name": "x"}]}]},
+            "steps.0.ext",
+        ),
+        ({"steps": [{"url": "https://a.test/{{password}}", "then": "x"}]}, "steps.0.then"),
+        ({"carries": [{"name": "Cookie", "value": "sid=recorded"}]}, "carries.0.value"),
+        ({"password": None}, "password"),
+    ],
+)
+async def test_steps_that_prove_nothing_or_hold_a_secret_are_refused(space, change, field):
+    given = recorded({"targetId": str(space.tenant.id), "checkUrl": "https://a.test/me"}, "https://a.test")
+    body = {name: value for name, value in (given | change).items() if value is not None}
+    said = await space.call("POST", "/auth-profiles", body, status=400)
+    assert said["details"][0]["field"].startswith(field), said

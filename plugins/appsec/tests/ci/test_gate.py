@@ -61,3 +61,21 @@ async def test_policies_and_baselines(space):
     await space.call("DELETE", path, status=404)
     body = {"scanId": made["id"]}
     await space.call("POST", f"/ci/policies/{first['id']}/evaluate", body, status=409)
+
+
+async def test_a_policy_is_changed_and_judges_a_scan_of_a_pipeline(space):
+    made = await space.call("POST", "/ci/scan", {"targetUrl": "https://staging.example.com"}, status=202)
+    scan = made["scanId"]
+    assert [one["scanId"] for one in await space.get("/ci/scans")] == [scan]
+    cancelled = await space.post(f"/ci/scans/{scan}/cancel")
+    assert (cancelled["state"], cancelled["reason"]) == ("inconclusive", "TARGET_NOT_VERIFIED")
+    policy = await space.post("/ci/policies", {"name": "Strict", "failOn": "LOW"}, status=201)
+    path = f"/ci/policies/{policy['id']}"
+    changed = await space.put(path, {"leastCoverage": 90})
+    assert (changed["failOn"], changed["leastCoverage"]) == ("LOW", 90)
+    said = await space.post(f"{path}/evaluate", {"scanId": scan})
+    assert said["verdict"] == "inconclusive"
+    assert "Nobody proved" in said["reasons"][0]
+    assert policy["id"] in [one["id"] for one in await space.get("/ci/policies")]
+    await space.call("DELETE", path, status=204)
+    await space.call("GET", path, status=404)

@@ -1,6 +1,7 @@
 """A target on loopback, and the engine's own client to send to it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from types import MappingProxyType
 
 import pytest
 from aiohttp import web
@@ -15,13 +16,13 @@ from threatweaver_appsec.engine.scope import PRIVATE, Scope, origin_of
 class Target:
     """The base of a served application, a client to it, and what was sent: method and path of each request."""  # noqa: E501
 
-    def __init__(self, base: str, *, safe: bool = True) -> None:
+    def __init__(self, base: str, *, safe: bool = True, limits: Mapping = MappingProxyType({})) -> None:
         self.base = base
         self.sent: list[str] = []
         self.exchanges: list[Exchange] = []
         scope = Scope(frozenset({origin_of(base) or ""}), allowed=PRIVATE, safe=safe)
-        limits = Limits(requests=20_000, per_second=10_000.0)
-        self.client = Client(scope, limits, "scan-1", self._hear, base=base)
+        allowed = Limits(**{"requests": 20_000, "per_second": 10_000.0, **limits})
+        self.client = Client(scope, allowed, "scan-1", self._hear, base=base)
 
     def _hear(self, exchange: Exchange, entry: Entry) -> None:
         self.exchanges.append(exchange)

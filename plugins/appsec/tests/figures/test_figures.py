@@ -20,6 +20,8 @@ async def test_figures_are_what_the_lists_say(space, finding_rows):
     agent = next(one for one in await space.get("/statistics/agents") if one["agent"] == "sqli.error")
     assert agent["total"] >= 2
     assert len(await space.get("/statistics/fix-times")) == 5
+    lists = {one["id"]: one["controls"] for one in await space.get("/compliance")}
+    assert lists["owasp-top-10-2021"] == len(await space.get("/compliance/owasp-top-10-2021")) == 10
     web = {
         one["id"]: one for one in await space.get(f"/compliance/owasp-top-10-2021?targetId={target['id']}")
     }

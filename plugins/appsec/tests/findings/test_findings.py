@@ -31,6 +31,17 @@ async def test_seen_again_is_the_same_row_with_a_history(space, scanned, finding
     assert [row["id"] for row in listed] == [found["id"]]
 
 
+async def test_confidence_is_the_measured_precision_of_the_agent(space, finding_rows):
+    target = await space.target()
+    rows = [finding_rows("m", agent="sql-error"), finding_rows("n", agent="payloads.none")]
+    made = await space.seen(target, await space.assessment(target), rows)
+    measured = (await space.get("/agents/sql-error"))["measurement"]
+    decided = measured["right"] + measured["wrong"]
+    found = {one["agent"]: one["confidence"] for one in await space.get(f"/targets/{target['id']}/findings")}
+    assert len(made.created) == 2
+    assert found == {"sql-error": round(measured["right"] / decided, 3), "payloads.none": None}
+
+
 async def test_absent_closes_only_where_it_was_looked_for_again(space, scanned, finding_rows):
     target, _, path = scanned
     second = await space.assessment(target)
@@ -65,6 +76,13 @@ async def test_a_decision_is_remembered_when_it_is_seen_again(
     assert (await space.get(path))["status"] == status
     assert (await space.post(f"{path}/reopen"))["status"] == "open"
     await space.call("POST", f"{path}/reopen", status=409)
+
+
+async def test_a_false_positive_says_who_and_why(space, scanned):
+    _, assessment, path = scanned
+    assert (await space.post(f"{path}/false-positive", {"reason": REASON}))["reason"] == REASON
+    latest, _ = await space.get(f"{path}/history")
+    assert (latest["action"], latest["actorId"]) == ("false positive", assessment["createdBy"])
 
 
 async def test_an_acceptance_runs_out(space, scanned):

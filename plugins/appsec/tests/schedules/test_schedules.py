@@ -23,9 +23,14 @@ async def test_what_is_due_is_launched_once(space):
     found = await space.get(f"/assessments/{kept.last_assessment_id}")
     assert (found["source"], found["state"]) == ("schedule", "inconclusive")
     assert len(await space.get(f"/targets/{target['id']}/assessments")) == 1
+    (listed,) = await space.get(f"/schedules?targetId={target['id']}")
+    assert listed == await space.get(f"/schedules/{made['id']}")
+    assert listed["lastAssessmentId"] == found["id"]
     off = await space.put(f"/schedules/{made['id']}", {"enabled": False})
     assert off["nextAt"] is None
     assert (await space.post(f"/schedules/{made['id']}/run"))["source"] == "schedule"
+    await space.call("DELETE", f"/schedules/{made['id']}", status=204)
+    await space.call("GET", f"/schedules/{made['id']}", status=404)
 
 
 @pytest.mark.parametrize(

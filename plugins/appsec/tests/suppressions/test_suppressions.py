@@ -25,6 +25,8 @@ async def test_a_rule_fits(space, finding_rows, rule, hidden):
     rule = rule | {"name": "Gateway", "reason": REASON}
     kept = await space.post("/suppressions", rule, status=201)
     assert kept["findings"] == hidden
+    assert await space.get(f"/suppressions/{kept['id']}") == kept
+    assert [one["id"] for one in await space.get("/suppressions")] == [kept["id"]]
     listed = f"/findings?targetId={target['id']}&suppressed=true"
     assert len(await space.get(listed)) == hidden
     await space.put(f"/suppressions/{kept['id']}", {"expiresAt": "2020-01-01T00:00:00Z"})

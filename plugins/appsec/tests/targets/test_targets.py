@@ -31,6 +31,19 @@ async def test_taking_a_verification_back_makes_a_new_token(space):
     assert (said["verified"], said["token"] == before) == (False, False)
 
 
+async def test_a_target_is_named_anew_and_goes_with_its_findings(space, finding_rows):
+    target = await space.target()
+    path = f"/targets/{target['id']}"
+    made = await space.seen(target, await space.assessment(target), [finding_rows()])
+    changed = await space.put(path, {"name": "Renamed", "description": "The shop."})
+    assert changed == await space.get(path)
+    assert [one["id"] for one in await space.get("/targets?search=Renamed")] == [target["id"]]
+    assert [one["id"] for one in await space.get(f"{path}/findings")] == [str(made.ids[0])]
+    assert (await space.get(f"{path}/scope"))["prefixes"] == ["/"]
+    await space.call("DELETE", path, status=204)
+    await space.call("GET", f"/findings/{made.ids[0]}", status=404)
+
+
 @pytest.mark.parametrize(
     "url", ["ftp://a.test", "https://u:p@a.test", "https://a.test/?x=1", "https://", "x"]
 )

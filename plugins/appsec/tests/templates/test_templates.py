@@ -84,4 +84,6 @@ async def test_templates_are_kept(space):
     said = await space.post("/templates/validate", {"source": GOOD.replace("word", "dsl")})
     assert (said["ok"], said["key"]) == (False, None)
     assert (await space.put(f"/templates/{made['id']}", {"enabled": False}))["enabled"] is False
+    assert [one["id"] for one in await space.get("/templates?enabled=false")] == [made["id"]]
+    assert (await space.get(f"/templates/{made['id']}"))["source"] == GOOD
     await space.call("DELETE", f"/templates/{made['id']}", status=204)

@@ -15,7 +15,11 @@ _AGENT = fields.String(validate=validate.Regexp(r"\A[a-z0-9][a-z0-9._-]{0,63}\Z"
 
 @table.route("GET", permission=Perm.PROFILE_READ, returns=rows(AgentOut))
 async def list_agents(_: Context) -> list[dict[str, Any]]:
-    """List what scans can look for: the weakness, how bad, how safe to ask, and whether it runs."""
+    """List what scans can look for: the weakness, how bad, how safe to ask, and whether it runs.
+
+    `measurement` is how often it was right at targets whose weaknesses are known; null where that was not
+    measured. Its `precision` is the `confidence` of its findings.
+    """
     return await service.agents()
 
 

@@ -5,6 +5,15 @@ from marshmallow import fields
 from threatweaver.sdk import Schema
 
 
+class MeasurementOut(Schema):
+    precision = fields.Float(required=True)
+    right = fields.Integer(required=True)
+    wrong = fields.Integer(required=True)
+    unlisted = fields.Integer(required=True)
+    targets = fields.List(fields.String(), required=True)
+    at = fields.Date(required=True)
+
+
 class AgentOut(Schema):
     id = fields.String(required=True)
     title = fields.String(required=True)
@@ -19,6 +28,7 @@ class AgentOut(Schema):
     opt_in = fields.Boolean(required=True)
     needs = fields.List(fields.String(), required=True)
     enabled = fields.Boolean(required=True)
+    measurement = fields.Nested(MeasurementOut, required=True, allow_none=True)
 
 
 class AgentDetailOut(AgentOut):

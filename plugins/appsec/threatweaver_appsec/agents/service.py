@@ -1,5 +1,6 @@
 """What there is to know of agents, and whether they run. No request, no schema, no status code."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from threatweaver.sdk import NotFound
 from threatweaver_appsec.agents.models import AgentSetting
 from threatweaver_appsec.engine.agent import Agent, PointAgent, Prober
 from threatweaver_appsec.engine.catalog import all_agents
+from threatweaver_appsec.engine.measured import measured
 from threatweaver_appsec.findings.models import ACTIVE, AppsecFinding
 
 
@@ -51,6 +53,8 @@ def _known(name: str) -> Agent:
 
 def _described(one: Agent, said: bool | None) -> dict[str, Any]:  # noqa: FBT001 - what the tenant said, if anything
     about = one.about
+    told = measured()
+    counted = told.agents.get(about.id)
     return {
         "id": about.id,
         "title": about.title,
@@ -69,4 +73,6 @@ def _described(one: Agent, said: bool | None) -> dict[str, Any]:  # noqa: FBT001
         "optIn": about.opt_in,
         "needs": sorted(one.needs) if isinstance(one, Prober) else [],
         "enabled": not about.opt_in if said is None else said,
+        "measurement": counted
+        and {**asdict(counted), "precision": counted.precision, "targets": told.targets, "at": told.at},
     }

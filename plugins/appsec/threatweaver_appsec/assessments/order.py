@@ -11,10 +11,11 @@ from threatweaver_appsec.engine.callbacks import Callbacks
 from threatweaver_appsec.engine.catalog import PROFILES, all_agents
 from threatweaver_appsec.engine.client import Hear
 from threatweaver_appsec.engine.discover.discovery import Discovery
+from threatweaver_appsec.engine.order import Order
 from threatweaver_appsec.engine.ports import Login
 from threatweaver_appsec.engine.profile.technologies import look
-from threatweaver_appsec.engine.scan import Order
 from threatweaver_appsec.engine.wiring import discovery_of, document
+from threatweaver_appsec.payload_sets import service as payload_sets
 from threatweaver_appsec.targets import service as targets
 from threatweaver_appsec.targets.allowed import AllowList
 from threatweaver_appsec.targets.models import Target
@@ -35,7 +36,7 @@ class Plan:
     words: tuple[str, ...] | None = None
     origins: frozenset[str] = frozenset()
     own: tuple[Agent, ...] = ()
-    """Agents made of the tenant's templates."""
+    """Agents made of the tenant's templates and of the profile's payload sets."""
 
 
 async def plan(
@@ -43,6 +44,7 @@ async def plan(
 ) -> Plan:
     """Read what a scan needs; further origins of its scope only where they are proven now."""
     settings = await AgentSetting.all()
+    payloads = await payload_sets.agents(options.get("payload_set_ids", ()))
     words = await Wordlist.get_or_none(id=options["wordlist_id"]) if options.get("wordlist_id") else None
     return Plan(
         id=assessment_id,
@@ -50,10 +52,11 @@ async def plan(
         options=options,
         logins=tuple(logins),
         off=frozenset(item.agent for item in settings if not item.enabled),
-        also=frozenset(item.agent for item in settings if item.enabled),
+        also=frozenset(item.agent for item in settings if item.enabled)
+        | frozenset(agent.about.id for agent in payloads),
         words=tuple(words.words) if words else None,
         origins=frozenset(await targets.proven(target.origins, allow)),
-        own=tuple(await templates.agents()),
+        own=(*await templates.agents(), *payloads),
     )
 
 
@@ -64,7 +67,9 @@ async def order_of(plan_: Plan, allow: AllowList, *, callbacks: Callbacks | None
     own = scope.origins - frozenset(target.origins)
     scope = replace(scope, origins=own | plan_.origins)
     documents = [await document(place, scope) for place in options["documents"] if "://" in place]
-    discover: Discovery = discovery_of(safe=options["safe"], documents=documents, crawl=options["crawl"])
+    discover: Discovery = discovery_of(
+        safe=options["safe"], documents=documents, crawl=options["crawl"], logins=plan_.logins
+    )
     if plan_.words is not None:
         discover = replace(discover, words=plan_.words)
     return Order(

@@ -95,8 +95,10 @@ async def create_auth_profile(ctx: Context) -> dict[str, Any]:
 
     `form` needs loginUrl, username and password, and takes usernameField, passwordField, extra and totpSeed;
     `token` needs value; `header` header and value; `cookie` cookieName and value; `oauth2` tokenUrl, clientId
-    and clientSecret, and with username and password asks for the token of that person. `checkUrl` is a page
-    that only somebody who is signed in sees, with `checkText` on it.
+    and clientSecret, and with username and password asks for the token of that person. `recorded` needs steps
+    and password: requests in turn, into which `{{username}}`, `{{password}}`, `{{totp}}` and what `extracts`
+    took out of earlier answers are put; `carries` are headers of the session. `checkUrl` is a page that only
+    somebody who is signed in sees, with `checkText` on it.
     """
     made = await service.create(ctx, **ctx.body)
     ctx.changed(f"appsec-auth-profile:{made.id}", after={"name": made.name, "kind": made.kind})
@@ -118,7 +120,7 @@ async def get_auth_profile(ctx: Context) -> dict[str, Any]:
     errors=(Conflict,),
 )
 async def update_auth_profile(ctx: Context) -> dict[str, Any]:
-    """Change how scans sign in; without a secret that of before stays, at the same addresses."""
+    """Change how scans sign in; a secret that is not given stays, at the same addresses and steps."""
     made = await service.update(ctx, ctx.uuid("id"), **ctx.body)
     ctx.changed(f"appsec-auth-profile:{made.id}", after={"name": made.name, "kind": made.kind})
     return service.wire(made)

@@ -5,18 +5,20 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from threatweaver.sdk import Schema
-from threatweaver_appsec.fields import WebUrl, text
+from threatweaver_appsec.auth_profiles.steps import CarriedHeaderIn, RecordedStepIn, puts_in_the_password
+from threatweaver_appsec.engine.logins.recorded import MOST_STEPS
+from threatweaver_appsec.fields import HEADER_NAME, WebUrl, text
 
-KINDS = ("form", "token", "oauth2", "cookie", "header")
+KINDS = ("form", "token", "oauth2", "cookie", "header", "recorded")
 NEEDED = {
     "form": (("login_url", "username"), ("password",)),
     "token": ((), ("value",)),
     "oauth2": (("token_url", "client_id"), ("client_secret",)),
     "cookie": (("cookie_name",), ("value",)),
     "header": (("header",), ("value",)),
+    "recorded": (("steps",), ("password",)),
 }
 SECRETS = ("password", "value", "client_secret", "totp_seed")
-_HEADER = validate.Regexp(r"\A[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}\Z")
 _SECRET = validate.Regexp(r"\A[^\x00-\x1f\x7f]{1,4000}\Z")
 
 
@@ -47,9 +49,13 @@ class AuthProfileUpdate(Schema):
     token_url = WebUrl()
     client_id = text(1, 300)
     scope = text(0, 300)
-    header = fields.String(validate=_HEADER)
+    header = fields.String(validate=HEADER_NAME)
     prefix = text(0, 50)
-    cookie_name = fields.String(validate=_HEADER)
+    cookie_name = fields.String(validate=HEADER_NAME)
+    steps = fields.List(
+        fields.Nested(RecordedStepIn), validate=[validate.Length(1, MOST_STEPS), puts_in_the_password]
+    )
+    carries = fields.List(fields.Nested(CarriedHeaderIn), validate=validate.Length(0, 10))
     password = fields.String(validate=_SECRET)
     value = fields.String(validate=_SECRET)
     client_secret = fields.String(validate=_SECRET)

@@ -41,7 +41,7 @@ async def create(ctx: "Context", **said: Any) -> AuthProfile:
 
 
 async def update(ctx: "Context", profile_id: UUID, **said: Any) -> AuthProfile:
-    """Change a profile; without a secret that of before stays, unless the place it is sent to changes.
+    """Change a profile; a secret that is not given stays, unless the place it is sent to changes.
 
     Raises NotFound, ValidationFailed.
     """
@@ -49,7 +49,8 @@ async def update(ctx: "Context", profile_id: UUID, **said: Any) -> AuthProfile:
     settings = {**found.settings, **_settings(said)}
     secrets = _secrets(said)
     moved = any(
-        settings.get(name) != found.settings.get(name) for name in ("loginUrl", "tokenUrl", "checkUrl")
+        settings.get(name) != found.settings.get(name)
+        for name in ("loginUrl", "tokenUrl", "checkUrl", "steps", "carries")
     )
     if moved and not secrets:
         field = _camel(NEEDED[found.kind][1][0])
@@ -59,9 +60,18 @@ async def update(ctx: "Context", profile_id: UUID, **said: Any) -> AuthProfile:
     found.settings = settings
     found.tested_at = found.test_ok = None
     if secrets:
+        secrets = secrets if moved else {**opened(ctx.kernel, found), **secrets}
         found.sealed_secrets = _sealed(ctx, found.id, secrets)
     await found.save()
     return found
+
+
+def opened(kernel: Any, found: AuthProfile) -> dict[str, str]:
+    """Return the secrets of a profile."""
+    secrets: dict[str, str] = orjson.loads(
+        kernel.secrets.open(found.sealed_secrets, purpose=f"appsec.auth:{found.id}")
+    )
+    return secrets
 
 
 async def tested(profile_id: UUID, *, ok: bool) -> None:

@@ -169,8 +169,11 @@ def made(created: Exchange) -> bool:
 async def sign_in(site: Site, account: Account, password: str | None = None) -> Headers | None:
     """Return the session of an account, None when its login is refused."""
     answer = await login_answer(site, account, password)
-    if answer is None:
-        return None
+    return await session_from(site, answer) if answer else None
+
+
+async def session_from(site: Site, answer: Exchange) -> Headers:
+    """Return the session that a login's answer gives."""
     token = token_in(answer)
     return (*([await _header_for(site, token)] if token else []), *cookies_of(answer))
 

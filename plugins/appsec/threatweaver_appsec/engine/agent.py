@@ -89,6 +89,14 @@ class Sight:
     """The request of the baseline sent once more: what differs between both varies by itself."""
 
 
+class Telltale(StrEnum):
+    """By what a replay shows that it reproduces; docs/plugins/appsec.md says how to look."""
+
+    ANSWER = "answer"  # each answer has the status, and says what, the recorded one did
+    TIME = "time"  # some answers take longer than others, as the recorded ones did
+    CALLBACK = "callback"  # the target requests the URL that the excerpt names
+
+
 @dataclass(frozen=True)
 class Proof:
     """Why a finding is one: a sentence, the excerpt that shows it, and the exchanges to replay."""
@@ -103,6 +111,13 @@ class Proof:
     """Where it says more than the agent's: which header, which component."""
     key: str = ""
     """What tells two findings of an agent at one place apart; empty where there can be one."""
+    telltale: Telltale = Telltale.ANSWER
+    fresh: tuple[str, ...] = ()
+    """Names in the exchanges that can be given once: a replay has to make new ones."""
+    forged: tuple[str, ...] = ()
+    """Tokens in the exchanges that the agent wrote itself: attacks, and no secrets."""
+    together: int = 0
+    """How many of the last exchanges were sent at the same moment; 0 is none."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +130,8 @@ class Attempt:
     """As many as values, and like them but for the attack: `shows` has to return None for their answers."""
     patience: float = 0.0
     """Seconds to wait for callbacks."""
+    textual: bool = True
+    """Whether `shows` looks at what answers say: where that varies by itself, it has to show more often."""
 
 
 @dataclass(frozen=True)

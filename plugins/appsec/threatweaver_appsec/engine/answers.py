@@ -17,7 +17,9 @@ FAILED = re.compile(
     r"^(fail(ed|ure)?|error|denied|unauthori[sz]ed|forbidden|invalid|ko|false)$", re.IGNORECASE
 )
 LOGIN_PLACE = re.compile(r"(log|sign)[-_]?in|/(sso|auth|session|account/login)\b", re.IGNORECASE)
-PASSWORD_FIELD = re.compile(r"<input[^>]+type\s*=\s*[\"']?password", re.IGNORECASE)
+PASSWORD_FIELD = re.compile(
+    r"<input[^>]+(type\s*=\s*[\"']?password|name\s*=\s*[\"']?(pin|otp|passcode)\b)", re.IGNORECASE
+)
 
 PRIVATE_KEY = re.compile(
     r"secret|passw|pwd|token|ssn|social.?sec|birth|\bdob\b|phone|mobile|address|street|zip|postal|iban|card|cvv"

@@ -1,6 +1,7 @@
 """Runs the agents of a scan over its places, and remembers what is done only when that is sure."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from itertools import count
 
 from threatweaver_appsec.engine.agent import Agent, PointAgent, Prober
 from threatweaver_appsec.engine.checkpoint import Memory, place_number
-from threatweaver_appsec.engine.confirm import MOST_HITS, Verdict, probed, try_point
+from threatweaver_appsec.engine.confirm import MOST_HITS, Limited, Verdict, probed, try_point
 from threatweaver_appsec.engine.coverage import Coverage
 from threatweaver_appsec.engine.events import AgentComplete, AgentError, AgentStart, Event, Progress
 from threatweaver_appsec.engine.findings import Hit
@@ -21,6 +22,9 @@ PER_REQUEST = 3  # places under way for each request that may be: some wait for 
 BATCH = 40  # places; after a kill, those of one batch are tested again
 TIMES = 3  # that places are tested again when a session was lost meanwhile
 MOST_ERRORS = 5  # of one agent; it is left out then
+IMPLIES = {98: 918}
+"""What includes a file from elsewhere requests it, too: one weakness, told by its worse name."""
+LEFT_ALONE = 60.0  # seconds that a place which limits requests is not attacked: such limits count minutes
 WHOLE = "*"
 
 Known = tuple[int, str, str, str]
@@ -42,6 +46,8 @@ class Attack:
     settle: Callable[[], Awaitable[None]]
     together: int = 8
     _baselines: Baselines = field(default_factory=Baselines)
+    _limited: dict[str, float] = field(default_factory=dict)
+    """Until when places are left alone, by their marks."""
     _done: int = 0
 
     async def run(self) -> None:
@@ -115,12 +121,17 @@ class Attack:
     async def _try(self, agent: PointAgent, place: Place, known: set[Known]) -> Verdict | Exception:
         if (agent.about.cwe, *_where(place)) in known:
             return Verdict(wanted=False)
+        if (until := self._limited.get(place.mark)) and time.monotonic() < until:
+            return Verdict(untested=str(Limited()))
         try:
-            return await try_point(self.target, agent, place.operation, place.point, self._baselines)
+            verdict = await try_point(self.target, agent, place.operation, place.point, self._baselines)
         except Ended:
             raise
         except Exception as error:  # noqa: BLE001 - an agent that fails must not end the scan
             return error
+        if verdict.limited:
+            self._limited[place.mark] = time.monotonic() + LEFT_ALONE
+        return verdict
 
     async def _take(self, agent: PointAgent, came: list[tuple[Place, Verdict | Exception]]) -> int:
         """Remember findings before the places that have them; return how often the agent failed."""
@@ -188,9 +199,10 @@ class Attack:
     def _known(self) -> set[Known]:
         """Weaknesses by place: another agent need not find the same there by other means."""
         return {
-            (one.cwe, one.method, one.template, name_of(one.point))
+            (cwe, one.method, one.template, name_of(one.point))
             for one in self.memory.findings.values()
             if one.point
+            for cwe in (one.cwe, IMPLIES.get(one.cwe, one.cwe))
         }
 
 

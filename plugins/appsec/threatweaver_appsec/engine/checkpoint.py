@@ -1,23 +1,19 @@
 """What a scan remembers, as small records that are only ever appended; a killed scan goes on from them."""
 
-import base64
 import json
 import os
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
 from threatweaver_appsec.engine.agent import Operation
 from threatweaver_appsec.engine.budget import Spent
-from threatweaver_appsec.engine.findings import Finding, from_record, request_of, request_record
-from threatweaver_appsec.engine.messages import Exchange, Fault, Response
+from threatweaver_appsec.engine.findings import Finding, from_record
 from threatweaver_appsec.engine.places import key_of
 from threatweaver_appsec.engine.ports import Profile, Skipped
-
-Record = dict[str, Any]
-LONGEST_BASELINE = 16_384  # bytes of an answer that are remembered
+from threatweaver_appsec.engine.records import Record, operation_of
 
 
 class Store(Protocol):
@@ -137,45 +133,3 @@ class Memory:
 def place_number(*parts: str) -> int:
     """Return a number for a place: a scan has hundreds of thousands of them."""
     return int.from_bytes(sha256("\x1f".join(parts).encode("utf-8", "replace")).digest()[:6])
-
-
-def operation_record(operation: Operation) -> Record:
-    """Return an operation as its record, with the beginning of its answer."""
-    answer = operation.baseline.response
-    return {
-        "kind": "operation",
-        "request": request_record(operation.request),
-        "source": operation.source,
-        "page": operation.page,
-        "writes": operation.writes,
-        "template": operation.template,
-        "needs_login": operation.needs_login,
-        "identity": operation.baseline.identity,
-        "fault": operation.baseline.fault,
-        "answer": answer
-        and {
-            "status": answer.status,
-            "headers": [[name, value[:1_000]] for name, value in answer.headers[:60]],
-            "body": base64.b64encode(answer.body[:LONGEST_BASELINE]).decode(),
-            "seconds": answer.seconds,
-            "length": answer.length,
-            "truncated": answer.truncated or len(answer.body) > LONGEST_BASELINE,
-        },
-    }
-
-
-def operation_of(record: Record) -> Operation:
-    """Return the operation that `operation_record` wrote."""
-    answer, request = record["answer"], request_of(record["request"])
-    response = answer and Response(
-        answer["status"],
-        tuple((name, value) for name, value in answer["headers"]),
-        base64.b64decode(answer["body"]),
-        answer["seconds"],
-        answer["truncated"],
-        answer["length"],
-    )
-    fault = record["fault"] and Fault(record["fault"])
-    baseline = Exchange(request, response, fault, record["identity"])
-    found = Operation(request, baseline, record["source"], record["page"], record["writes"])
-    return replace(found, template=record["template"], needs_login=record["needs_login"])

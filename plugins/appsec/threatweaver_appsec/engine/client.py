@@ -64,6 +64,7 @@ class Client:
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(_note_time)
         trace.on_request_chunk_sent.append(_note_time)
+        trace.on_connection_reuseconn.append(_note_kept)
         self._began = time.monotonic() - self.spent.seconds
         connector = aiohttp.TCPConnector(
             resolver=self._resolver, limit=0, ssl=False, happy_eyeballs_delay=None, keepalive_timeout=10
@@ -217,7 +218,16 @@ class Client:
             return None, Fault.MALFORMED, type(error).__name__  # assertions: aiohttp's own, on odd requests
 
     async def _exchange(self, request: Request) -> Response:
-        sent = SimpleNamespace(at=time.monotonic())
+        """Send; once more where a connection that was kept had been closed meanwhile, as browsers do."""
+        sent = SimpleNamespace(at=time.monotonic(), kept=False)
+        try:
+            return await self._sent(request, sent)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            if not sent.kept:
+                raise
+            return await self._sent(request, sent)
+
+    async def _sent(self, request: Request, sent: SimpleNamespace) -> Response:
         headers: CIMultiDict[str] = CIMultiDict(request.headers)
         for name, value in (*DEFAULTS, (ATTRIBUTION, self._scan)):
             headers.setdefault(name, value)
@@ -291,6 +301,10 @@ class Client:
 async def _note_time(_: aiohttp.ClientSession, sent: SimpleNamespace, __: object) -> None:
     """The last time that this is called is when the request's last byte went out."""
     sent.trace_request_ctx.at = time.monotonic()
+
+
+async def _note_kept(_: aiohttp.ClientSession, sent: SimpleNamespace, __: object) -> None:
+    sent.trace_request_ctx.kept = True
 
 
 def _headers(answer: aiohttp.ClientResponse) -> Headers:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from threatweaver_appsec.engine.accounts import passwords
 from threatweaver_appsec.engine.agent import (
     Attempt,
     Confirmation,
@@ -20,11 +21,13 @@ from threatweaver_appsec.engine.agent import (
     Suspicion,
     Watcher,
 )
+from threatweaver_appsec.engine.credentials import put_alike
 from threatweaver_appsec.engine.findings import Hit, fingerprint, watched
 from threatweaver_appsec.engine.messages import Exchange, Fault
+from threatweaver_appsec.engine.pace import LIMITED
 from threatweaver_appsec.engine.places import key_of, name_of, template_of
-from threatweaver_appsec.engine.points import Point, Value, put
-from threatweaver_appsec.engine.site import Baselines, Target
+from threatweaver_appsec.engine.points import Point, Value
+from threatweaver_appsec.engine.site import Baselines, Target, place_of
 
 MOST_ATTEMPTS = 60  # of an agent at one point
 MOST_HITS = 200  # of an agent; a target that makes up more would fill the report
@@ -32,6 +35,8 @@ STEADY = 4  # answers without an attack, beside both baselines, that have to be 
 MORE_REPETITIONS = 3  # of a target whose answers vary
 LONGEST_LOOK = 32_768  # bytes of an answer to an attack that watchers look at: errors stand at its beginning
 MOST_SEEN = 100_000
+MOST_LIMITED = 4  # answers in a row, each after its pause, until a point is left for later agents
+MOST_BESIDE = 12  # operations that are kept with a prober's finding
 UNSENDABLE = frozenset({Fault.MALFORMED, Fault.OUT_OF_SCOPE, Fault.REFUSED})
 
 Show = Callable[[int], Awaitable[Proof | None]]
@@ -45,6 +50,23 @@ class Verdict:
     hit: Hit | None = None
     wanted: bool = True
     untested: str = ""
+    limited: bool = False
+
+
+@dataclass(frozen=True)
+class Sent:
+    """An attempt's answers, and the callbacks that its values named."""
+
+    attempt: Attempt
+    exchanges: tuple[Exchange, ...]
+    urls: list[str]
+
+
+class Limited(Exception):
+    """The place refuses to be asked so often, whatever the pauses: it cannot be tested now."""
+
+    def __str__(self) -> str:
+        return "the place limits how often it is asked (status 429)"
 
 
 @dataclass
@@ -57,19 +79,33 @@ class Trial:
     point: Point
     baseline: Exchange
     again: Exchange
+    limited: int = 0
+    """Answers in a row that say that requests are limited here."""
 
     async def run(self) -> Hit | None:
-        """Try the agent's attacks in turn until one is confirmed. Raises `site.Ended`."""
+        """Try the agent's attacks in turn until one is confirmed. Raises `site.Ended` and `Limited`.
+
+        Those that wait for callbacks are all sent before their calls are waited for, once.
+        """
         handed: list[str] = []
+        waiting: list[tuple[int, Sent]] = []
         attempts = self._attempts(0, handed)
         for index in range(MOST_ATTEMPTS):
             before = len(handed)
             attempt = next(attempts, None)
             if attempt is None:
                 break
-            if await self._see(attempt, attempt.values, handed[before:]) and (
-                hit := await self.confirm(index)
-            ):
+            sent = await self._send(attempt, attempt.values, handed[before:])
+            if sent and sent.urls and attempt.patience:
+                waiting.append((index, sent))
+            elif sent and self._shows(sent, ()) and (hit := await self.confirm(index)):
+                return hit
+        called = await self.target.called_of(
+            [url for _, sent in waiting for url in sent.urls],
+            max((sent.attempt.patience for _, sent in waiting), default=0.0),
+        )
+        for index, sent in waiting:
+            if self._shows(sent, called) and (hit := await self.confirm(index)):
                 return hit
         return None
 
@@ -84,7 +120,8 @@ class Trial:
             return await self._see(attempt, attempt.controls if control else attempt.values, handed)
 
         need = self.agent.about.confirmation
-        if not await self._steady():
+        attempt = next(islice(self._attempts(0, []), index, None), None)
+        if attempt and attempt.textual and not await self._steady():
             need = Confirmation(need.of + MORE_REPETITIONS, need.of + MORE_REPETITIONS)
         proof, shown = await repeated(
             need, lambda time: seen(time, control=False), lambda time: seen(time, control=True)
@@ -99,21 +136,37 @@ class Trial:
         return self.agent.attempts(self.point, self.baseline, self.target.nonce(*place, handed=handed))
 
     async def _see(self, attempt: Attempt, values: tuple[Value, ...], handed: list[str]) -> Proof | None:
+        sent = await self._send(attempt, values, handed)
+        if sent is None:
+            return None
+        called = await self.target.called_of(sent.urls, attempt.patience) if sent.urls else ()
+        return self._shows(sent, called)
+
+    async def _send(self, attempt: Attempt, values: tuple[Value, ...], handed: list[str]) -> "Sent | None":
         exchanges: list[Exchange] = []
+        who = self.target.sender_of(self.operation.request)
         for value in values:
-            request = put(self.operation.request, self.point, value)
-            exchange = await self.target.send(request, identity=self.target.identity)
+            request = put_alike(self.operation.request, self.point, value)
+            exchange = await self.target.send(request, identity=who)
             if exchange.fault in UNSENDABLE:
                 return None
+            self.limited = self.limited + 1 if exchange.status == LIMITED else 0
+            if self.limited >= MOST_LIMITED:
+                raise Limited
             exchanges.append(exchange)
+        if who and self.point in passwords(self.operation.request):
+            await self.target.send(self.operation.request, identity=who)  # as it was, or nobody gets in again
         sent, others = str(values), str(attempt.controls if values is attempt.values else attempt.values)
         mine = [url for url in handed if url in sent or (values is attempt.values and url not in others)]
-        called = await self.target.called_of(mine, attempt.patience) if mine else ()
-        return attempt.shows(Sight(self.baseline, tuple(exchanges), called, self.again))
+        return Sent(attempt, tuple(exchanges), mine)
+
+    def _shows(self, sent: "Sent", called: tuple[str, ...]) -> Proof | None:
+        mine = tuple(url for url in called if url in sent.urls)
+        return sent.attempt.shows(Sight(self.baseline, sent.exchanges, mine, self.again))
 
     async def _steady(self) -> bool:
         """Whether the request without an attack is answered the same each time."""
-        send, who = self.target.send, self.target.identity
+        send, who = self.target.send, self.target.sender_of(self.operation.request)
         more = [await send(self.operation.request, identity=who) for _ in range(STEADY)]
         answers = (self.baseline, self.again, *more)
         return len({(answer.status, answer.text) for answer in answers}) == 1
@@ -128,19 +181,34 @@ async def try_point(
         return Verdict(untested=f"no answer without an attack: {baseline.fault or again.fault}")
     if not agent.wants(point, baseline):
         return Verdict(wanted=False)
-    return Verdict(await Trial(target.by(agent.about.id), agent, operation, point, baseline, again).run())
+    try:
+        return Verdict(await Trial(target.by(agent.about.id), agent, operation, point, baseline, again).run())
+    except Limited as limited:
+        return Verdict(untested=str(limited), limited=True)
 
 
 async def probed(target: Target, agent: Prober) -> AsyncIterator[Hit]:
     """Run a prober, yield what it suspects rightly. Raises `site.Ended`, and whatever the agent raises."""
-    mine = target.by(agent.about.id)
+    asked: set[str] = set()
+    before: set[str] = set()
+    mine = replace(target.by(agent.about.id), asked=asked)
     number = 0
     async for suspicion in agent.probe(mine, mine.nonce("probe")):
         number += 1
+        before |= asked
+        asked.clear()  # by the agent, which holds the same set
         proof, shown = await _again(mine, agent.about.confirmation, suspicion, number)
         if proof:
             operation = suspicion.operation or _operation_of(mine, proof)
-            yield Hit(agent.about, proof, operation, 0, shown, agent.about.confirmation.of)
+            beside = _beside(mine, asked, before)
+            yield Hit(agent.about, proof, operation, 0, shown, agent.about.confirmation.of, beside)
+
+
+def _beside(target: Target, asked: set[str], before: set[str]) -> tuple[Operation, ...]:
+    """What was asked to confirm a finding, and what was written before: a registration, a login."""
+    first = [one for one in target.operations if place_of(one.request) in asked]
+    rest = (one for one in target.operations if one.writes and place_of(one.request) in before - asked)
+    return tuple(islice((*first, *rest), MOST_BESIDE))
 
 
 async def _again(

@@ -1,20 +1,22 @@
 """A finding: what was shown, where, and all that is needed to show it again. Built once, redacted then."""
 
-import base64
 import json
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
-from threatweaver_appsec.engine.agent import About, Operation, Proof, Severity
-from threatweaver_appsec.engine.messages import Exchange, Request
+from threatweaver_appsec.engine.agent import About, Operation, Proof, Severity, Telltale
+from threatweaver_appsec.engine.archive import har
+from threatweaver_appsec.engine.messages import Exchange, Request, Response
 from threatweaver_appsec.engine.places import name_of, template
 from threatweaver_appsec.engine.points import Point, Where
-from threatweaver_appsec.engine.redact import GONE, HEADERS, redact
-from threatweaver_appsec.engine.replay import curl, har
+from threatweaver_appsec.engine.records import operation_of, operation_record, request_of, request_record
+from threatweaver_appsec.engine.redact import GONE, HEADERS, header_value, redact
+from threatweaver_appsec.engine.replay import curl
 
 LONGEST_EXCERPT = 2_000  # characters
+LONGEST_BESIDE = 2_048  # bytes of an answer of an operation beside a finding
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Hit:
     """Position of the attack among the agent's attempts."""
     shown: int = 1
     of: int = 1
+    beside: tuple[Operation, ...] = ()
+    """The operations that a prober asked to confirm it, its own included."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,9 @@ class Finding:
     attempt: int
     shown: int
     of: int
+    telltale: Telltale = Telltale.ANSWER
+    beside: tuple[Operation, ...] = ()
+    """What looking again needs to know of the target: how to register, sign in, read what was written."""
 
     @property
     def place(self) -> str:
@@ -68,7 +75,6 @@ def finding_of(hit: Hit, *, base: str, at: float, secrets: frozenset[str] = froz
     about, proof, operation = hit.about, hit.proof, hit.operation
     shown = proof.exchanges or (operation.baseline,)
     point = replace(proof.point, value="") if proof.point else None
-    last = shown[-1]
     return Finding(
         fingerprint=fingerprint(hit, base),
         agent=about.id,
@@ -85,13 +91,15 @@ def finding_of(hit: Hit, *, base: str, at: float, secrets: frozenset[str] = froz
         key=proof.key,
         says=redact(proof.says, secrets)[:LONGEST_EXCERPT],
         excerpt=redact(proof.excerpt, secrets)[:LONGEST_EXCERPT],
-        curl=curl(shown, proof.point, secrets),
+        curl=curl(shown, proof.point, secrets, proof),
         har=har(shown, at, secrets),
-        identity=last.identity,
+        identity=next((one.identity for one in reversed(shown) if one.identity), ""),
         request=_unsigned(operation.request, secrets),
         attempt=hit.attempt,
         shown=hit.shown,
         of=hit.of,
+        telltale=proof.telltale,
+        beside=tuple(_beside(one, secrets) for one in hit.beside),
     )
 
 
@@ -114,8 +122,9 @@ def watched(exchange: Exchange) -> Operation:
 
 def to_record(finding: Finding) -> dict[str, Any]:
     """Return a finding as JSON has it; `from_record` reads it."""
-    record = asdict(finding)
+    record = asdict(replace(finding, beside=()))
     record["request"] = request_record(finding.request)
+    record["beside"] = [operation_record(one) for one in finding.beside]
     return record
 
 
@@ -123,19 +132,10 @@ def from_record(record: dict[str, Any]) -> Finding:
     """Return the finding that `to_record` wrote."""
     point = record["point"] and Point(Where(record["point"]["where"]), record["point"]["name"])
     severity, request = Severity(record["severity"]), request_of(record["request"])
-    return Finding(**(record | {"point": point, "severity": severity, "request": request}))
-
-
-def request_record(request: Request) -> dict[str, Any]:
-    """Return a request as JSON has it, its body in base64."""
-    body = base64.b64encode(request.body).decode()
-    return {"method": request.method, "url": request.url, "headers": list(request.headers), "body": body}
-
-
-def request_of(record: dict[str, Any]) -> Request:
-    """Return the request that `request_record` wrote."""
-    headers = tuple((name, value) for name, value in record["headers"])
-    return Request(record["method"], record["url"], headers, base64.b64decode(record["body"]))
+    beside = tuple(operation_of(one) for one in record.get("beside", ()))
+    telltale = Telltale(record.get("telltale", Telltale.ANSWER))
+    known = {"point": point, "severity": severity, "request": request, "telltale": telltale, "beside": beside}
+    return Finding(**(record | known))
 
 
 def to_json(finding: Finding) -> str:
@@ -159,3 +159,20 @@ def _unsigned(request: Request, secrets: frozenset[str]) -> Request:
     for secret in secrets:
         body = body.replace(secret.encode(), GONE.encode())
     return Request(request.method, redact(request.url, secrets), kept, body)
+
+
+def _beside(operation: Operation, secrets: frozenset[str]) -> Operation:
+    request, answer = _unsigned(operation.request, secrets), operation.baseline.response
+    if answer is None:
+        return replace(operation, request=request, baseline=replace(operation.baseline, request=request))
+    kept = Response(
+        answer.status,
+        tuple((name, redact(header_value(name, value), secrets)) for name, value in answer.headers),
+        redact(answer.text[:LONGEST_BESIDE], secrets).encode(),
+        answer.seconds,
+        answer.truncated or len(answer.text) > LONGEST_BESIDE,
+        answer.length,
+    )
+    return replace(
+        operation, request=request, baseline=replace(operation.baseline, request=request, response=kept)
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from threatweaver_appsec.engine.agent import Operation
+from threatweaver_appsec.engine.credentials import repeated
 from threatweaver_appsec.engine.messages import Exchange, Response
 from threatweaver_appsec.engine.places import key_of, name_of, shape, template
 from threatweaver_appsec.engine.points import Point, Where, points_of
@@ -116,7 +117,8 @@ def places(operations: Iterable[Operation], *, safe: bool) -> tuple[list[Place],
 
 def _points(operation: Operation, *, headers: bool) -> Iterator[Point]:
     """Those of the request, and the cookies that its identity had when it was found."""
-    yield from points_of(operation.request, headers=headers)
+    again = repeated(operation.request)
+    yield from (point for point in points_of(operation.request, headers=headers) if point not in again)
     own = {point.name for point in points_of(operation.request) if point.where is Where.COOKIE}
     for point in points_of(operation.baseline.request):
         if point.where is Where.COOKIE and point.name not in own:

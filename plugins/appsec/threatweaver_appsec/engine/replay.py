@@ -1,102 +1,162 @@
-"""Exchanges as others read them: a line of curl that runs, and HAR 1.2.
+"""Exchanges as a line of curl that runs.
 
 The line has placeholders where somebody signs in: `TW_COOKIE='sid=...' TW_TOKEN='...'`, exported before it
-is run, are the Cookie header and the token of the identity that the finding names.
+is run, are the Cookie header and the token of the identity that the finding names. Where it needs two, they
+are TW_TOKEN_ALICE and TW_TOKEN_BOB. What an earlier answer of the line gave (a session, a token), it takes
+from there, and what can be given once (a name to register) it makes anew.
 """
 
 import base64
 import re
 import shlex
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from dataclasses import dataclass, field
 
-from threatweaver_appsec.engine.messages import Exchange, Headers, Request
+from threatweaver_appsec.engine.agent import Proof
+from threatweaver_appsec.engine.answers import document_of, leaves
+from threatweaver_appsec.engine.messages import Exchange, Request
 from threatweaver_appsec.engine.points import Point, Where
-from threatweaver_appsec.engine.redact import GONE, HEADERS, header_value, redact
+from threatweaver_appsec.engine.redact import GONE, HEADERS
 
 COOKIE, TOKEN = "$TW_COOKIE", "$TW_TOKEN"
-LONGEST_BODY = 4_096  # characters of a body that HAR keeps
-LONGEST_HEADERS = 8_192  # characters of all headers of a request or an answer
 LONGEST_SENT = 65_536  # bytes of a body that the line sends; one that is longer is not written down
-BEYOND = 8_192  # characters behind a cut that secrets are looked for in: none must be cut in two
 MOST_EXCHANGES = 6
+SHORTEST_TAKEN = 12  # characters of what is taken from an answer; less may stand somewhere by chance
+NEW = r"n$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')"  # a name that nobody has
+SECONDS = r"'\n%{time_starttransfer} s\n'"  # behind each answer: when it began
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
+@dataclass(frozen=True)
+class Writer:
+    """Writes requests for a shell; what has to be filled in becomes a variable."""
+
+    point: Point | None
+    secrets: frozenset[str]
+    forged: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
+    """By the text that they stand for."""
+    identity: str = ""
+    """What the names of whoever signs in end with."""
+
+    def line(self, request: Request) -> str:
+        """Return the command that sends a request."""
+        words = ["curl", "-sS", "-i", "-k", "--path-as-is", "-g", "--max-time", "60", "-w", SECONDS]
+        words += ["-I"] if request.method == "HEAD" else ["-X", _shell(request.method)]
+        words.append(self._quote(request.url))
+        for name, value in request.headers:
+            if _TOKEN.fullmatch(name):  # another one is none; curl reads a file where it begins with @
+                words += ["-H", self._header(name, value)]
+        start = ""
+        if request.body:
+            if not request.media_type:
+                words += ["-H", "'Content-Type:'"]
+            start, more = self._body(request.body[:LONGEST_SENT])
+            words += more
+        return start + " ".join(words)
+
+    def _body(self, body: bytes) -> tuple[str, list[str]]:
+        """Return what stands before curl, and its words: what is no text for a terminal comes in base64."""
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            text = "\0"
+        if _is_plain(text):
+            return "", ["--data-raw", self._quote(text)]
+        for secret in self.secrets:
+            body = body.replace(secret.encode(), GONE.encode())
+        return f"echo {base64.b64encode(body).decode()} | base64 -d | ", ["--data-binary", "@-"]
+
+    def _header(self, name: str, value: str) -> str:
+        lower, point = name.lower(), self.point
+        attacked = point is not None and point.where is Where.HEADER and point.name.lower() == lower
+        if lower == "cookie" and not attacked:
+            return self._cookie(value)
+        if attacked or self._knows(value) or (lower not in HEADERS and value not in self.secrets):
+            return self._quote(f"{name}: {value}" if value else f"{name};")
+        scheme, space, _ = value.partition(" ")
+        return _shell(f"{name}: {scheme} " if space else f"{name}: ") + f'"{TOKEN}{self.identity}"'
+
+    def _cookie(self, value: str) -> str:
+        """The cookie that is attacked as it was sent; the others are the identity's."""
+        point = self.point
+        pairs = [pair.strip() for pair in value.split(";") if pair.strip()]
+        here = point.name if point and point.where is Where.COOKIE else None
+        kept = [pair for pair in pairs if pair.partition("=")[0] == here or self._knows(pair)]
+        rest = f'"{COOKIE}{self.identity}"' if len(kept) < len(pairs) else ""
+        text = "Cookie: " + "; ".join(kept)
+        return self._quote(f"{text}; " if kept and rest else text) + rest
+
+    def _knows(self, value: str) -> bool:
+        return any(text in value for text in (*self.forged, *self.variables))
+
+    def _quote(self, text: str) -> str:
+        """The text for a shell; a secret in it becomes a variable."""
+        variables = dict.fromkeys(self.secrets, TOKEN + self.identity) | self.variables
+        for secret in sorted(variables, key=len, reverse=True):
+            if secret in text:
+                parts = (self._quote(part) if part else "" for part in text.split(secret))
+                return f'"{variables[secret]}"'.join(parts)
+        return _shell(text)
+
+
 def curl(
-    exchanges: Sequence[Exchange], point: Point | None = None, secrets: frozenset[str] = frozenset()
+    exchanges: Sequence[Exchange],
+    point: Point | None = None,
+    secrets: frozenset[str] = frozenset(),
+    proof: Proof | None = None,
 ) -> str:
     """Return one line that sends the requests again in turn, the attacked value as it was."""
     shown = exchanges[-MOST_EXCHANGES:]
-    return "; ".join(_curl(exchange.request, point, secrets) for exchange in shown)
+    fresh, forged, together = (proof.fresh, proof.forged, proof.together) if proof else ((), (), 0)
+    several = len({exchange.identity for exchange in shown if exchange.identity}) > 1
+    variables = {word: f"${{TW_NEW{number}}}" for number, word in enumerate(fresh, 1)}
+    steps = [f"TW_NEW{number}={NEW}" for number, _ in enumerate(fresh, 1)]
+    for number, exchange in enumerate(shown, 1):
+        own = _ending(exchange.identity) if several and exchange.identity else ""
+        step = Writer(point, secrets, forged, variables, own).line(exchange.request)
+        taken = _taken(exchange, shown[number:])
+        if taken:
+            steps += [f'TW_ANSWER{number}="$({step})"', f"printf '%s\\n' \"$TW_ANSWER{number}\""]
+            for value, script in taken.items():
+                name = f"TW_GOT{len(variables) + 1}"
+                steps.append(f'{name}="$(printf %s "$TW_ANSWER{number}" | sed -n {script} | head -n 1)"')
+                variables[value] = f"${{{name}}}"
+        else:
+            steps.append(step)
+    if together:
+        steps = [*steps[:-together], f"{' & '.join(steps[-together:])} & wait"]
+    return "; ".join(steps)
 
 
-def har(exchanges: Sequence[Exchange], at: float, secrets: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Return the exchanges as HAR 1.2, redacted; `at` is when the first was sent, in seconds of the epoch."""
-    entries = [_entry(exchange, at, secrets) for exchange in exchanges[-MOST_EXCHANGES:]]
-    creator = {"name": "ThreatWeaver", "version": "1"}
-    return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
+def _taken(exchange: Exchange, later: Sequence[Exchange]) -> dict[str, str]:
+    """Return what later requests carry of an answer, and the script for sed that takes it from there."""
+    found: dict[str, str] = {}
+    for name, value in exchange.response.headers if exchange.response else ():
+        if name.lower() == "set-cookie":
+            key, _, text = value.partition(";")[0].partition("=")
+            found[text] = rf"s/^set-cookie: *{_literal(key)}=\([^;]*\).*/\1/Ip"
+    for path, leaf in leaves(document_of(exchange)):
+        if path and isinstance(leaf, str):
+            found[leaf] = rf's/.*"{_literal(path[-1])}": *"\([^"]*\)".*/\1/p'
+    sent = "\n".join(text for one in later for text in _texts(one.request))
+    return {
+        text: _shell(script) for text, script in found.items() if len(text) >= SHORTEST_TAKEN and text in sent
+    }
 
 
-def _curl(request: Request, point: Point | None, secrets: frozenset[str]) -> str:
-    words = ["curl", "-sS", "-i", "-k", "--path-as-is", "-g", "--max-time", "60"]
-    words += ["-I"] if request.method == "HEAD" else ["-X", _shell(request.method)]
-    words.append(_quote(request.url, secrets))
-    for name, value in request.headers:
-        if _TOKEN.fullmatch(name):  # another one is none; curl reads a file where it begins with @
-            words += ["-H", _header(name, value, point, secrets)]
-    start = ""
-    if request.body:
-        if not request.media_type:
-            words += ["-H", "'Content-Type:'"]
-        start, more = _body(request.body[:LONGEST_SENT], secrets)
-        words += more
-    return start + " ".join(words)
+def _texts(request: Request) -> tuple[str, ...]:
+    return (*(value for _, value in request.headers), request.url, request.body.decode("latin-1"))
 
 
-def _body(body: bytes, secrets: frozenset[str]) -> tuple[str, list[str]]:
-    """Return what stands before curl, and its words: bytes that are no text for a terminal come in base64."""
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        text = "\0"
-    if _is_plain(text):
-        return "", ["--data-raw", _quote(text, secrets)]
-    for secret in secrets:
-        body = body.replace(secret.encode(), GONE.encode())
-    return f"echo {base64.b64encode(body).decode()} | base64 -d | ", ["--data-binary", "@-"]
+def _literal(name: str) -> str:
+    """Return a name for sed: what it may take for a pattern is any character."""
+    return re.sub(r"[^\w-]", ".", name)
 
 
-def _header(name: str, value: str, point: Point | None, secrets: frozenset[str]) -> str:
-    lower = name.lower()
-    attacked = point is not None and point.where is Where.HEADER and point.name.lower() == lower
-    if attacked or (lower not in HEADERS and value not in secrets):
-        return _quote(f"{name}: {value}" if value else f"{name};", secrets)
-    if lower == "cookie":
-        return _cookie(value, point)
-    scheme, space, _ = value.partition(" ")
-    return _shell(f"{name}: {scheme} " if space else f"{name}: ") + f'"{TOKEN}"'
-
-
-def _cookie(value: str, point: Point | None) -> str:
-    """The cookie that is attacked as it was sent; the others are the identity's."""
-    pairs = [pair.strip() for pair in value.split(";") if pair.strip()]
-    here = point.name if point and point.where is Where.COOKIE else None
-    kept = [pair for pair in pairs if pair.partition("=")[0] == here]
-    rest = f'"{COOKIE}"' if len(kept) < len(pairs) else ""
-    text = "Cookie: " + "; ".join(kept)
-    return _shell(f"{text}; " if kept and rest else text) + rest
-
-
-def _quote(text: str, secrets: frozenset[str]) -> str:
-    """The text for a shell; a secret in it becomes the token's placeholder."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        if secret in text:
-            parts = (_quote(part, secrets) if part else "" for part in text.split(secret))
-            return f'"{TOKEN}"'.join(parts)
-    return _shell(text)
+def _ending(identity: str) -> str:
+    """Return how the variables of an identity end where there are several."""
+    return "_" + re.sub(r"[^A-Za-z0-9]", "_", identity).upper()
 
 
 def _shell(text: str) -> str:
@@ -109,62 +169,3 @@ def _shell(text: str) -> str:
 def _is_plain(text: str) -> bool:
     """Whether a terminal obeys nothing of a text: who pastes the line runs curl, and nothing else."""
     return all(char.isprintable() or char == "\n" for char in text)
-
-
-def _entry(exchange: Exchange, at: float, secrets: frozenset[str]) -> dict[str, Any]:
-    request, response = exchange.request, exchange.response
-    url = redact(request.url, secrets)
-    milliseconds = round(response.seconds * 1000, 1) if response else 0
-    sent: dict[str, Any] = {
-        "method": request.method,
-        "url": url,
-        "httpVersion": "HTTP/1.1",
-        "cookies": [],
-        "headers": _headers(request.headers, secrets),
-        "queryString": [
-            {"name": name, "value": value}
-            for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True)
-        ],
-        "headersSize": -1,
-        "bodySize": len(request.body),
-    }
-    if request.body:
-        text = _cut(request.body[: 4 * (LONGEST_BODY + BEYOND)].decode("utf-8", "replace"), secrets)
-        sent["postData"] = {"mimeType": request.media_type[:200] or "application/octet-stream", "text": text}
-    return {
-        "startedDateTime": datetime.fromtimestamp(at, UTC).isoformat(),
-        "time": milliseconds,
-        "request": sent,
-        "response": {
-            "status": exchange.status,
-            "statusText": "",
-            "httpVersion": "HTTP/1.1",
-            "cookies": [],
-            "headers": _headers(response.headers, secrets) if response else [],
-            "content": {
-                "size": response.length if response else 0,
-                "mimeType": ((response.header("Content-Type") if response else None) or "")[:200],
-                "text": _cut(exchange.text, secrets),
-            },
-            "redirectURL": _cut((response.header("Location") if response else None) or "", secrets),
-            "headersSize": -1,
-            "bodySize": response.length if response else -1,
-        },
-        "cache": {},
-        "timings": {"send": 0, "wait": milliseconds, "receive": 0},
-    }
-
-
-def _cut(text: str, secrets: frozenset[str]) -> str:
-    return redact(text[: LONGEST_BODY + BEYOND], secrets)[:LONGEST_BODY]
-
-
-def _headers(headers: Headers, secrets: frozenset[str]) -> list[dict[str, str]]:
-    kept, room = [], LONGEST_HEADERS
-    for name, value in headers[:60]:
-        text = redact(header_value(name, value[:BEYOND]), secrets)[:1_000]
-        room -= len(name) + len(text)
-        if room < 0:
-            break
-        kept.append({"name": name, "value": text})
-    return kept

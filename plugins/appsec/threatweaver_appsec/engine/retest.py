@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from threatweaver_appsec.engine.agent import Agent, Operation, PointAgent, Prober, Watcher
-from threatweaver_appsec.engine.confirm import Trial, Watching, probed
+from threatweaver_appsec.engine.confirm import Limited, Trial, Watching, probed
+from threatweaver_appsec.engine.credentials import keeping, password_of, sets_password
 from threatweaver_appsec.engine.findings import Finding, Hit, fingerprint
-from threatweaver_appsec.engine.messages import Exchange
+from threatweaver_appsec.engine.messages import Exchange, Request
 from threatweaver_appsec.engine.pace import OVERLOADED
 from threatweaver_appsec.engine.places import name_of
 from threatweaver_appsec.engine.points import Point, points_of
-from threatweaver_appsec.engine.site import Ended, Target
+from threatweaver_appsec.engine.redact import GONE
+from threatweaver_appsec.engine.site import Ended, Target, place_of
 
 LONGEST = 60.0  # seconds
 
@@ -44,6 +46,8 @@ async def retest(finding: Finding, target: Target, agents: Iterable[Agent]) -> R
             answer = await _again(finding, target, agents)
     except TimeoutError:
         answer = Retest(Still.INCONCLUSIVE, f"it took longer than {LONGEST:.0f} seconds")
+    except Limited as limited:
+        answer = Retest(Still.INCONCLUSIVE, str(limited))
     except Ended as end:
         answer = Retest(Still.INCONCLUSIVE, f"nothing more could be sent: {end}")
     except Exception as error:  # noqa: BLE001 - an agent that fails says nothing about the target
@@ -53,12 +57,15 @@ async def retest(finding: Finding, target: Target, agents: Iterable[Agent]) -> R
 
 async def _again(finding: Finding, target: Target, agents: Iterable[Agent]) -> Retest:
     agent = next((one for one in agents if one.about.id == finding.agent), None)
-    if agent is None:
-        return Retest(Still.INCONCLUSIVE, f"there is no agent {finding.agent} any more")
-    whole = await target.send(finding.request, identity=target.identity if finding.identity else None)
+    request = _asked(finding, target)
+    if agent is None or request is None:
+        unknown = "it sets a password, and that of the identity is not known"
+        gone = f"there is no agent {finding.agent} any more"
+        return Retest(Still.INCONCLUSIVE, unknown if agent else gone)
+    whole = await target.send(request, identity=target.identity if finding.identity else None)
     if whole.response is None:
         return Retest(Still.INCONCLUSIVE, f"the target does not answer: {whole.fault}")
-    operation = Operation(finding.request, whole, "retest", template=_template(finding))
+    operation = Operation(request, whole, "retest", template=_template(finding))
     match agent:
         case PointAgent():
             hit = await _attacked(agent, finding, target, operation)
@@ -73,22 +80,36 @@ async def _again(finding: Finding, target: Target, agents: Iterable[Agent]) -> R
     return Retest(Still.CLOSED, "it does not show any more")
 
 
+def _asked(finding: Finding, target: Target) -> Request | None:
+    """The finding's request with the identity's own password, which no finding keeps; None without it."""
+    own = password_of(target.identities.get(target.identity or ""))
+    lost = not own and sets_password(finding.request) and GONE.encode() in finding.request.body
+    return None if lost else keeping(finding.request, own)
+
+
 async def _attacked(agent: PointAgent, finding: Finding, target: Target, operation: Operation) -> Hit | None:
     """The attack that was confirmed; the others only where the place answers another way now."""
     if finding.point is None:
         return None
     point = _point(finding.point, operation)
-    second = await target.send(operation.request, identity=target.identity)
+    second = await target.send(operation.request, identity=target.sender_of(operation.request))
     trial = Trial(target.by(agent.about.id), agent, operation, point, operation.baseline, second)
     return await trial.confirm(finding.attempt) or await trial.run()
 
 
 async def _probed(agent: Prober, finding: Finding, target: Target, operation: Operation) -> Hit | None:
-    known = target if target.operations else replace(target, operations=[operation])
+    known = target if target.operations else replace(target, operations=_known(finding, operation))
     async for hit in probed(known, agent):
         if fingerprint(hit, target.base) == finding.fingerprint:
             return hit
     return None
+
+
+def _known(finding: Finding, operation: Operation) -> list[Operation]:
+    """What the scan knew of the target, as far as the agent asked it."""
+    place = place_of(operation.request)
+    own = any(place_of(one.request) == place for one in finding.beside)
+    return [*finding.beside] if own else [operation, *finding.beside]
 
 
 def _seen(agent: Watcher, finding: Finding, target: Target, exchange: Exchange) -> Hit | None:

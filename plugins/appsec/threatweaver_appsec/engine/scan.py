@@ -2,20 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from threatweaver_appsec.engine.agent import Agent, Operation, Watcher
 from threatweaver_appsec.engine.attack import Attack
-from threatweaver_appsec.engine.budget import Entry, Limits
-from threatweaver_appsec.engine.callbacks import Callbacks
-from threatweaver_appsec.engine.catalog import PROFILES, ScanProfile, Wish, chosen
+from threatweaver_appsec.engine.budget import Entry
+from threatweaver_appsec.engine.catalog import Wish, chosen
 from threatweaver_appsec.engine.chains import chains_of
-from threatweaver_appsec.engine.checkpoint import Memory, NoStore, Store, operation_record
-from threatweaver_appsec.engine.client import Client, Hear
+from threatweaver_appsec.engine.checkpoint import Memory, NoStore, Store
+from threatweaver_appsec.engine.client import Client
 from threatweaver_appsec.engine.confirm import Watching
 from threatweaver_appsec.engine.coverage import Coverage
+from threatweaver_appsec.engine.credentials import keeping, password_of, without_password
 from threatweaver_appsec.engine.events import (
     AgentComplete,
     AgentError,
@@ -30,12 +30,12 @@ from threatweaver_appsec.engine.events import (
 from threatweaver_appsec.engine.findings import Finding, Hit, finding_of, to_json, to_record
 from threatweaver_appsec.engine.health import Health
 from threatweaver_appsec.engine.messages import Exchange, Request
+from threatweaver_appsec.engine.order import Order
 from threatweaver_appsec.engine.plan import Intake, places
-from threatweaver_appsec.engine.ports import Discover, Login, Look, Profile, Skipped
-from threatweaver_appsec.engine.scope import Scope
+from threatweaver_appsec.engine.ports import Profile, Skipped
+from threatweaver_appsec.engine.records import operation_record
 from threatweaver_appsec.engine.sessions import SessionLost, Sessions
 from threatweaver_appsec.engine.site import Ended, Named, Target
-from threatweaver_appsec.engine.wire import Resolve
 
 MOST_FINDINGS = 1_000
 MOST_WRITTEN = 24_000_000  # characters of all findings with their exchanges
@@ -43,34 +43,6 @@ PLAIN = frozenset({"discover", "profile", "baseline", "login", "session", "healt
 """Under whose names nothing is attacked."""
 CUT_OFF = 1.0  # seconds after the requests are ended until what waits otherwise is ended, too
 LOUDEST = 20  # operations of a kind that discovery may yield for each one that a scan takes
-
-
-def _nobody_hears(_: Exchange, __: Entry) -> None:
-    """Where the log of requests goes if nowhere else."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """A scan as it is ordered: where, as whom, with what, and how much. `base` has no slash at its end."""
-
-    base: str
-    scope: Scope
-    agents: Sequence[Agent]
-    discover: Discover
-    look: Look | None = None
-    logins: Sequence[Login] = ()
-    profile: ScanProfile = PROFILES["full"]
-    limits: Limits = field(default_factory=Limits)
-    id: str = "scan"
-    seed: str = "0"
-    callbacks: Callbacks | None = None
-    """Open while the scan runs."""
-    only: frozenset[str] = frozenset()
-    also: frozenset[str] = frozenset()
-    without: frozenset[str] = frozenset()
-    log: Hear = _nobody_hears
-    """Is given each exchange and its line, the refused ones included."""
-    resolve: Resolve | None = None
 
 
 class Inconclusive(Exception):
@@ -88,6 +60,7 @@ class Scan:
             order.scope, order.limits, order.id, self._hear, base=order.base, resolve=order.resolve
         )
         self._identity = order.logins[0].name if order.logins else None
+        self._password = password_of(order.logins[0]) if order.logins else ""
         self._health = Health(self.client, Request("GET", f"{order.base}/"))
         self._sessions = Sessions(self.client, order.logins)
         self._watching = Watching((), order.base)
@@ -211,7 +184,7 @@ class Scan:
                 self.coverage.note(taken.what, taken.why)
             elif taken:
                 await self._settle()
-                await self.memory.keep(operation_record(taken))
+                await self.memory.keep(operation_record(without_password(taken, self._password)))
             seen += 1
             if seen % 20 == 0:
                 await self._progress()
@@ -240,7 +213,11 @@ class Scan:
         return intake.take(found)
 
     def _plan(self, agents: list[Agent]) -> Attack:
-        order, operations = self.order, list(self.memory.operations.values())
+        order = self.order
+        operations = [
+            replace(one, request=keeping(one.request, self._password))
+            for one in self.memory.operations.values()
+        ]
         attacked, left = places(operations, safe=order.scope.safe)
         for one in left:
             self.coverage.note(one.what, one.why)

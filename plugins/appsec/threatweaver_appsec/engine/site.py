@@ -8,14 +8,21 @@ from itertools import islice
 from threatweaver_appsec.engine.agent import Identity, Operation
 from threatweaver_appsec.engine.callbacks import Callbacks
 from threatweaver_appsec.engine.client import Client
+from threatweaver_appsec.engine.credentials import signs_in
 from threatweaver_appsec.engine.messages import Exchange, Fault, Request
 from threatweaver_appsec.engine.nonce import SeededNonce, no_callback
+from threatweaver_appsec.engine.places import template_of
 
 ENDED = frozenset({Fault.OVER_BUDGET, Fault.STOPPED})
 
 
 class Ended(Exception):
     """The scan may send nothing more: what is under way was not tested."""
+
+
+def place_of(request: Request) -> str:
+    """Return a request's method and path, the ids in it left out."""
+    return f"{request.method} {request.origin}{template_of(request.url)}"
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,8 @@ class Target:
     identities: Mapping[str, Identity] = field(default_factory=dict)
     callbacks: Callbacks | None = None
     agent: str = ""
+    asked: set[str] | None = None
+    """Where somebody wants to know it: the places that requests went to, as `place_of` names them."""
 
     def by(self, agent: str) -> "Target":
         """Return the same target, seen by an agent."""
@@ -39,8 +48,13 @@ class Target:
         """Whom the scan crawls and attacks as; None is nobody."""
         return next(iter(self.identities), None)
 
+    def sender_of(self, request: Request) -> str | None:
+        """Return who sends an attack: nobody what signs somebody in, so that no session is exchanged."""
+        return None if signs_in(request) else self.identity
+
     async def send(self, request: Request, *, identity: str | None = None, follow: bool = False) -> Exchange:
         """Send within scope and budget. Raises `Ended` where nothing more may be sent."""
+        self._note(request)
         exchange = await self.client.send(request, identity=identity, follow=follow, agent=self.agent)
         if exchange.fault in ENDED:
             raise Ended(exchange.fault)
@@ -50,10 +64,16 @@ class Target:
         self, requests: Sequence[Request], *, identity: str | None = None
     ) -> list[Exchange]:
         """Send at the same moment. Raises `Ended` where nothing more may be sent."""
+        for request in requests:
+            self._note(request)
         sent = await self.client.send_together(requests, identity=identity, agent=self.agent)
         if any(exchange.fault in ENDED for exchange in sent):
             raise Ended(Fault.OVER_BUDGET)
         return sent
+
+    def _note(self, request: Request) -> None:
+        if self.asked is not None:
+            self.asked.add(place_of(request))
 
     async def called(self, url: str, patience: float) -> bool:
         """Return whether a callback's URL was requested within so many seconds."""
@@ -96,8 +116,9 @@ class Baselines:
             if (kept := self._kept.get(key)) is not None:
                 return kept
             plain = target.by("baseline")
-            first = await plain.send(operation.request, identity=target.identity)
-            pair = first, await plain.send(operation.request, identity=target.identity)
+            who = target.sender_of(operation.request)
+            first = await plain.send(operation.request, identity=who)
+            pair = first, await plain.send(operation.request, identity=who)
             self._kept[key] = pair
             self._bytes += _size(pair)
         self._asking.pop(key, None)

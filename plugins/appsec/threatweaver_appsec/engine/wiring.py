@@ -5,8 +5,10 @@ from pathlib import Path
 
 from threatweaver_appsec.engine.budget import Limits
 from threatweaver_appsec.engine.client import Client
+from threatweaver_appsec.engine.credentials import password_of
 from threatweaver_appsec.engine.discover.discovery import Discovery
 from threatweaver_appsec.engine.messages import Request
+from threatweaver_appsec.engine.ports import Login
 from threatweaver_appsec.engine.scope import PRIVATE, Scope, origin_of
 
 LONGEST_DOCUMENT = 20_000_000  # bytes
@@ -40,6 +42,9 @@ async def document(place: str, scope: Scope) -> bytes:
     return answer.response.body
 
 
-def discovery_of(*, safe: bool, documents: Sequence[bytes] = (), crawl: bool = True) -> Discovery:
+def discovery_of(
+    *, safe: bool, documents: Sequence[bytes] = (), crawl: bool = True, logins: Sequence[Login] = ()
+) -> Discovery:
     """Return how a scan finds what its target can be asked."""
-    return Discovery(safe=safe, documents=tuple(documents), crawl=crawl)
+    password = password_of(next(iter(logins), None))
+    return Discovery(safe=safe, documents=tuple(documents), crawl=crawl, password=password)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from threatweaver.sdk import SEVERITIES, connection, publish
+from threatweaver_appsec.engine.measured import precision_of
 from threatweaver_appsec.events import AppsecFindingsClosed
 from threatweaver_appsec.findings.models import ACTIVE, FIXED, OPEN
 from threatweaver_appsec.stored import json_text
@@ -85,14 +86,14 @@ class Recorded:
     reopened: tuple[UUID, ...]
 
 
-def row_of(record: Mapping[str, Any], *, confidence: float | None = None) -> dict[str, Any]:
+def row_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row of a finding as the engine writes it down (engine/findings.py, `to_record`)."""
     point = record.get("point")
     return {
         **{name: record[name] for name in ("fingerprint", "agent", "cwe", "owasp", "says")},
         "title": _clean(record["title"])[:300],
         "severity": SEVERITIES.index(str(record["severity"])),
-        "confidence": confidence,
+        "confidence": precision_of(record["agent"]),
         "method": record["method"][:20],
         "url": _clean(record["url"]),
         "place": f"{record['method']} {_clean(record['template'])}",

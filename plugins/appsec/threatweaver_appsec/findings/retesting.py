@@ -23,6 +23,7 @@ from threatweaver_appsec.engine.site import Target as Site
 from threatweaver_appsec.events import AppsecFindingsClosed
 from threatweaver_appsec.findings import service
 from threatweaver_appsec.findings.models import FIXED, OPEN, AppsecEvidence
+from threatweaver_appsec.payload_sets import service as payload_sets
 from threatweaver_appsec.targets import service as targets
 from threatweaver_appsec.targets.allowed import AllowList
 from threatweaver_appsec.templates import service as templates
@@ -63,7 +64,7 @@ async def prepare(ctx: "Context", finding_id: UUID, allow: AllowList) -> Again |
         base=target.base_url,
         scope=replace(scope, origins=(scope.origins - frozenset(target.origins)) | proven),
         logins=() if isinstance(signed, str) else tuple(signed),
-        own=tuple(await templates.agents()),
+        own=(*await templates.agents(), *await payload_sets.agents_named(row.agent)),
         refused=refused or (signed if isinstance(signed, str) else ""),
     )
 

@@ -198,15 +198,19 @@ async def history(ctx: Context) -> Page:
 async def evidence(ctx: Context) -> Mapping[str, Any]:
     """Return what proves a finding: a sentence, an excerpt, what was exchanged; secrets are gone."""
     found = await service.evidence(ctx.uuid("id"))
-    found.pop("curl")
+    del found["curl"], found["telltale"]
     return found
 
 
 @table.route("GET", "/{id}/replay", permission=Perm.EVIDENCE_READ, returns=ReplayOut)
 async def replay(ctx: Context) -> Mapping[str, Any]:
-    """Return how to see a finding again by hand: a curl line, and the same as HAR; empty for one without."""
+    """Return how to see a finding again by hand: a curl line, and the same as HAR; empty for one without.
+
+    `telltale` says by what the line reproduces: `answer`, each answer has the status and says what the one in
+    `har` did; `time`, they take as long; `callback`, the target requests the URL that the evidence names.
+    """
     found = await service.evidence(ctx.uuid("id"))
-    return {"curl": found["curl"], "har": found["har"]}
+    return {name: found[name] for name in ("curl", "telltale", "har")}
 
 
 @table.route(

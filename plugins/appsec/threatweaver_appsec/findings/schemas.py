@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from threatweaver.sdk import SEVERITIES, Schema
+from threatweaver_appsec.engine.agent import Telltale
 from threatweaver_appsec.fields import WebUrl, prose, text
 from threatweaver_appsec.findings.models import ACTIVE, STATUSES
 
@@ -122,6 +123,7 @@ class EvidenceOut(Schema):
 
 class ReplayOut(Schema):
     curl = fields.String(required=True)
+    telltale = fields.String(required=True, validate=validate.OneOf(tuple(Telltale)))
     har = fields.Raw(required=True, allow_none=True)
 
 

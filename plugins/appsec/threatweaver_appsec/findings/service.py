@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from threatweaver.sdk import SEVERITIES, NotFound, Unprocessable, connection, publish, uuid7
+from threatweaver_appsec.engine.agent import Telltale
 from threatweaver_appsec.errors import FindingFixed, FindingNotAccepted
 from threatweaver_appsec.events import AppsecRiskAccepted
 from threatweaver_appsec.findings.models import (
@@ -174,6 +175,7 @@ async def evidence(finding_id: UUID) -> dict[str, Any]:
         "identity": said.get("identity", ""),
         "har": said.get("har"),
         "curl": said.get("curl", ""),
+        "telltale": said.get("telltale", Telltale.ANSWER),
     }
 
 

@@ -10,6 +10,7 @@ FORMATS = {
     "junit": "application/xml",
     "html": "text/html",
     "har": "application/json",
+    "pdf": "application/pdf",
 }
 
 

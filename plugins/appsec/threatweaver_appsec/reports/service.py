@@ -1,5 +1,9 @@
 """An assessment as the engine's reports take it, read from what was written down."""
 
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from typing import BinaryIO
 from uuid import UUID
 
 import orjson
@@ -10,18 +14,35 @@ from threatweaver_appsec.engine import chains
 from threatweaver_appsec.engine.agent import Severity
 from threatweaver_appsec.engine.events import State
 from threatweaver_appsec.engine.findings import from_record
-from threatweaver_appsec.engine.reports import FORMATS
+from threatweaver_appsec.engine.reports import FILES, FORMATS
 from threatweaver_appsec.engine.reports.result import Result
 from threatweaver_appsec.targets import service as targets
 
+_PIECE = 1 << 16  # bytes
 
-async def render(found: Assessment, form: str) -> str:
-    """Return the report of an assessment in a format. Findings that are suppressed or false are left out."""
-    return FORMATS[form](await result_of(found))
+
+async def render(result: Result, form: str) -> AsyncIterator[bytes] | bytes:
+    """Return a report in a format: whole where it is a text, else in pieces of a file that is on disk."""
+    if form not in FILES:
+        return FORMATS[form](result).encode("utf-8", "replace")
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by what reads it
+    try:
+        await asyncio.to_thread(FILES[form], result, file)
+    except BaseException:
+        file.close()
+        raise
+    return _pieces(file)
+
+
+async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
+    with file:
+        file.seek(0)
+        while piece := await asyncio.to_thread(file.read, _PIECE):
+            yield piece
 
 
 async def result_of(found: Assessment) -> Result:
-    """Return what came of an assessment."""
+    """Return what came of an assessment. Findings that are suppressed, false or duplicates are left out."""
     target = await targets.known(found.target_id)
     result = Result(target.base_url, str(found.id))
     result.state = State(found.state) if found.state in OVER else State.INCONCLUSIVE

@@ -5,7 +5,7 @@ from typing import Any
 from tortoise import fields
 
 from threatweaver.sdk import Model, uuid7
-from threatweaver_appsec.fields import texts
+from threatweaver_appsec.fields import ids, texts
 
 LIMITS = ("max_requests", "max_seconds", "max_per_second", "max_together")
 
@@ -24,6 +24,7 @@ class ScanProfile(Model):
     crawl = fields.BooleanField(default=True, db_default=True)
     documents = texts()
     wordlist_id = fields.UUIDField(null=True)
+    payload_set_ids = ids(db_default=[])
     also = texts()
     max_requests = fields.IntField(default=10_000)
     max_seconds = fields.IntField(default=1800)
@@ -40,4 +41,6 @@ class ScanProfile(Model):
         """Return what a scan takes of it, as it is kept with the scan."""
         names = ("based_on", "safe", "agents", "also", "without", "crawl", "documents", *LIMITS)
         wordlist = str(self.wordlist_id) if self.wordlist_id else None
-        return {"wordlist_id": wordlist, **{name: getattr(self, name) for name in names}}
+        payloads = [str(one) for one in self.payload_set_ids]
+        said = {name: getattr(self, name) for name in names}
+        return {"wordlist_id": wordlist, "payload_set_ids": payloads, **said}

@@ -6,6 +6,7 @@ from uuid import UUID
 from threatweaver.sdk import NotFound, Unprocessable, ValidationFailed
 from threatweaver_appsec.engine.catalog import all_agents
 from threatweaver_appsec.errors import BuiltIn
+from threatweaver_appsec.payload_sets.models import StoredPayloads
 from threatweaver_appsec.scan_profiles.models import ScanProfile
 from threatweaver_appsec.wordlists.models import Wordlist
 
@@ -22,7 +23,7 @@ async def known(profile_id: UUID, *, change: bool = False) -> ScanProfile:
 
 
 async def create(**what: Any) -> ScanProfile:
-    """Add a profile. Raises ValidationFailed for an unknown agent, Unprocessable for an unknown word list."""
+    """Add a profile. Raises ValidationFailed and Unprocessable for what it names and is not there."""
     await _checked(what)
     return await ScanProfile.create(**what)
 
@@ -51,3 +52,6 @@ async def _checked(what: dict[str, Any]) -> None:
     wordlist = what.get("wordlist_id")
     if wordlist is not None and not await Wordlist.exists(id=wordlist):
         raise Unprocessable("There is no such word list.")
+    sets = set(what.get("payload_set_ids", ()))
+    if sets and await StoredPayloads.filter(id__in=list(sets)).count() != len(sets):
+        raise Unprocessable("There is no such payload set.")

@@ -2,13 +2,8 @@
 
 from random import Random
 
-from format_samples import samples
-
-from threatweaver.reports import ReportError
-from threatweaver_exposure.engine import formats
-from threatweaver_exposure.engine.catalog import PARSERS
-from threatweaver_exposure.engine.prolog import HEAD_SIZE
-from threatweaver_exposure.imports import rows
+from format_samples import MANY, SEED, outcome, samples
+from report_changes import VALUES, changed
 
 LARGEST = 200_000
 
@@ -25,43 +20,55 @@ def one_each():
 
 
 def damaged(data, random):
-    """Two that end too soon, and two with some bits the other way round."""
-    for share in (0.4, 0.95):
-        yield data[: int(len(data.rstrip()) * share)]
-    for count in (1, 30):
-        flipped = bytearray(data)
-        for _ in range(count):
-            flipped[random.randrange(len(flipped))] ^= 1 << random.randrange(8)
-        yield bytes(flipped)
+    """One that ends too soon, and one with some bits the other way round."""
+    yield data[: int(len(data.rstrip()) * random.uniform(0.3, 0.99))]
+    flipped = bytearray(data)
+    for _ in range(30):
+        flipped[random.randrange(len(flipped))] ^= 1 << random.randrange(8)
+    yield bytes(flipped)
 
 
-def refused(data, path):
-    """Say whether the report is refused, as the import reads it but without the API and the database."""
-    path.write_bytes(data)
-    try:
-        parser = formats.detect(PARSERS, data[:HEAD_SIZE], "report", failed=lambda *_: None)
-        for _ in rows.read(parser, path, "report"):
-            pass
-    except ReportError:
-        return True
-    return False
+def assert_refused(answer, sample):
+    """The documented shape, by the upload or by its job; never that of a parser that failed."""
+    error = answer.body["error"] if answer.status == 202 else answer.body
+    assert (error["code"], error["status"]) == ("REPORT_REFUSED", 422), (sample, answer)
+    assert error["reason"].startswith("REPORT_"), (sample, answer)
+    assert error["reason"] != "REPORT_PARSER_FAILED", (sample, answer)
+    assert error["message"], (sample, answer)
 
 
 async def test_what_is_damaged_is_refused_and_changes_nothing(space, tmp_path):
     """Where the damage leaves a report whole, as in a table's last line, it is none."""
     before, files, count = await space.snapshot(), space.spooled(), 0
     for sample in one_each():
-        for data in damaged(sample.path.read_bytes(), Random(sample.path.name)):
-            if not refused(data, tmp_path / "report"):
+        for data in damaged(sample.path.read_bytes(), Random(f"{SEED}{sample.path.name}")):
+            if outcome(data, tmp_path / "report") is None:
                 continue
-            answer = await space.upload(data, name="wrong.exe")
-            error = answer.body["error"] if answer.status == 202 else answer.body
-            assert (error["code"], error["status"]) == ("REPORT_REFUSED", 422), (sample, answer)
-            assert error["reason"].startswith("REPORT_"), (sample, answer)
-            assert error["reason"] != "REPORT_PARSER_FAILED", (sample, answer)
-            assert error["message"], (sample, answer)
+            assert_refused(await space.upload(data, name="wrong.exe"), sample)
             count += 1
     assert count >= len(one_each())
     assert await space.snapshot() == before
     assert space.spooled() == files
     await space.check()
+
+
+async def test_what_a_parser_takes_the_database_takes(space):
+    """Values that no scanner writes, merged by a dry run, which leaves nothing of it either."""
+    before, files, taken = await space.snapshot(), space.spooled(), 0
+    for sample in one_each():
+        random = Random(f"{SEED}{sample.path.name}")
+        for _ in range(MANY or 1):
+            changes = [(random.random(), random.choice(VALUES)) for _ in range(4)]
+            answer = await space.call(
+                "POST",
+                "/imports?dryRun=true",
+                data=changed(sample.path.read_bytes(), changes),
+                headers={"X-Filename": "wrong.exe", "Prefer": "wait=60"},
+            )
+            if answer.status == 202 and answer.body["status"] == "completed":
+                taken += 1
+            else:
+                assert_refused(answer, sample)
+    assert taken >= len(one_each()) / 2
+    assert await space.snapshot() == before
+    assert space.spooled() == files

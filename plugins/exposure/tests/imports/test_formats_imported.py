@@ -1,5 +1,7 @@
 """One real report of every format, through the API: counted, stored, and unchanged by a second import."""
 
+import json
+
 import pytest
 from exposure_space import COUNTS
 from format_samples import DERIVED, samples
@@ -33,6 +35,16 @@ async def test_a_report_is_stored_as_counted_and_once(sample, space):
     expected = {"unchanged": result["created"]} if result["created"] else {}
     if result["assets"] and not _named_by_file(await space.walk("/assets"), sample):
         assert changed == expected
+
+
+async def test_a_report_that_found_nothing_on_nothing_is_taken(space):
+    """It still says what its checks mean: ffuf has one, and names its target only with each result."""
+    sample = next(sample for sample in one_each() if sample.format == "ffuf_json")
+    report = json.loads(sample.path.read_bytes()) | {"results": []}
+    result = await space.take(json.dumps(report).encode())
+    assert (result["findings"], result["assets"]) == (0, 0)
+    assert (await space.take(sample.path.read_bytes()))["created"] == sample.findings
+    await space.check()
 
 
 def _named_by_file(assets, sample):

@@ -12,6 +12,8 @@ Element = Any  # lxml ships no types
 PENDING_BYTES = 16 * 1024 * 1024
 CROWD_BYTES = 4 * 1024 * 1024
 CROWD_ELEMENTS = 200_000
+CROWD_NODES = 400_000  # elements and attributes
+TAG_BYTES = 2 * 1024 * 1024
 INSTRUCTIONS = 1_000
 
 _HANDLE = "<?threatweaver?>"
@@ -56,6 +58,7 @@ class GrowingTree:
         self._root: Element = None
         self._instructions = 0
         self._pending = 0
+        self._tag = 0
         self._tail = b""
         handle = _HANDLE.encode(prolog.encoding)
         self.feed(head[prolog.start : prolog.body] + handle + head[prolog.body :])
@@ -68,6 +71,7 @@ class GrowingTree:
     def feed(self, data: bytes) -> None:
         """Parse more of the file."""
         self._pending += len(data)
+        self._check_tag(data)
         # zero bytes go, so that the end of a file reads the same in UTF-16
         self._tail = (self._tail + data.rstrip(_BLANK)[-128:].replace(b"\0", b""))[-64:]
         try:
@@ -131,10 +135,27 @@ class GrowingTree:
         if etree.QName(self._root).localname != self._name.rpartition(":")[2]:
             raise ReportError(ReportFault.UNSUPPORTED, f"the file does not begin with a {self._name} element")
 
+    def _check_tag(self, data: bytes) -> None:
+        """Refuse a tag that is too long: before the parser sees its end there are no attributes to count."""
+        begins = data.rfind(b"<")
+        if data.rfind(b">") > begins:
+            self._tag = 0
+        elif begins >= 0:
+            self._tag = len(data) - begins
+        elif self._tag:
+            self._tag += len(data)
+        if self._tag > TAG_BYTES:
+            raise ReportError(ReportFault.LIMIT, "one tag of the report is too large")
+
     def _check_pending(self) -> None:
-        crowded = self._root is not None and self._root.xpath("count(//*)") > CROWD_ELEMENTS
-        if crowded or self._pending > PENDING_BYTES:
+        if self._pending > PENDING_BYTES or self._is_crowded():
             raise ReportError(ReportFault.LIMIT, "one element of the report is too large")
+
+    def _is_crowded(self) -> bool:
+        if self._root is None:
+            return False
+        elements = self._root.xpath("count(//*)")
+        return bool(elements > CROWD_ELEMENTS or elements + self._root.xpath("count(//@*)") > CROWD_NODES)
 
 
 def _translate(error: etree.XMLSyntaxError) -> ReportError:

@@ -56,7 +56,7 @@ WITH latest AS (
 ), written AS (
     INSERT INTO exposure_definition AS d (source, plugin_id, check_id, {DEFINITION_COLUMNS}, updated_at)
     SELECT (SELECT source FROM importing), plugin_id, check_id, {DEFINITION_COLUMNS},
-           (SELECT max(seen_at) FROM matched)
+           coalesce((SELECT max(seen_at) FROM matched), (SELECT undated FROM importing))
     FROM latest
     ON CONFLICT (source, {CHECK}) DO UPDATE SET {_ASSIGNED}, updated_at = EXCLUDED.updated_at
     WHERE d.digest <> EXCLUDED.digest

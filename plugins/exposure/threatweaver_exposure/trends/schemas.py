@@ -50,8 +50,9 @@ class DaysQuery(_AsOf):
 
 
 def _days_of(data: Mapping[str, Any]) -> int:
+    start: date = data["start_date"]
     end: date = data.get("end_date") or last_day(data)
-    return (end - data["start_date"]).days + 1
+    return (end - start).days + 1
 
 
 class ChosenDaysQuery(DaysQuery):

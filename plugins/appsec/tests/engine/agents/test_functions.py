@@ -108,3 +108,23 @@ async def test_a_site_that_answers_every_place_shows_nothing(site_of, probe):
     await site.find("GET", "/init-db", writes=True)
     for ident in ("open-administration", "open-maintenance"):
         assert await probe(AGENTS, ident, site) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "count"),
+    [
+        (PANEL, "text/html", 1),
+        (f"{PANEL}<input type=text name=pin size=14>", "text/html", 0),  # locked, by other words
+        ("a {}\nb {}\nc {}\nd {}", "text/css", 0),
+        ("go();\nask();\nshow();", "text/javascript", 0),
+    ],
+)
+async def test_a_console_that_asks_for_a_pin_and_its_style_are_no_open_door(
+    site_of, probe, text, kind, count
+):
+    async def console(request):
+        return web.Response(text=text, content_type=kind)
+
+    site = await site_of({"GET /console": console})
+    await site.find("GET", "/console?part=1")
+    assert len(await probe(AGENTS, "open-administration", site)) == count

@@ -52,6 +52,27 @@ async def test_markup_that_comes_back(site_of, probe, board, found):
     assert [proof.severity for proof in await probe(stored.AGENTS, "xss-stored", site)] == found
 
 
+@pytest.mark.parametrize(
+    ("keeps", "shows", "count"),
+    [
+        (True, str, 1),
+        (True, html.escape, 0),
+        (False, str, 0),  # an echo in the answer is reflected, and not kept
+    ],
+)
+async def test_markup_that_an_address_stores(site_of, probe, keeps, shows, count):
+    kept = []
+
+    async def page(request):
+        now = [request.query["note"]] if "note" in request.query else []
+        kept.extend(now if keeps else [])
+        return web.Response(text="".join(map(shows, kept or now)), content_type="text/html")
+
+    site = await site_of({"GET /notes": page})
+    await site.find("GET", "/notes?note=hello")
+    assert len(await probe(stored.AGENTS, "xss-stored", site)) == count
+
+
 class Report:
     """Names are stored safely, and put into the query of a report: escaped or not."""
 

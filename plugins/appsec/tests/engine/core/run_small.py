@@ -12,7 +12,8 @@ from small_target import crawl
 
 from threatweaver_appsec.engine.budget import Limits
 from threatweaver_appsec.engine.checkpoint import FileStore
-from threatweaver_appsec.engine.scan import Order, Scan
+from threatweaver_appsec.engine.order import Order
+from threatweaver_appsec.engine.scan import Scan
 from threatweaver_appsec.engine.scope import PRIVATE, Scope, origin_of
 
 

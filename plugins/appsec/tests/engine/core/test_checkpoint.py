@@ -11,14 +11,9 @@ import pytest
 from small_target import HANDLERS, page
 
 from threatweaver_appsec.engine.agent import Operation
-from threatweaver_appsec.engine.checkpoint import (
-    FileStore,
-    Memory,
-    operation_of,
-    operation_record,
-    place_number,
-)
+from threatweaver_appsec.engine.checkpoint import FileStore, Memory, place_number
 from threatweaver_appsec.engine.messages import Exchange, Fault, Request, Response
+from threatweaver_appsec.engine.records import operation_of, operation_record
 
 SCRIPT = Path(__file__).parent / "run_small.py"
 PACKAGE = str(Path(__file__).parents[3])

@@ -66,6 +66,30 @@ async def test_what_is_broken_is_a_fault(talk, data, fault):
     assert one.log[-1].fault == fault
 
 
+@pytest.mark.parametrize("resets", [False, True])
+@pytest.mark.parametrize(("closes", "fault"), [(1, None), (9, Fault.RESET)])
+async def test_a_kept_connection_that_was_closed_is_opened_once_more(talk, serve, closes, fault, resets):
+    """The first connection answers one request, and is closed when the next one comes; so are some others."""
+    connections = itertools.count()
+
+    async def speak(reader, writer):
+        number = next(connections)
+        for turn in itertools.count():
+            await reader.readuntil(b"\r\n\r\n")
+            if number < closes and (turn or number):
+                if resets:
+                    writer.transport.abort()
+                break
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            await writer.drain()
+        writer.close()
+
+    one = await talk(await serve(speak))
+    assert (await one.get("/")).status == 200
+    again = await one.client.send(Request("POST", f"{one.base}/"))
+    assert (again.fault, again.status) == (fault, 0 if fault else 200)
+
+
 async def test_a_request_that_cannot_be_sent_is_a_fault(talk):
     one = await talk({"GET /": answers()})
     got = await one.client.send(Request("GET", one.base + "/", (("A", "b\r\nc: d"),)))

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 from small_target import HANDLERS
 from test_scan import Accounts
 
@@ -53,9 +54,13 @@ async def test_findings_end_with_one_and_a_report(serve, tmp_path):
     assert json.loads(out.read_text())["findings"] == report["findings"]
 
 
-async def test_a_clean_target_ends_with_zero_and_a_dead_one_with_two(serve):
+async def test_a_clean_target_ends_with_zero_and_a_dead_one_with_two(serve, tmp_path):
     base = await serve({"GET /": HANDLERS["GET /safe"]})
-    assert (await command("scan", base, *QUICK, "--quiet"))[0] == 0
+    out = tmp_path / "report.pdf"
+    assert (await command("scan", base, *QUICK, "--quiet", "--format", "pdf", "--out", out))[0] == 0
+    assert "completed" in PdfReader(out).pages[0].extract_text()
+    code, _, problems = await command("scan", base, *QUICK, "--format", "pdf")
+    assert (code, problems) == (2, "--format pdf needs --out\n")
     code, said, _ = await command("scan", "http://127.0.0.1:1", *QUICK, "--quiet")
     assert (code, "does not answer" in said) == (2, True)
     code, said, _ = await command("scan", base, "--only", "reflected-xss", "--quiet")

@@ -1,6 +1,8 @@
 """Confirmation: what shows again with fresh values and not in its control is a hit, and nothing else is."""
 
+import itertools
 import random
+from dataclasses import dataclass, replace
 
 import aiohttp
 import pytest
@@ -11,7 +13,7 @@ from threatweaver_appsec.engine.agent import Operation, Proof, Watcher
 from threatweaver_appsec.engine.callbacks import Callbacks
 from threatweaver_appsec.engine.confirm import MOST_HITS, Watching, probed, try_point
 from threatweaver_appsec.engine.messages import Exchange, Request, Response
-from threatweaver_appsec.engine.points import Point, Where
+from threatweaver_appsec.engine.points import FORM, Point, Where
 from threatweaver_appsec.engine.site import Baselines, Ended, Target
 
 Q = Point(Where.QUERY, "q", "1")
@@ -136,6 +138,42 @@ async def test_what_a_prober_suspects_is_confirmed_like_an_attack(target_of):
     assert hit.operation.request.url.endswith("/backup.zip")
     _, target, _ = await target_of({"GET /{any}": echo()})
     assert [hit async for hit in probed(target, FILES)] == []
+
+
+async def test_an_attack_on_ones_own_password_is_undone(target_of):
+    """What is attacked is the form that sets it: where it stayed changed, nobody would get in again."""
+    sent = []
+
+    async def change(request):
+        sent.append((await request.post())["password"])
+        return web.Response(text=sent[-1], content_type="text/html")
+
+    one, target, _ = await target_of({"POST /password": change})
+    place = Request("POST", f"{one.base}/password", (("Content-Type", FORM),), b"password=own")
+    operation = Operation(place, Exchange(place, None), "form")
+    as_ann = replace(target, identities={"ann": Ann()})
+    assert (
+        await try_point(as_ann, ECHO, operation, Point(Where.FORM, "password", "own"), Baselines())
+    ).hit is not None
+    assert {password for password in sent if password != "own"}
+    assert sent[-1] == "own"
+    assert all(later == "own" for now, later in itertools.pairwise(sent) if now != "own")
+
+
+async def test_what_signs_in_is_sent_as_nobody(target_of):
+    one, target, _ = await target_of({"POST /login": echo()})
+    as_ann = replace(target, identities={"ann": Ann()})
+    login = Request("POST", f"{one.base}/login", (("Content-Type", FORM),), b"user=a&password=b")
+    assert as_ann.sender_of(login) is None
+    assert as_ann.sender_of(Request("GET", f"{one.base}/login")) == "ann"
+
+
+@dataclass(frozen=True)
+class Ann:
+    """An identity without a session of her own."""
+
+    name: str = "ann"
+    username: str | None = "ann"
 
 
 def seen(path, **headers):

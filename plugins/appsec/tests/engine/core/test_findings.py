@@ -10,15 +10,19 @@ from small_agents import ALL, about
 from small_target import HANDLERS, page
 
 from threatweaver_appsec.engine.agent import Operation, Proof, Severity
+from threatweaver_appsec.engine.archive import har
 from threatweaver_appsec.engine.chains import RULES, chains_of
+from threatweaver_appsec.engine.credentials import STAND_IN, keeping, without_password
 from threatweaver_appsec.engine.findings import Hit, finding_of, fingerprint, from_record, to_record
+from threatweaver_appsec.engine.logins.form import FormLogin
 from threatweaver_appsec.engine.messages import Exchange, Request, Response
+from threatweaver_appsec.engine.order import Order
 from threatweaver_appsec.engine.places import template_of
-from threatweaver_appsec.engine.points import Point, Where
+from threatweaver_appsec.engine.points import FORM, Point, Where
 from threatweaver_appsec.engine.redact import redact
-from threatweaver_appsec.engine.replay import curl, har
+from threatweaver_appsec.engine.replay import curl
 from threatweaver_appsec.engine.retest import Still, retest
-from threatweaver_appsec.engine.scan import Order, Scan
+from threatweaver_appsec.engine.scan import Scan
 from threatweaver_appsec.engine.scope import PRIVATE, Scope, origin_of
 from threatweaver_appsec.engine.site import Target
 
@@ -224,3 +228,34 @@ async def test_a_place_that_lets_nobody_in_is_mended_only_for_nobody(serve, iden
     order = Order(base, Scope(frozenset({origin_of(base)}), allowed=PRIVATE), ALL, lambda *_: None)
     async with Scan(order).client as client:
         assert (await retest(finding, Target(client, base, "seed"), ALL)).state is state
+
+
+async def test_what_is_kept_has_no_password_and_a_retest_leaves_it_as_it_is(serve):
+    """A finding at a form that sets the password: sent again as it is kept, it would lock everybody out."""
+    sent = []
+
+    async def change(request):
+        sent.append((await request.post())["password"])
+        return page(sent[-1])
+
+    base = await serve({"POST /password": change, "GET /": lambda _: page("here")})
+    place = Request("POST", f"{base}/password", (("Content-Type", FORM),), b"password=own-Pass-1")
+    operation = Operation(place, Exchange(place, Response(200, (), b"own-Pass-1", 0.1)), "form")
+    kept = without_password(operation, "own-Pass-1")
+    assert (kept.request.body, kept.baseline.text) == (f"password={STAND_IN}".encode(), STAND_IN)
+    assert keeping(kept.request, "own-Pass-1") == place
+
+    shown = Proof("It shows.", "", (operation.baseline,), Point(Where.FORM, "password", "x"))
+    found = finding_of(
+        Hit(about("echo"), shown, operation), base=base, at=0.0, secrets=frozenset({"own-Pass-1"})
+    )
+    assert b"own-Pass-1" not in found.request.body
+    scope = Scope(frozenset({origin_of(base)}), allowed=PRIVATE, safe=False)
+    async with Scan(Order(base, scope, ALL, lambda *_: None)).client as client:
+        ann = FormLogin("ann", f"{base}/login", "ann", "own-Pass-1")
+        as_ann = Target(client, base, "seed", identities={"ann": ann})
+        assert (await retest(found, as_ann, ALL)).state is Still.OPEN
+        assert sent[0] == sent[-1] == "own-Pass-1"
+        before = len(sent)
+        assert (await retest(found, Target(client, base, "seed"), ALL)).state is Still.INCONCLUSIVE
+        assert len(sent) == before

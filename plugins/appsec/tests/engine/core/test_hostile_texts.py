@@ -1,22 +1,27 @@
 """What a target writes is data in everything that is made of it: shells, reports, logs, stored JSON."""
 
+import io
 import json
 import socketserver
 import subprocess
 import threading
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
 from lxml import html
+from pypdf import PdfReader
 
 from threatweaver_appsec.__main__ import main
 from threatweaver_appsec.engine.agent import About, Operation, Proof, Safety, Severity
+from threatweaver_appsec.engine.archive import LONGEST_BODY, har
 from threatweaver_appsec.engine.client import Client
 from threatweaver_appsec.engine.findings import Hit, finding_of
 from threatweaver_appsec.engine.messages import Exchange, Request, Response
 from threatweaver_appsec.engine.ports import Session
-from threatweaver_appsec.engine.replay import LONGEST_BODY, curl, har
-from threatweaver_appsec.engine.reports import FORMATS
+from threatweaver_appsec.engine.replay import curl
+from threatweaver_appsec.engine.reports import FILES, FORMATS
+from threatweaver_appsec.engine.reports.pdf import CODE, TEXT, shown, wrapped
 from threatweaver_appsec.engine.reports.result import Result
 from threatweaver_appsec.stored import json_text
 
@@ -110,6 +115,28 @@ def test_reports_show_a_targets_words_as_words(text):
     assert "[a](" not in run["results"][0]["message"]["text"]
     for form in ("json", "har"):
         json.loads(FORMATS[form](result))
+    file = io.BytesIO()
+    FILES["pdf"](result, file)
+    document = PdfReader(file, strict=True)
+    assert set(document.trailer["/Root"]) <= {"/Type", "/Pages", "/PageMode"}
+    assert not any("/Annots" in page or "/AA" in page for page in document.pages)
+    # spelled out as the paper shows it, line breaks aside
+    said = "".join(page.extract_text() for page in document.pages)
+    assert "".join(shown(text).split()) in "".join(said.split())
+
+
+def test_a_text_on_paper_is_cut_at_its_end_and_into_lines_that_fit():
+    assert shown("a\tb\r\n\u202e\U0001f600\ud800\x1b€") == "a    b\n\\u202e\\U0001f600\\ud800\\x1b€"
+    assert shown("x" * 6_000).endswith("x\n[1000 more characters]")
+    width = 100.0  # points: 20 letters of Courier at 8.333
+    code = replace(CODE, size=width / 20 / 0.6)
+    assert list(wrapped("a" * 45 + " " + "b" * 15 + " " + "c" * 4, code, width)) == [
+        *("a" * 20, "a" * 20, "a" * 5),
+        *("b" * 15 + " cccc",),
+    ]
+    assert list(wrapped("", code, width)) == [""]
+    text = " ".join("wil ia m"[: n % 8 + 1] for n in range(5_000))
+    assert "".join("".join(wrapped(text, TEXT, 400)).split()) == "".join(text.split())
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from small_target import EXPECTED, HANDLERS, HOME, FormLogin, crawl, page
 from threatweaver_appsec.engine.budget import Limits
 from threatweaver_appsec.engine.catalog import PROFILES
 from threatweaver_appsec.engine.events import State
-from threatweaver_appsec.engine.scan import Order, Scan
+from threatweaver_appsec.engine.order import Order
+from threatweaver_appsec.engine.scan import Scan
 from threatweaver_appsec.engine.scope import PRIVATE, Scope, origin_of
 
 

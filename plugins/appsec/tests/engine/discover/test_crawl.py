@@ -1,16 +1,20 @@
 """The crawl: everything once, endless sites within bounds, in the same order, and on from where it was."""
 
+import asyncio
+import itertools
 import json
 import tracemalloc
 
+import pytest
 from aiohttp import web
 
 from threatweaver_appsec.engine.agent import Operation
 from threatweaver_appsec.engine.discover.crawl import Crawl
 from threatweaver_appsec.engine.discover.discovery import Discovery
+from threatweaver_appsec.engine.discover.forms import Field, fill_in
 from threatweaver_appsec.engine.discover.leads import Bounds, Frontier, Lead
 from threatweaver_appsec.engine.messages import Request
-from threatweaver_appsec.engine.ports import Skipped
+from threatweaver_appsec.engine.ports import Session, Skipped
 
 
 async def crawled(target, identity=None, **options):
@@ -253,3 +257,80 @@ async def test_a_target_with_an_answer_for_everything_has_no_hidden_places(targe
     site = await target({"GET /{any:.*}": same})
     items = [item async for item in Discovery(browser=None)(site.client, site.base, None)]
     assert operations(site, items) == ["GET /"]
+
+
+async def test_who_is_signed_in_is_shown_what_nobody_is_shown_too(target, page):
+    """The way to sign in and to register, which the signed-in start page does not have."""
+
+    async def home(request):
+        inside = "<form method=post action=/change><input type=password name=password></form>"
+        outside = "<a href=/login>Sign in</a>"
+        signed_in = request.cookies.get("sid") == "1"
+        return web.Response(text=inside if signed_in else outside, content_type="text/html")
+
+    async def change(request):
+        changed.append((await request.post())["password"])
+        return web.Response(text="changed", content_type="text/html")
+
+    changed = []
+    login = "<form method=post action=/login><input name=u><input type=password name=password></form>"
+    site = await target(
+        {
+            "GET /": home,
+            "POST /change": change,
+            "GET /login": page(login),
+            "POST /login": page("no"),
+        },
+        safe=False,
+    )
+    site.client.enter("ann", Session(cookies=(("sid", "1"),)))
+    discovery = Discovery(browser=None, well_known=False, words=(), safe=False, password="own")
+    items = [item async for item in discovery(site.client, site.base, "ann")]
+    assert operations(site, items) == ["GET /", "POST /change", "GET /", "GET /login", "POST /login"]
+    assert changed == ["own"]
+
+
+def test_a_text_is_filled_in_with_words():
+    """Half of a name that means a number is no number: message is no age."""
+    assert {fill_in(Field(name, "textarea")) for name in ("message", "page", "amount")} == {"threatweaver"}
+    names = ("message", "language", "image", "age", "user_age", "id")
+    assert [fill_in(Field(name)) for name in names] == [
+        "threatweaver", "en", "threatweaver", "1", "1", "1",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("script", "sent"),
+    [
+        ("$.ajax({method: 'post', url: '/buy', data: $('#order').serialize()})", "POST /buy"),
+        ("$.post('/buy', $(\"#order\").serialize())", "POST /buy"),
+        ("fetch('/buy', {body: new FormData(document.getElementById('order')), method: 'PUT'})", "PUT /buy"),
+        ("$.get('/buy', $('#order').serialize())", "GET /buy?amount=1"),
+        ("show($('#order').serialize())", None),
+        ("$.post('/buy', $('#other').serialize())", None),
+    ],
+)
+async def test_a_form_that_a_script_sends_is_sent_where_the_script_says(target, page, script, sent):
+    text = f"<form id=order><input name=amount></form><script>{script}</script>"
+    places = {f"{method} /buy": page("bought") for method in ("GET", "POST", "PUT")}
+    site = await target({"GET /": page(text), **places}, safe=False)
+    items = await crawled(site, safe=False)
+    bought = [item for item in items if isinstance(item, Operation) and item.source == "form"]
+    found = [one for one in operations(site, bought) if "/buy" in one]
+    assert found == ([sent] if sent else [])
+
+
+async def test_what_was_late_is_asked_once_more(target):
+    """A page that keeps the target busy makes others late that have done nothing."""
+    turns = itertools.count()
+
+    async def busy(request):
+        if next(turns) == 0:
+            await asyncio.sleep(30)
+        return web.Response(text="<a href=/behind>more</a>", content_type="text/html")
+
+    async def behind(request):
+        return web.Response(text="x", content_type="text/html")
+
+    site = await target({"GET /": busy, "GET /behind": behind}, limits={"answer_seconds": 0.3})
+    assert operations(site, await crawled(site)) == ["GET /", "GET /behind"]

@@ -106,6 +106,25 @@ async def test_a_form_is_found_and_proven_both_ways(target):
     assert await login.alive(site.client)
 
 
+class Members(App):
+    """Shows everybody all names and a way in: only a link to her own account tells that she is signed in."""
+
+    async def home(self, request):
+        way = "<a href=/change-password>Account</a>" if self._who(request) else ""
+        text = f"<a href=/login>Log in or out</a> {way} <a href=/u/ann>ann</a> <a href=/u/bob>bob</a>"
+        return web.Response(text=text, content_type="text/html")
+
+
+async def test_a_way_that_only_the_identity_is_shown_tells_that_it_is_signed_in(target):
+    app = Members()
+    site = await target(app.handlers())
+    login = form(site)
+    assert (await login.sign_in(site.client)).ok
+    assert await login.alive(site.client)
+    app.sessions.clear()
+    assert not await login.alive(site.client)
+
+
 async def test_a_wrong_password_is_no_login(target):
     site = await target(App().handlers())
     result = await form(site, "nonsense").sign_in(site.client)
@@ -286,6 +305,23 @@ async def test_recorded_steps_take_values_along(target):
     assert wrong.reason == "Step 2 was answered with 403."
     fixed = (steps[0], Recorded("POST", site.base + "/finish", body="x"))
     assert not (await RecordedLogin("ann", fixed, check).sign_in(site.client)).ok
+
+
+@pytest.mark.parametrize(
+    ("extract", "value"),
+    [
+        (Extract("v", before="<i>", after="</i>"), "one"),
+        (Extract("v", before="</i>"), "two"),
+        (Extract("v", after="<i>"), ""),
+        (Extract("v", header="X-Token", before="t="), "abc"),
+        (Extract("v", header="X-Token"), "t=abc"),
+        (Extract("v", before="<b>", after="</b>"), None),
+        (Extract("v", before="<i>", after="</b>"), None),
+    ],
+)
+def test_a_value_stands_between_two_texts(extract, value):
+    answer = Response(200, (("X-Token", "t=abc"),), b"<i>one</i>two", 0.0)
+    assert extract.of(Exchange(Request("GET", "http://a.test/"), answer)) == value
 
 
 def test_a_check_refuses_what_is_no_pattern():

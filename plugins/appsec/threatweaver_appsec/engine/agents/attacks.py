@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from threatweaver_appsec.engine.agent import Attempt, Proof, Sight
+from threatweaver_appsec.engine.agent import Attempt, Proof, Sight, Telltale
 from threatweaver_appsec.engine.messages import Exchange
 from threatweaver_appsec.engine.points import Point, Value, Where
 
@@ -123,6 +123,11 @@ def calls(value: Value, url: str, control: Value, says: str, patience: float = 4
     def shows(sight: Sight) -> Proof | None:
         if url not in sight.called:
             return None
-        return Proof(says=says, excerpt=f"The target requested {url}", exchanges=sight.exchanges)
+        return Proof(
+            says=says,
+            excerpt=f"The target requested {url}",
+            exchanges=sight.exchanges,
+            telltale=Telltale.CALLBACK,
+        )
 
-    return Attempt((value,), shows, (control,), patience)
+    return Attempt((value,), shows, (control,), patience, textual=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from threatweaver_appsec.engine.agent import Attempt, Nonce, Proof, Sight
+from threatweaver_appsec.engine.agent import Attempt, Nonce, Proof, Sight, Telltale
 from threatweaver_appsec.engine.agents.attacks import Lead
 
 SLACK = 0.6  # seconds that an answer may take beside its delay, and a delay may be off by
@@ -31,9 +31,12 @@ def waits(delay: Delay, nonce: Nonce, says: str) -> Iterator[Attempt]:
         times = ", ".join(f"{seconds:.2f} s" for seconds in taken)
         told = f"{short:g} s, none, {long:g} s and none"
         return Proof(
-            says=says, excerpt=f"Told to wait {told}, the answers took {times}.", exchanges=sight.exchanges
+            says=says,
+            excerpt=f"Told to wait {told}, the answers took {times}.",
+            exchanges=sight.exchanges,
+            telltale=Telltale.TIME,
         )
 
     yield lead.learn((delay(short),), look)
     proof = tuple(delay(seconds) for seconds in (short, 0, long, 0))
-    yield lead.only("waits", Attempt(proof, shows, (delay(0),) * 4))
+    yield lead.only("waits", Attempt(proof, shows, (delay(0),) * 4, textual=False))

@@ -30,8 +30,19 @@ ASSIGNED = re.compile(
 )
 
 
+LITERAL = re.compile(r"'(?:[^'\\\n]|\\.){0,500}'|\"(?:[^\"\\\n]|\\.){0,500}\"")
+
+
 def flows(script: str) -> Iterator[str]:
-    """Yield the parts of a script in which an address reaches the page without being encoded."""
+    """Yield the parts of a script in which an address reaches the page without being encoded.
+
+    Once more without what stands in quotes, since a semicolon in a text of markup ends no statement.
+    """
+    yield from _flows(script)
+    yield from _flows(LITERAL.sub("''", script))
+
+
+def _flows(script: str) -> Iterator[str]:
     for found in DIRECT.finditer(script):
         line = script[found.start() : (script.find(";", found.end()) + 1) or len(script)][:600]
         if not SAFE.search(line):

@@ -27,6 +27,7 @@ from threatweaver_appsec.engine.agent import (
     Severity,
     Site,
     Suspicion,
+    Telltale,
 )
 from threatweaver_appsec.engine.answers import facts
 from threatweaver_appsec.engine.messages import Exchange
@@ -113,6 +114,7 @@ async def _slower(site: Site, op: Operation, account: Account | None, nonce: Non
         "between).",
         exchanges=(seen[0], others[0]),
         point=_name_of(op),
+        telltale=Telltale.TIME,
     )
 
 

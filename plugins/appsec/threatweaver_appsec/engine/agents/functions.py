@@ -32,7 +32,7 @@ from threatweaver_appsec.engine.answers import (
     same,
     wearing,
 )
-from threatweaver_appsec.engine.messages import Headers, Request
+from threatweaver_appsec.engine.messages import Exchange, Headers, Request
 from threatweaver_appsec.engine.references import MAINTENANCE, reads
 
 ADMINISTRATION = re.compile(
@@ -63,7 +63,7 @@ async def _open(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
 async def _opens(site: Site, op: Operation, session: Headers, nonce: Nonce) -> Proof | None:
     """Show that somebody with this session is given what stands at no other place."""
     answer = await site.send(wearing(op.request, session))
-    if not granted(answer) or len(facts(answer)) < LEAST_FACTS:
+    if not granted(answer) or _furnishes(answer) or len(facts(answer)) < LEAST_FACTS:
         return None
     nothing = await site.send(wearing(beside(op.request, nonce), session))
     home = await site.send(wearing(Request("GET", f"{site.base}/"), session))
@@ -75,6 +75,12 @@ async def _opens(site: Site, op: Operation, session: Headers, nonce: Nonce) -> P
         excerpt=answer.text[:320],
         exchanges=(answer, nothing),
     )
+
+
+def _furnishes(answer: Exchange) -> bool:
+    """Return whether an answer is a part of a page, as its style or its script: those are for everybody."""
+    kind = answer.response.media_type if answer.response else ""
+    return kind.startswith(("image/", "font/", "text/css")) or "javascript" in kind
 
 
 async def _maintained(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:

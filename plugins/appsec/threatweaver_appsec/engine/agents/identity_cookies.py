@@ -120,6 +120,7 @@ async def _becomes(
                 f"{one}'s cookie, {op.request.parts.path} answers as it answers {other}.",
                 excerpt=around(answer.text, shown.rpartition("=")[2]),
                 exchanges=(mine, answer),
+                forged=tuple(value for _, value in cookie_pairs(written)),
             )
     return None
 

@@ -107,6 +107,7 @@ async def _one_letter(site: Site, op: Operation, nonce: Nonce, *, right: bool = 
                 says=f"{op.request.method} {op.request.parts.path} takes a password of one letter.",
                 excerpt=created.text[:200],
                 exchanges=(created,),
+                fresh=(name,),
             )
     return None
 

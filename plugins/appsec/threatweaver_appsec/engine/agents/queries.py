@@ -49,11 +49,12 @@ SCRIPT = (
     condition("{v}' && '{a}'=='{b}", "{v} && '{a}'=='{b}"),
     condition('{v}" && "{a}"=="{b}', '{v} && "{a}"=="{b}'),
 )
+# A function that XPath has alone: databases read its name as a subtraction of columns that there are not.
 XPATHS = (
-    condition("{v}' and concat('{a}','')='{b}", "{v} and concat('{a}','')='{b}"),
-    condition('{v}" and concat("{a}","")="{b}', '{v} and concat("{a}","")="{b}'),
+    condition("{v}' and normalize-space('{a}')='{b}", "{v} and normalize-space('{a}')='{b}"),
+    condition('{v}" and normalize-space("{a}")="{b}', '{v} and normalize-space("{a}")="{b}'),
 )
-XPATH_NUMBER = condition("{v} and concat('{a}','')='{b}'", "{v}' and concat('{a}','')='{b}'")
+XPATH_NUMBER = condition("{v} and normalize-space('{a}')='{b}'", "{v}' and normalize-space('{a}')='{b}'")
 
 
 def _says(pattern: Pattern[str], says: str) -> Callable[[Sight], Proof | None]:
@@ -103,8 +104,9 @@ LDAP_FILTERS = (
         lambda v, a, b: f"{v}((|(objectClass=*((cn={a})" if a == b else f"{v}((&(objectClass={b}((cn={a})",
     ),
     Condition(
-        lambda v, a, b: f"{v})(objectClass=*" if a == b else f"{v})(objectClass={b}",
-        lambda v, a, b: f"{v}((objectClass=*" if a == b else f"{v}((objectClass={b}",
+        # fresh words in what holds, too: a registration keeps what it is sent, and finds it as a name later
+        lambda v, a, b: f"{v})(!(objectClass={a})" if a == b else f"{v})(objectClass={b}",
+        lambda v, a, b: f"{v}((!(objectClass={a})" if a == b else f"{v}((objectClass={b}",
     ),
 )
 

@@ -2,9 +2,18 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from functools import partial
 
-from threatweaver_appsec.engine.accounts import fresh, logins, register, registrations, session_as, sign_in
+from threatweaver_appsec.engine.accounts import (
+    fresh,
+    login_answer,
+    logins,
+    register,
+    registrations,
+    session_as,
+    session_from,
+)
 from threatweaver_appsec.engine.agent import (
     About,
     Agent,
@@ -36,16 +45,28 @@ async def _races(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
     for op in site.operations:
         if op.request.method not in ("POST", "PUT", "PATCH") or op.request.url in own:
             continue
-        if ONCE.search(op.request.parts.path) and await _session(site, nonce) is not None:
+        if ONCE.search(op.request.parts.path) and await _doer(site, nonce) is not None:
             yield Suspicion(partial(_many, site, op), partial(_in_turn, site, op), op)
 
 
-async def _session(site: Site, nonce: Nonce) -> Headers | None:
-    """Return the session of a new account, which has not done it yet."""
+@dataclass(frozen=True)
+class Doer:
+    """Somebody who has not done it yet: a new account, or else the first identity."""
+
+    session: Headers
+    came: tuple[Exchange, ...] = ()
+    """How the account was made and signed in."""
+    name: str = ""
+
+
+async def _doer(site: Site, nonce: Nonce) -> Doer | None:
     account = await register(site, nonce)
-    if account:
-        return await sign_in(site, account)
-    return await session_as(site, next(iter(site.identities))) if site.identities else None
+    if account and account.created:
+        answer = await login_answer(site, account)
+        if answer is None:
+            return None
+        return Doer(await session_from(site, answer), (account.created, answer), account.username)
+    return Doer(await session_as(site, next(iter(site.identities)))) if site.identities else None
 
 
 def _done(first: Exchange, answers: list[Exchange]) -> list[Exchange]:
@@ -55,10 +76,10 @@ def _done(first: Exchange, answers: list[Exchange]) -> list[Exchange]:
 
 async def _many(site: Site, op: Operation, nonce: Nonce) -> Proof | None:
     """Send it many times at once, and once more: several are done, and the last is refused."""
-    session = await _session(site, nonce)
-    if session is None:
+    doer = await _doer(site, nonce)
+    if doer is None:
         return None
-    request = await fresh(site, op, session)
+    request = await fresh(site, op, doer.session)
     answers = await site.send_together([request] * TOGETHER)
     good = [one for one in answers if granted(one)]
     last = await site.send(request)
@@ -68,16 +89,18 @@ async def _many(site: Site, op: Operation, nonce: Nonce) -> Proof | None:
         says=f"{op.request.method} {op.request.parts.path} may be done once, and was done {len(done)} times "
         f"by {TOGETHER} requests at the same moment.",
         excerpt=done[1].text[:300],
-        exchanges=tuple(done[:2]),
+        exchanges=(*doer.came, *done[:2]),
+        fresh=(doer.name,) if doer.name else (),
+        together=2,
     )
 
 
 async def _in_turn(site: Site, op: Operation, nonce: Nonce) -> Proof | None:
     """The same requests one after another: more than one may not be granted."""
-    session = await _session(site, nonce)
-    if session is None:
+    doer = await _doer(site, nonce)
+    if doer is None:
         return None
-    request = await fresh(site, op, session)
+    request = await fresh(site, op, doer.session)
     granted_ones = [granted(await site.send(request)) for _ in range(3)]
     return Proof("is granted in turn, too") if sum(granted_ones) > 1 else None
 

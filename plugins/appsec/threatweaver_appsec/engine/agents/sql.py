@@ -23,7 +23,8 @@ from threatweaver_appsec.engine.points import Point
 BREAKS = ("'\"", "'", "\\", ")`;")
 
 
-def _shows(sight: Sight) -> Proof | None:
+def complains(sight: Sight) -> Proof | None:
+    """Return the proof that a database says in an answer that a statement is none."""
     known = {found[0] for found in [message_in(plain(sight.baseline.text))] if found}
     for exchange in sight.exchanges:
         text = plain(exchange.text)
@@ -43,7 +44,7 @@ def _attempts(point: Point, baseline: Exchange, nonce: Nonce) -> Iterator[Attemp
     value = text_of(point, "1")
     for broken in BREAKS:
         number = nonce.number(10, 99)
-        yield Attempt((f"{value}{number}{broken}",), _shows, (f"{value}{number}",))
+        yield Attempt((f"{value}{number}{broken}",), complains, (f"{value}{number}",))
 
 
 AGENTS: tuple[Agent, ...] = (

@@ -1,10 +1,11 @@
 """What is stored and shown again: markup that comes back as markup, and values that break a later query."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from urllib.parse import urlunsplit
 
 from lxml import html
 
@@ -32,7 +33,7 @@ from threatweaver_appsec.engine.agent import (
 from threatweaver_appsec.engine.agents.headers import policy_of
 from threatweaver_appsec.engine.answers import around, bare, failed, wearing
 from threatweaver_appsec.engine.messages import Exchange, Headers, Request
-from threatweaver_appsec.engine.points import Point, put
+from threatweaver_appsec.engine.points import Point, Where, points_of, put
 from threatweaver_appsec.engine.references import reads
 
 MOST_READ = 12
@@ -57,10 +58,23 @@ class Writing:
     """Where it comes back."""
 
 
+def _takes(request: Request) -> tuple[Point, ...]:
+    """Return the points of a body that take text; of a GET, those of its query."""
+    if request.method != "GET":
+        return texts(request)
+    query = (point for point in points_of(request) if point.where is Where.QUERY)
+    return tuple(point for point in query if not point.value.isdigit())
+
+
+def _by_address(site: Site) -> Iterator[Operation]:
+    """Yield what may store a part of its query, though a GET should not: comments, notes, settings."""
+    return (op for op in site.operations if op.request.method == "GET" and reads(op) and _takes(op.request))
+
+
 async def _send(site: Site, op: Operation, values: Mapping[Point, str], session: Headers) -> Exchange:
     """Send the operation as a signed-in user with these values; what is empty else is filled in."""
     request = await fresh(site, op, session)
-    for point in texts(request):
+    for point in _takes(request):
         if point.value == "":
             request = put(request, point, "a@example.com" if EMAIL.search(key_of(point)) else "text")
     for point, value in values.items():
@@ -70,6 +84,9 @@ async def _send(site: Site, op: Operation, values: Mapping[Point, str], session:
 
 def _pages(site: Site, op: Operation, answer: Exchange) -> list[str]:
     """Return where what was stored may be shown, the nearest first."""
+    if op.request.method == "GET":  # not where it was sent: what is shown there may be an echo
+        whole = urlunsplit(op.request.parts._replace(query=""))
+        return list(dict.fromkeys(url for url in (whole, op.page) if url))
     place = (answer.response.header("Location") if answer.response else None) or ""
     near = [op.page, op.request.url if op.request.method == "POST" else ""]
     if place.startswith("/"):
@@ -81,8 +98,9 @@ def _pages(site: Site, op: Operation, answer: Exchange) -> list[str]:
 async def _writings(site: Site, nonce: Nonce) -> AsyncIterator[Writing]:
     """Yield the fields whose value is shown again somewhere; each has a mark of its own."""
     session = await session_as(site, next(iter(site.identities))) if site.identities else ()
-    for op in islice((*registrations(site), *writings(site)), MOST_WRITTEN):
-        marks = {point: nonce.word(12) for point in texts(op.request)}
+    bodies = islice((*registrations(site), *writings(site)), MOST_WRITTEN)
+    for op in (*bodies, *islice(_by_address(site), MOST_WRITTEN)):
+        marks = {point: nonce.word(12) for point in _takes(op.request)}
         values = {
             point: f"{mark}@example.com" if EMAIL.search(key_of(point)) else mark
             for point, mark in marks.items()

@@ -41,6 +41,7 @@ async def _opened(site: Site, door: Door, forge: Forge, nonce: Nonce) -> Proof |
         f"as it answers {door.identity}'s own ({known[1].algorithm}).",
         excerpt=other.text[:320],
         exchanges=(known[0], other),
+        forged=(forged[0],),
     )
 
 

@@ -68,7 +68,8 @@ def _found(sight: Sight, word: str) -> set[str]:
     return set(found)
 
 
-def _runs(word: str, point: Point, sight: Sight) -> Proof | None:
+def runs(word: str, point: Point, sight: Sight) -> Proof | None:
+    """Return the proof that a page of an answer would call a function."""
     for exchange in sight.exchanges:
         if exchange.response is None or not renders(exchange.response):
             continue
@@ -102,7 +103,7 @@ def _attempts(point: Point, baseline: Exchange, nonce: Nonce) -> Iterator[Attemp
         name = nonce.word(10)
         attempt = Attempt(
             (value.format(name),),
-            partial(_runs, name, point),
+            partial(runs, name, point),
             (harmless.format(name),),
         )
         yield lead.any_of(contexts, attempt)
@@ -112,7 +113,7 @@ def _attempts(point: Point, baseline: Exchange, nonce: Nonce) -> Iterator[Attemp
         _, value, harmless = BREAKOUTS[0]
         yield Attempt(
             (known + value.format(name),),
-            partial(_runs, name, point),
+            partial(runs, name, point),
             (known + harmless.format(name),),
         )
 

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
+from threatweaver_appsec.engine.accounts import PASSWORD
 from threatweaver_appsec.engine.agent import Operation
+from threatweaver_appsec.engine.credentials import keeping
 from threatweaver_appsec.engine.discover import documents, html, scripts
 from threatweaver_appsec.engine.discover.forms import Field, Form, submit
 from threatweaver_appsec.engine.discover.leads import (
@@ -20,10 +22,11 @@ from threatweaver_appsec.engine.discover.leads import (
     moved,
 )
 from threatweaver_appsec.engine.discover.urls import canonical, is_static, origin
-from threatweaver_appsec.engine.messages import Exchange, Request, Response
+from threatweaver_appsec.engine.messages import Exchange, Fault, Request, Response
 from threatweaver_appsec.engine.ports import Sender, Skipped
 
 TOGETHER = 4  # requests at a time; what they lead to is read in their order
+MOST_LATE = 8
 KEPT_BODY = 256_000  # bytes of a baseline; what is beyond was read, and is not kept
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _HTML = frozenset({"text/html", "application/xhtml+xml", "", "text/plain"})
@@ -39,6 +42,10 @@ class Crawl:
     frontier: Frontier = field(default_factory=Frontier)
     seed: int = 0
     safe: bool = True
+    password: str = field(default="", repr=False)
+    """Of the identity, where it is known: forms that set one are sent with it, so that it stays."""
+    late: list[Lead] = field(default_factory=list)
+    """Without an answer in time; they are asked once more at the end."""
     told: set[int] = field(default_factory=set)
     """Marks of what was already said to be skipped, so that it is said once."""
 
@@ -49,6 +56,22 @@ class Crawl:
 
     async def run(self, *, follow: bool = True) -> AsyncIterator[Operation | Skipped]:
         """Yield operations in the order of their leads until none waits, or a bound is reached."""
+        async for item in self._waves(follow=follow):
+            yield item
+        late, self.late = self.late[:MOST_LATE], []
+        for lead in late:  # by itself: others of its time may have kept the target busy
+            exchange = await self.sender.send(lead.request, identity=self.identity)
+            for item in self._heard(lead, exchange, follow=follow):
+                yield item
+        async for item in self._waves(follow=follow):
+            yield item
+        if self.frontier.waiting:
+            yield Skipped(f"{len(self.frontier.waiting)} addresses", f"bound of {self.bounds.pages} pages")
+        if self.frontier.dropped:
+            yield Skipped(f"{self.frontier.dropped} addresses", "others of their template were sampled")
+
+    async def _waves(self, *, follow: bool) -> AsyncIterator[Operation | Skipped]:
+        """Ask what waits, a few at a time."""
         while batch := self.frontier.take(TOGETHER):
             allowed, refused = self._sorted(batch)
             for request, skipped in refused:
@@ -59,13 +82,12 @@ class Crawl:
                 *(self.sender.send(lead.request, identity=self.identity) for lead in allowed)
             )
             for lead, exchange in zip(allowed, exchanges, strict=True):
-                for item in self._heard(lead, exchange, follow=follow):
-                    yield item
+                if exchange.fault is Fault.TIMEOUT and len(self.late) < MOST_LATE:
+                    self.late.append(lead)
+                else:
+                    for item in self._heard(lead, exchange, follow=follow):
+                        yield item
                 self.frontier.landed(lead)
-        if self.frontier.waiting:
-            yield Skipped(f"{len(self.frontier.waiting)} addresses", f"bound of {self.bounds.pages} pages")
-        if self.frontier.dropped:
-            yield Skipped(f"{self.frontier.dropped} addresses", "others of their template were sampled")
 
     def _refused(self, lead: Lead) -> Skipped | None:
         request = lead.request
@@ -132,13 +154,18 @@ class Crawl:
         if response.media_type in _SCRIPT:
             found = self._calls(text, lead, url)
         elif "json" in response.media_type or "yaml" in response.media_type:
-            found = documents.recognize(response.body, url)
+            found = self.recognized(response.body, url)
             links = () if found else scripts.json_links(text, url)
             found = [replace(other, depth=lead.depth + 1) for other in found]
             found += [self._link(lead, link) for link in links if not is_static(link)]
         elif response.media_type in _HTML or "html" in response.media_type or text.lstrip()[:1] == "<":
             found, skipped = self._page(html.read(response, url), lead)
         return found[: self.bounds.links + self.bounds.forms], skipped
+
+    def recognized(self, body: bytes, url: str, base: str = "") -> list[Lead]:
+        """Return what a document says can be asked."""
+        leads = documents.recognize(body, url, base)
+        return [self.mine(lead) for lead in leads]
 
     def _page(self, page: html.Page, lead: Lead) -> tuple[list[Lead], list[Skipped]]:
         links = [link for link in page.links if not is_static(link.url) and not leaves(link.url, link.text)]
@@ -148,7 +175,14 @@ class Crawl:
             links = [links[index] for index in chosen]
         found: list[Lead] = []
         skipped: list[Skipped] = []
-        for form in page.forms[: self.bounds.forms]:
+        named = {form.ident: form for form in page.forms if form.ident}
+        by_script = [
+            replace(named[ident], action=url, method=method)
+            for text in page.inline
+            for ident, method, url in scripts.sent_forms(text, page.url)
+            if ident in named
+        ]
+        for form in (*page.forms[: self.bounds.forms], *by_script[: self.bounds.forms]):
             for item in self._form(form, lead):
                 if isinstance(item, Lead):
                     found.append(item)
@@ -166,9 +200,12 @@ class Crawl:
             return
         typed = [item for item in form.fields if item.kind in {"text", "email", "hidden"} and item.name]
         changes = self.identity is not None and form.passwords
-        if changes and not any(item.kind != "hidden" for item in typed) and len(form.passwords) == 1:
+        alone = len(form.passwords) == 1 and not any(item.kind != "hidden" for item in typed)
+        kept = self.password and all(PASSWORD.search(item.name) for item in form.passwords)
+        if changes and alone and not kept:
             yield Skipped(what, "it would change the password of the identity")
             return
+        # Passwords that differ change nobody's: such a form asks for the new one twice.
         values = {item.name: f"{item.value}Aa1!other{index}" for index, item in enumerate(form.passwords)}
         for button in self._buttons(form):
             word = harms(
@@ -179,9 +216,14 @@ class Crawl:
                     f"{what} {button.label if button else ''}".strip(), f"safe mode: it says {word}"
                 )
                 continue
-            # Passwords that differ change nobody's: such a form asks for the new one twice.
-            request = submit(form, values if changes and len(form.passwords) > 1 else None, button=button)
-            yield Lead(request, "form", form.page, lead.depth + 1, writes=request.method not in SAFE_METHODS)
+            differ = changes and len(values) > 1 and not kept
+            request = submit(form, values if differ else None, button=button)
+            writes = request.method not in SAFE_METHODS
+            yield self.mine(Lead(request, "form", form.page, lead.depth + 1, writes=writes))
+
+    def mine(self, lead: Lead) -> Lead:
+        """Return the lead so that the identity keeps its password."""
+        return replace(lead, request=keeping(lead.request, self.password)) if self.identity else lead
 
     def _buttons(self, form: Form) -> list[Field | None]:
         unnamed = any(item.kind in {"submit", "image"} and not item.name for item in form.fields)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from threatweaver_appsec.engine.agent import Operation
-from threatweaver_appsec.engine.discover import documents, wordlist
+from threatweaver_appsec.engine.discover import wordlist
 from threatweaver_appsec.engine.discover.browser import Browser
 from threatweaver_appsec.engine.discover.crawl import Crawl
 from threatweaver_appsec.engine.discover.leads import Bounds, Frontier, Lead
@@ -16,6 +16,9 @@ from threatweaver_appsec.engine.discover.urls import canonical
 from threatweaver_appsec.engine.discover.well_known import WellKnown
 from threatweaver_appsec.engine.messages import Request
 from threatweaver_appsec.engine.ports import Sender, Skipped
+
+PUBLIC = Bounds(pages=60, depth=3)
+"""Of what is looked at once more as nobody."""
 
 
 @dataclass
@@ -31,6 +34,8 @@ class Discovery:
     words: Sequence[str] = wordlist.WORDS
     documents: Sequence[bytes] = ()
     """Supplied by the user: OpenAPI, GraphQL schema, Postman, HAR."""
+    password: str = field(default="", repr=False)
+    """Of the identity that crawls, where it is known."""
     browser: Browser | None = field(default_factory=Browser)
     frontier: Frontier | None = None
     done: list[str] = field(default_factory=list)
@@ -41,15 +46,15 @@ class Discovery:
     ) -> AsyncIterator[Operation | Skipped]:
         """Yield what is found, as it is found."""
         self.frontier = self.frontier or Frontier(self.bounds)
-        crawl = Crawl(sender, identity, self.frontier, self.seed, self.safe)
+        crawl = Crawl(sender, identity, self.frontier, self.seed, self.safe, self.password)
         start = canonical(base) or base
         self.frontier.add([Lead(Request("GET", start), "seed")])
         for position, body in enumerate(self.documents, 1):
-            leads = documents.recognize(body, start, start)
+            leads = crawl.recognized(body, start, start)
             if not leads:
                 yield Skipped(f"document {position}", "no OpenAPI, GraphQL schema, Postman collection or HAR")
             self.frontier.add(leads)
-        for way in (self._fixed, self._crawled, self._browsed, self._listed):
+        for way in (self._fixed, self._crawled, self._browsed, self._listed, self._public):
             if way.__name__ not in self.done:
                 async for item in way(crawl, start):
                     yield item
@@ -72,7 +77,7 @@ class Discovery:
             if isinstance(item, Skipped):
                 yield item
             else:
-                crawl.frontier.add([item])
+                crawl.frontier.add([crawl.mine(item)])
 
     async def _crawled(self, crawl: Crawl, base: str) -> AsyncIterator[Operation | Skipped]:
         async for item in crawl.run(follow=self.crawl):
@@ -100,6 +105,16 @@ class Discovery:
             crawl.frontier.add([lead])
         async for item in crawl.run():
             yield item
+
+    async def _public(self, crawl: Crawl, base: str) -> AsyncIterator[Operation | Skipped]:
+        """Look as nobody, too: who is signed in is not shown where to sign in, nor how to register."""
+        if crawl.identity is None or not self.crawl:
+            return
+        public = Crawl(crawl.sender, None, Frontier(PUBLIC), self.seed, self.safe)
+        public.frontier.add([Lead(Request("GET", base), "seed")])
+        async for item in public.run():
+            if isinstance(item, Operation):
+                yield item
 
     async def _missing(self, crawl: Crawl, base: str) -> Missing:
         missing = Missing()

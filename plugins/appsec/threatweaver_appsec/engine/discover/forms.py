@@ -47,7 +47,7 @@ _BY_NAME = tuple(
         (r"city|town", "Springfield"),
         (r"lang|locale", "en"),
         (
-            r"(?:^|[_-])id$|[a-z]Id$|^id|num|count|qty|quantity|amount|price|age$|size|limit|offset|page",
+            r"(?:^|[_-])(?:id|age)$|[a-z]Id$|^id|num|count|qty|quantity|amount|price|size|limit|offset|page",
             "1",
         ),
     )
@@ -80,6 +80,8 @@ class Form:
     fields: tuple[Field, ...] = ()
     encoding: str = FORM
     page: str = ""
+    ident: str = ""
+    """By which scripts name it."""
 
     @property
     def passwords(self) -> tuple[Field, ...]:
@@ -107,7 +109,7 @@ def fill_in(field: Field) -> str:
         return field.value
     if field.kind in CHOSEN:
         return "on"
-    value = _BY_KIND.get(field.kind) or _named(field.name)
+    value = _BY_KIND.get(field.kind) or ("threatweaver" if field.kind == "textarea" else _named(field.name))
     if field.kind in {"number", "range"} and re.fullmatch(r"-?\d{1,18}", field.least):
         value = str(max(int(field.least), 1))
     elif field.kind == "date" and _is_date(field.least):

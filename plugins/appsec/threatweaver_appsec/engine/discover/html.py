@@ -212,7 +212,8 @@ class _Reader:
         if action is None:
             return None
         encoding = (element.get("enctype") or FORM).strip().lower()
-        return Form(action, method if method in {"GET", "POST"} else "GET", tuple(fields), encoding, self.url)
+        method = method if method in {"GET", "POST"} else "GET"
+        return Form(action, method, tuple(fields), encoding, self.url, (element.get("id") or "")[:80])
 
 
 def _field(element: Any) -> Field:

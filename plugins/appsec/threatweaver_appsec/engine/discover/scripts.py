@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from threatweaver_appsec.engine.discover.urls import canonical, is_static
@@ -24,6 +25,17 @@ _KEY = re.compile(
 _PATH = re.compile(
     r"""["'`]((?:https?://[\w.:-]{1,100})?/[\w.~%{}$:@/-]{1,200}(?:\?[^"'`\s<>\\]{0,200})?)["'`]"""
 )
+_WHOSE = r"""\(\s*["'`]#?([\w-]{1,80})["'`]\s*\)"""
+_FORM_DATA = re.compile(
+    rf"""\$?{_WHOSE}\.serialize(?:Array)?\(|\bFormData\(\s*document\.\w{{1,20}}{_WHOSE}""", re.IGNORECASE
+)
+_CALLS = re.compile(r"\$\.(?:ajax|get|post|getJSON)\b|\bfetch\b|\baxios\b", re.IGNORECASE)
+_WHERE = re.compile(r"""["'`](/[^"'`\s<>\\]{1,300}|https?://[^"'`\s<>\\]{1,300})["'`]""")
+_HOW = re.compile(
+    r"""\b(?:method|type)["']?\s*:\s*["'`](get|post|put|patch|delete)["'`]|(?:\$|axios)\.(post|put|patch)\b""",
+    re.IGNORECASE,
+)
+_NEAR = 400  # characters of a call before what it sends, and half of it behind
 _HOLE = re.compile(r"\$\{[^{}]{0,80}\}|\{[^{}]{0,40}\}|(?<=/):[A-Za-z_]\w{0,40}")
 _ABOUT = re.compile(
     r"^/(?:api|rest|v\d|graphql|rpc|ajax|services?|backend|data|auth|users?|admin)\b", re.IGNORECASE
@@ -48,6 +60,22 @@ def endpoints(text: str, base: str) -> list[tuple[str, str]]:
         if len(found) >= MOST_FOUND:
             break
     return list(found)
+
+
+def sent_forms(text: str, base: str) -> Iterator[tuple[str, str, str]]:
+    """Yield id, method and absolute URL of the forms whose fields a script sends by itself."""
+    text = text[:MOST_TEXT]
+    for form in islice(_FORM_DATA.finditer(text), MOST_FOUND):
+        before = text[max(form.start() - _NEAR, 0) : form.start()]
+        call = max((found.start() for found in _CALLS.finditer(before)), default=None)
+        if call is None:
+            continue
+        whole = before[call:] + text[form.start() : form.end() + _NEAR // 2].partition("}")[0]
+        where, how = _WHERE.search(whole), _HOW.search(whole)
+        url = canonical(_HOLE.sub("1", where.group(1)), base) if where else None
+        if url:
+            method = next(filter(None, how.groups())) if how else "GET"
+            yield form.group(1) or form.group(2), method.upper(), url
 
 
 def _raw(text: str) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,8 @@ from threatweaver_appsec.engine.messages import Exchange, Headers, Request
 from threatweaver_appsec.engine.ports import Sender
 
 _MOST = 200_000  # characters that a pattern is looked for in
+_WAYS = re.compile(r"(?:href|action)\s{0,3}=\s{0,3}[\"']?[^\"'<>\s]{1,200}[\"'\s>]", re.IGNORECASE)
+_ACCOUNT = re.compile(r"profile|account|settings|dashboard|passw|pwd|/me\b|log[-_ ]?out", re.IGNORECASE)
 _SIGN_IN = re.compile(r"log[-_ ]?in|sign[-_ ]?in|auth|sso|session/new", re.IGNORECASE)
 
 
@@ -110,4 +112,14 @@ async def find(sender: Sender, identity: str, places: list[str], username: str |
         for check in (plain, named):
             if check.shows(own) and not check.shows(nobody):
                 return replace(check)
+        own_too = await Check(url).ask(sender, identity)
+        if way := _way_of(own, own_too, nobody):
+            return Check(url, signed_in=re.escape(way))
     return None
+
+
+def _way_of(own: Exchange, own_too: Exchange, nobody: Exchange) -> str | None:
+    """Return a link or form that the identity is always shown and nobody is not, rather one to an account."""
+    pages = [set(_WAYS.findall(answer.text[:_MOST])) for answer in (own, own_too, nobody)]
+    ways = [way for way in sorted((pages[0] & pages[1]) - pages[2]) if way not in nobody.text[:_MOST]]
+    return next((way for way in ways if _ACCOUNT.search(way)), next(iter(ways), None))

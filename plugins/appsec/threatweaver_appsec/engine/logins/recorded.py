@@ -22,12 +22,16 @@ _HOLE = re.compile(r"\{\{\s*([\w-]{1,60})\s*\}\}")
 
 @dataclass(frozen=True)
 class Extract:
-    """A value to take out of an answer: by a pattern's first group, by a JSON pointer, or of a header."""
+    """A value to take out of an answer: by a JSON pointer; else what stands between two texts, or what a
+    pattern's first group matches, in a header or the body; else the whole header.
+    """
 
     name: str
     pattern: str = ""
     pointer: str = ""
     header: str = ""
+    before: str = ""
+    after: str = ""
 
     def of(self, exchange: Exchange) -> str | None:
         """Return the value, None where it is not there."""
@@ -38,6 +42,8 @@ class Extract:
         text = exchange.text[:_MOST_TEXT]
         if self.header:
             text = exchange.response.header(self.header) or ""
+        if self.before or self.after:
+            return _between(text, self.before, self.after)
         if not self.pattern:
             return text if self.header else None
         try:
@@ -99,8 +105,6 @@ class RecordedLogin:
         if isinstance(values, str):
             return story.failed(values)
         headers = self._carried(values)
-        taken = [value for name, value in values.items() if name != "username" and len(value) >= 6]
-        story.secrets = (*story.secrets, *taken)
         reason = await positive(story, sender, Probe(self.check, self.name, headers))
         reason = reason or await negatives(story, sender, (("nobody", Probe(self.check, None)),))
         reason = reason or await self._wrong(story, sender)
@@ -147,12 +151,13 @@ class RecordedLogin:
             story.asked(f"Step {number}", exchange, ok=fits or negative, note=note)
             if not fits:
                 return f"Step {number} was answered with {exchange.status or exchange.fault or 'nothing'}."
-            for extract in step.extracts:
-                value = extract.of(exchange)
-                if value is None:
-                    story.tell(f"Step {number}: take {extract.name}", ok=negative, detail="it is not there")
-                    return f"Step {number}: the answer has no {extract.name}."
-                values[extract.name] = value[:16_000]
+            taken = {extract.name: extract.of(exchange) for extract in step.extracts}
+            if missing := [name for name, value in taken.items() if value is None]:
+                story.tell(f"Step {number}: take {missing[0]}", ok=negative, detail="it is not there")
+                return f"Step {number}: the answer has no {missing[0]}."
+            kept = {name: value[:16_000] for name, value in taken.items() if value is not None}
+            values |= kept
+            story.secrets = (*story.secrets, *(value for value in kept.values() if len(value) >= 6))
         return values
 
 
@@ -168,6 +173,15 @@ def _put(text: str, values: Mapping[str, str], how: str) -> str:
         )
 
     return _HOLE.sub(value, text)
+
+
+def _between(text: str, before: str, after: str) -> str | None:
+    start = text.find(before)
+    if start < 0:
+        return None
+    start += len(before)
+    end = text.find(after, start) if after else len(text)
+    return text[start:end] if end >= 0 else None
 
 
 def _pointed(text: str, pointer: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from threatweaver_appsec.engine.events import State
-from threatweaver_appsec.engine.findings import to_record
+from threatweaver_appsec.engine.findings import Finding, to_record
 from threatweaver_appsec.engine.reports.result import WORST_FIRST, Result
 
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -23,11 +23,18 @@ def to_json(result: Result) -> str:
         "seed": result.seed,
         "requests": result.requests,
         "seconds": result.seconds,
-        "findings": [to_record(finding) for finding in result.findings],
+        "findings": [_told(finding) for finding in result.findings],
         "chains": [asdict(chain) for chain in result.chains],
         "coverage": result.coverage,
     }
     return json.dumps(document, indent=1)
+
+
+def _told(finding: Finding) -> dict[str, Any]:
+    """A finding without what only looking again needs."""
+    record = to_record(finding)
+    del record["beside"]
+    return record
 
 
 def to_har(result: Result) -> str:

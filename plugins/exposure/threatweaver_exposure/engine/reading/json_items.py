@@ -1,5 +1,6 @@
 """Parts of a JSON file, built one at a time while it is read, however large the whole is."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,13 +13,21 @@ import ijson
 
 from threatweaver.reports import ReportError, ReportFault
 
-PART_BYTES = 32 << 20
+PART_BYTES = 16 << 20
+TOKEN_BYTES = 10 << 20  # of one text, as in XML
+MOST_VALUES = 500_000  # of one part: each takes up to 300 bytes
 DEPTH = 100
 _SEEN_DEPTH = 12
 _CHUNK = 64 << 10
+_LARGE_CHUNK = 1 << 20
 _ANY = "[]"
 _INSIDE = frozenset({"map_key", "end_map", "end_array"})
 _MARK = b"\xef\xbb\xbf"
+_DIGITS = b"0123456789"
+# Python makes no number of more digits, and ijson does not look whether it did: the process dies. What stands
+# in their place is no number, and text says that something was left out.
+_TOO_LONG = re.compile(rb"(?<![0-9])([0-9]{4300})[0-9]+")
+_SHORTENED = r"\1…".encode()
 
 Path = tuple[str, ...]
 
@@ -28,20 +37,38 @@ class _Source:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
+        self._held = b""
         self._begun = False
         self.pending = 0
+        self.silent = 0
+        """Bytes since the last event: those of one text, as a rule."""
         self.total = 0
 
     def read(self, size: int = _CHUNK) -> bytes:
-        data = self._stream.read(size)
+        """Return the next bytes, more of them within a long text, which ijson reads anew with each chunk."""
+        if not size:
+            return b""  # ijson asks whether it gets bytes
+        data = self._whole_numbers(min(_LARGE_CHUNK, max(size, self.silent)))
         if data and not self._begun:
             self._begun = True
             data = data.removeprefix(_MARK)
         self.pending += len(data)
+        self.silent += len(data)
         self.total += len(data)
-        if self.pending > PART_BYTES:
+        if self.pending > PART_BYTES or self.silent > TOKEN_BYTES:
             raise ReportError(ReportFault.LIMIT, "one part of the report is too large")
         return data
+
+    def _whole_numbers(self, size: int) -> bytes:
+        """Return bytes that do not end within a number, and none that is too long."""
+        while more := self._stream.read(size):
+            data = _TOO_LONG.sub(_SHORTENED, self._held + more)
+            whole = data.rstrip(_DIGITS)
+            self._held = data[len(whole) :]
+            if whole:
+                return whole
+        rest, self._held = self._held, b""
+        return rest
 
 
 class _Builder:
@@ -49,6 +76,7 @@ class _Builder:
 
     def __init__(self) -> None:
         self.value: Any = None
+        self._values = 0
         self._open: list[Any] = []
         self._keys: list[str] = []
 
@@ -74,6 +102,11 @@ class _Builder:
         return not self._open
 
     def _put(self, value: Any) -> None:
+        self._values += 1
+        if self._values > MOST_VALUES:
+            raise ReportError(
+                ReportFault.LIMIT, f"one part of the report has more than {MOST_VALUES:,} values"
+            )
         if not self._open:
             self.value = value
         elif isinstance(self._open[-1], list):
@@ -105,6 +138,7 @@ def _walk(source: _Source, wanted: dict[Path, str]) -> Iterator[tuple[str, Any]]
     at: list[str] = []  # the place of the value that comes next
     builder, found = _Builder(), None
     for event, value in _events(source):
+        source.silent = 0
         begins = event not in _INSIDE
         if begins and found is None:
             source.pending = 0
@@ -122,7 +156,9 @@ def _events(source: _Source) -> Iterator[tuple[str, Any]]:
         yield from ijson.basic_parse(source, buf_size=_CHUNK)
     except ijson.IncompleteJSONError as error:
         raise _refused(source, error) from None
-    except (ijson.JSONError, UnicodeError, OverflowError, ValueError) as error:
+    except ArithmeticError:  # of an exponent
+        raise ReportError(ReportFault.MALFORMED, "the report is no JSON: a number is too large") from None
+    except (ijson.JSONError, UnicodeError, ValueError) as error:
         raise ReportError(ReportFault.MALFORMED, f"the report is no JSON: {_first_line(error)}") from None
 
 

@@ -129,6 +129,8 @@ async def test_a_header_that_a_value_ends_is_found(serve):
         ("document.write('<b>' + location.hash.slice(1) + '</b>')", True),
         ("var q = decodeURIComponent(location.search); box.innerHTML = 'You asked ' + q;", True),
         ("eval(window.location.hash.substr(1))", True),
+        ("document.write('<b style=\"top: 1px; left: 1px\">' + location.hash + '</b>')", True),
+        ("document.write('<b style=\"top: 1px; left: 1px\">'); go(location.hash)", False),
         ("box.innerHTML = encodeURIComponent(location.hash)", False),
         ("box.textContent = location.hash", False),
         ("var q = location.hash; if (q == '#a') { box.innerHTML = 'fixed'; }", False),

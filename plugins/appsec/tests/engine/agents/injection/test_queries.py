@@ -1,6 +1,7 @@
 """Other languages of queries, in interpreters as small as they can be, and lxml's own XPath."""
 
 import json
+import sqlite3
 
 import pytest
 from aiohttp import web
@@ -124,6 +125,32 @@ def read(text):
         raise ValueError(text)
     known = {"cn": "ann", "objectClass": "person"}
     return rest, name in known and value in ("*", known[name])
+
+
+async def test_a_name_that_was_taken_before_is_no_filter(serve):
+    """A registration keeps what it is sent by one attack, and what looks names up finds it at the next."""
+    known = {"ann", "ann)(objectClass=*", "ann)(uid=*"}
+    target = await serve(
+        {"GET /": lambda request: "ann is here" if request.query["cn"] in known else "nobody"}
+    )
+    assert await target.attack(queries.AGENTS, "/?cn=ann") == []
+
+
+async def test_a_condition_of_xpath_is_none_of_sql(serve):
+    """SQL has concat, too: what follows a condition that both have would be told as both."""
+    database = sqlite3.connect(":memory:", check_same_thread=False)
+    database.create_function("concat", 2, lambda one, two: f"{one}{two}")
+    database.executescript("CREATE TABLE users (name); INSERT INTO users VALUES ('ann')")
+
+    def answer(request):
+        try:
+            rows = database.execute(f"SELECT name FROM users WHERE name = '{request.query['q']}'").fetchall()
+        except sqlite3.Error:
+            rows = []
+        return f"<p>{rows[0][0] if rows else 'nobody'}</p>"
+
+    target = await serve({"GET /": answer})
+    assert await target.attack(queries.AGENTS, "/?q=ann") == []
 
 
 @pytest.mark.parametrize("told", [True, False])

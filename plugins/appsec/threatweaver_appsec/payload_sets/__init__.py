@@ -1,0 +1,1 @@
+"""Payload sets: values of one's own that scans try, proven as built-in ones are."""
