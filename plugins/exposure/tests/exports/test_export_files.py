@@ -136,6 +136,27 @@ async def test_no_cell_is_a_formula(space, start):
     assert (row["name"], row["family"]) == (f"'{start}cmd|x", f"'{start}1")
 
 
+async def test_a_cell_says_what_the_list_says(space, two):
+    """Which the database spells: of moments with a fraction and without, of ids and of several of them."""
+    async with space.kernel.database.owner(space.tenant.schema) as unit:
+        await unit.connection.execute(
+            """UPDATE exposure_vulnerability SET flaw = asset_id, last_seen = last_seen + interval '20 us';
+               UPDATE exposure_vulnerability SET unobserved_since = last_seen + interval '0.5 s'
+               WHERE port = 0"""
+        )
+    table = list(csv.DictReader(io.StringIO((await exported(space, "vulnerabilities", "csv")).decode())))
+    listed = [
+        {name: "" if value is None else "; ".join(value) if isinstance(value, list) else str(value)}
+        for row in await space.vulnerabilities()
+        for name, value in row.items()
+        if name not in {"name", "family"}
+    ]
+    assert [{name: row[name]} for row in table for name in row if name not in {"name", "family"}] == listed
+    assert [row["lastSeen"][-11:] for row in table] == [":00.000020Z"] * 2
+    assert [row["unobservedSince"][-11:] for row in table] == ["", ":00.500020Z"]
+    assert [row["sameAs"] for row in table] == [two[1]["id"], two[0]["id"]]
+
+
 @pytest.mark.parametrize("file_format", ["csv", "json", "ndjson", "sarif", "xlsx"])
 async def test_a_download_is_a_file_with_a_name(story, file_format):
     export_id = await ask(story, "vulnerabilities", file_format)

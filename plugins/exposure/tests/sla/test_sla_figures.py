@@ -154,7 +154,7 @@ async def test_a_past_day_counts_what_was_known_and_due_then(space):
 
 
 @pytest.mark.parametrize("path", ["/dashboard/sla", "/dashboard/sla-forecast", "/dashboard/sla-policy"])
-@pytest.mark.parametrize("name", ["severity", "page", "as_of"])
+@pytest.mark.parametrize("name", ["state", "page", "as_of"])
 async def test_what_is_not_documented_is_refused(story, path, name):
     assert (await story.refusal(path, **{name: "HIGH"}))["details"][0]["field"] == name
 
