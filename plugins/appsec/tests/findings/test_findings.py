@@ -1,6 +1,7 @@
 """Findings: what scans write, and what people decide about it."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -50,7 +51,7 @@ async def test_absent_closes_only_where_it_was_looked_for_again(space, scanned, 
             await Coverage.create(assessment_id=second["id"], agent="", place="GET /items/a", tested=True)
             await Coverage.create(assessment_id=second["id"], agent="sqli.error", place="", tested=tested)
             closed = await recording.close_absent(
-                target_id=target["id"], assessment_id=second["id"], at=datetime.now(UTC)
+                target_id=UUID(target["id"]), assessment_id=second["id"], at=datetime.now(UTC)
             )
             assert closed == int(tested)
     assert (await space.get(path))["status"] == "fixed"
