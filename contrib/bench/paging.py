@@ -16,7 +16,7 @@ from product import Product
 
 LIMIT = 500
 _LIST = f"/api/vulnerabilities?state=all&sort=firstSeen&limit={LIMIT}"
-_REPORT = 20_000  # findings of a report that comes in beside
+_REPORT = 2_000  # findings of a report that comes in beside
 _FAR = 100_000  # hosts that no report before names begin behind these
 
 
