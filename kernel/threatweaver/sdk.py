@@ -27,7 +27,7 @@ from threatweaver.dashboard.declaration import (
 from threatweaver.dashboard.service import WidgetResult, produce_widgets, visible_widgets
 from threatweaver.db.model import Model
 from threatweaver.db.signals import announce
-from threatweaver.db.transaction import analyze, connection
+from threatweaver.db.transaction import analyze, connection, copy_rows
 from threatweaver.deprecation import PluginDeprecation, deprecated
 from threatweaver.events.kernel import TenantResumed, UserDeactivated, UserReactivated
 from threatweaver.events.service import publish
@@ -169,6 +169,7 @@ __all__ = [
     "any_of",
     "bare",
     "connection",
+    "copy_rows",
     "deprecated",
     "eq",
     "hand_in",

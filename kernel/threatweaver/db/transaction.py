@@ -6,7 +6,7 @@ unit raises NoScope, so it cannot fall through to another tenant's tables (docs/
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -75,6 +75,45 @@ def in_scope() -> bool:
 def connection() -> asyncpg.Connection:
     """Return the connection of the current unit, for set-based SQL in queries.py."""
     return current().connection
+
+
+async def copy_rows(
+    table: str,
+    rows: Iterable[Sequence[Any]] | AsyncIterable[Sequence[Any]],
+    columns: Sequence[str] | None = None,
+) -> None:
+    """COPY rows into a table of the current unit, as asyncpg's `copy_records_to_table`.
+
+    Raises asyncpg.ConnectionDoesNotExistError when the connection is lost meanwhile: asyncpg itself goes on
+    waiting until it may write more, which is then for ever.
+    """
+    held, lost = connection(), asyncio.Event()
+
+    def tell(_: object) -> None:
+        lost.set()
+
+    held.add_termination_listener(tell)
+    copying = asyncio.create_task(held.copy_records_to_table(table, records=rows, columns=columns))
+    losing = asyncio.create_task(lost.wait())
+    try:
+        await asyncio.wait({copying, losing}, return_when=asyncio.FIRST_COMPLETED)
+        if not copying.done():
+            raise asyncpg.ConnectionDoesNotExistError("the connection was lost in the middle of a COPY")
+        await copying
+    finally:
+        losing.cancel()
+        if not copying.done():
+            copying.add_done_callback(_passed_over)
+            copying.cancel()
+            if not lost.is_set():  # who was cancelled leaves a connection that can be used
+                await asyncio.wait({copying})
+        held.remove_termination_listener(tell)
+
+
+def _passed_over(task: asyncio.Task[Any]) -> None:
+    """Look at how a task ended, so that asyncio does not say that nobody did."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def analyze(*tables: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
-from threatweaver.sdk import NotFound, connection
+from threatweaver.sdk import NotFound, connection, copy_rows
 from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.engine.recipes import RECIPES
 from threatweaver_exposure.errors import CountDiffers, NotApart
@@ -132,7 +132,7 @@ async def _tell(recipe: int, condition: str) -> None:
     )
     while rows := await cursor.fetch(_BATCH):
         told = await asyncio.to_thread(_told, rows, recipe, classes)
-        await held.copy_records_to_table("flaw_now", records=told)
+        await copy_rows("flaw_now", told)
     await held.execute("CREATE INDEX ON flaw_now (id); ANALYZE flaw_now")
 
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from datetime import datetime
 from uuid import UUID
 
-from threatweaver.sdk import connection, uuid7
+from threatweaver.sdk import connection, copy_rows, uuid7
 from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.engine.pairing import Stated, pair
 
@@ -85,6 +85,6 @@ async def match_hosts(at: datetime) -> int:
             known.append((asset, kind, value))
     found = await asyncio.to_thread(pair, hosts, known, uuid7)
     rows = [(host, asset, is_new) for host, (asset, is_new) in found.items()]
-    await held.copy_records_to_table("paired", records=rows)
+    await copy_rows("paired", rows)
     await held.execute(_DESCRIBE + rollups.adding_assets("new_assets", at))
     return len({asset for asset, _ in found.values()})

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from threatweaver.sdk import ImportParser, connection
+from threatweaver.sdk import ImportParser, connection, copy_rows
 from threatweaver_exposure.imports import rows
 from threatweaver_exposure.imports.rows import Batch, Row
 
@@ -130,7 +130,7 @@ async def stage(
 
     try:
         async with aclosing(records()) as found:
-            await connection().copy_records_to_table("staged", records=found)
+            await copy_rows("staged", found)
         await connection().execute(_SORT_OUT)
     except _NO_VALUE as error:
         raise rows.failed(parser, "it holds a value of the wrong kind") from error

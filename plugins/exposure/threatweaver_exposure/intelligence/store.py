@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from threatweaver.sdk import analyze, connection
+from threatweaver.sdk import analyze, connection, copy_rows
 from threatweaver_exposure.engine.intel_snapshot import Manifest, SnapshotFault, records
 from threatweaver_exposure.intelligence.feeds import FEEDS, Feed, Row
 
@@ -32,7 +32,7 @@ async def stage(path: Path, manifest: Manifest, progress: Callable[[float], Awai
     )
     batches, done = _batches(path, manifest, feed), 0
     while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-        await connection().copy_records_to_table("intel_staged", records=batch, columns=list(feed.columns))
+        await copy_rows("intel_staged", batch, list(feed.columns))
         done += _BATCH
         await progress(70 * min(1, done / max(1, manifest.records)))
 
