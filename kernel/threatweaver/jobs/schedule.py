@@ -3,11 +3,14 @@
 import asyncio
 from datetime import timedelta
 
+from tortoise.expressions import Subquery
+
 from threatweaver import log
 from threatweaver.ids import uuid7
 from threatweaver.jobs.run import JobRun, call
 from threatweaver.jobs.table import Job
 from threatweaver.kernel import Kernel
+from threatweaver.modules.models import TenantApp
 from threatweaver.tenancy.models import Tenant
 
 ENTRYPOINT = "threatweaver_tick"
@@ -27,7 +30,10 @@ async def run_due(kernel: Kernel, minute: int) -> int:
 
 
 async def _tenants(kernel: Kernel, job: Job) -> list[Tenant]:
-    """Return the active tenants that a job may have something to do for, the oldest first."""
+    """Return the active tenants that a job may have something to do for, the oldest first.
+
+    A tenant that has not the tables of the job's module, or not yet, has nothing to do.
+    """
     async with kernel.database.control(read_only=True):
         active = Tenant.filter(suspended_at__isnull=True)
         if job.only is not None:
@@ -35,6 +41,10 @@ async def _tenants(kernel: Kernel, job: Job) -> list[Tenant]:
             if not chosen:
                 return []
             active = active.filter(id__in=chosen)
+        if needed := kernel.registry.tables_for(job.name):
+            app, version = needed
+            ready = TenantApp.filter(app=app, version=version)
+            active = active.filter(id__in=Subquery(ready.values("tenant_id")))
         return await active.order_by("created_at")
 
 

@@ -147,10 +147,10 @@ class Worker:
     async def _has_tables(self, job_id: UUID) -> bool:
         """Say whether the module of a job has its tables in the job's tenant, in a control scope."""
         row = await store.find(job_id)
-        module_id = self._kernel.registry.job_modules.get(row["kind"]) if row else None
-        app, version = self._kernel.registry.module_tables.get(module_id or "", (None, None))
-        if row is None or app is None:
+        needed = self._kernel.registry.tables_for(row["kind"]) if row else None
+        if row is None or needed is None:
             return True
+        app, version = needed
         return await provision.version_of(row["tenant_id"], app) == version
 
     async def _tidy(self, row: asyncpg.Record) -> None:

@@ -63,6 +63,10 @@ class Registry:
     widget_modules: Mapping[str, str | None]
     grant_scopes: tuple[GrantScope, ...]
 
+    def tables_for(self, kind: str) -> tuple[str, str] | None:
+        """Return the app and its version whose tables a tenant needs for this kind of job, if any."""
+        return self.module_tables.get(self.job_modules.get(kind) or "")
+
 
 def build_what_fits(
     kernel: Contribution, contributions: Sequence[Contribution], decisions: Sequence[Decision]
