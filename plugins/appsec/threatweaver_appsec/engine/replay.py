@@ -125,7 +125,11 @@ def curl(
         else:
             steps.append(step)
     if together:
-        steps = [*steps[:-together], f"{' & '.join(steps[-together:])} & wait"]
+        # Each answer is written at once, or two that come at the same time are told into one another.
+        at_once = [
+            f'{{ TW_ANSWER="$({step})"; printf \'%s\\n\' "$TW_ANSWER"; }}' for step in steps[-together:]
+        ]
+        steps = [*steps[:-together], f"{' & '.join(at_once)} & wait"]
     return "; ".join(steps)
 
 

@@ -32,6 +32,10 @@ class Answer:
     seconds: float
 
 
+class Garbled(Exception):
+    """Answers that came at the same time were told into one another."""
+
+
 async def run(line: str, environment: Mapping[str, str]) -> list[Answer]:
     """Run a line in a shell and return the answers that it prints."""
     running = await asyncio.create_subprocess_exec(
@@ -47,6 +51,8 @@ async def run(line: str, environment: Mapping[str, str]) -> list[Answer]:
 def _answer(text: str, seconds: float) -> Answer:
     head, _, body = text.lstrip().partition("\r\n\r\n")
     first, *lines = head.split("\r\n")
+    if not first.startswith("HTTP/"):
+        raise Garbled(text)
     pairs = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines)]
     return Answer(int(first.split()[1]), _headers(pairs), _words(redact(body)), seconds)
 
