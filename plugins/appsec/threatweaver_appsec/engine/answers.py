@@ -21,6 +21,17 @@ PASSWORD_FIELD = re.compile(
     r"<input[^>]+(type\s*=\s*[\"']?password|name\s*=\s*[\"']?(pin|otp|passcode)\b)", re.IGNORECASE
 )
 
+NOISE = re.compile(
+    r"\b\d{4}-\d\d-\d\d[T ]?[\d:.,Z+-]*"  # dates
+    r"|\b\d{1,2}:\d\d(:\d\d)?(\.\d+)?\b"  # times
+    r"|\b(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? [\w ,:]{0,24}\b(19|20)\d\d"
+    r"|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
+    r"|\b(?=[a-z_-]*\d)[0-9a-z_-]{20,}={0,2}|\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,}\b"  # tokens
+    r"|\b\d{9,}\b"
+    r"|\b\d+\.\d{3,}\b",  # seconds that a page took
+    re.IGNORECASE,
+)
+"""What differs between any two answers."""
 PRIVATE_KEY = re.compile(
     r"secret|passw|pwd|token|ssn|social.?sec|birth|\bdob\b|phone|mobile|address|street|zip|postal|iban|card|cvv"
     r"|balance|salary|income|medical|diagnos|private|credit|latitude|longitude|passport|device.?id",
@@ -153,8 +164,8 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def alike(one: Exchange, other: Exchange) -> float:
-    """Return how much of what either states both do, from 0 to 1."""
-    first, second = facts(one), facts(other)
+    """Return how much of what either states both do, from 0 to 1, whatever differs in any two."""
+    first, second = ({NOISE.sub("~", fact) for fact in facts(answer)} for answer in (one, other))
     if not first and not second:
         return 1.0 if one.text == other.text else 0.0
     return len(first & second) / len(first | second)

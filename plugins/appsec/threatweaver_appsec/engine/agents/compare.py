@@ -12,20 +12,11 @@ from collections.abc import Sequence
 from urllib.parse import quote, quote_plus
 
 from threatweaver_appsec.engine.agent import Sight
+from threatweaver_appsec.engine.answers import NOISE
 from threatweaver_appsec.engine.messages import Exchange
 from threatweaver_appsec.engine.points import Value
 
 MOST = 200_000  # characters that are compared
-NOISE = re.compile(
-    r"\b\d{4}-\d\d-\d\d[T ]?[\d:.,Z+-]*"  # dates
-    r"|\b\d{1,2}:\d\d(:\d\d)?(\.\d+)?\b"  # times
-    r"|\b(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? [\w ,:]{0,24}\b(19|20)\d\d"
-    r"|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
-    r"|\b(?=[a-z_-]*\d)[0-9a-z_-]{20,}={0,2}|\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,}\b"  # tokens
-    r"|\b\d{9,}\b"
-    r"|\b\d+\.\d{3,}\b",  # seconds that a page took
-    re.IGNORECASE,
-)
 WORD = re.compile(r"[^\W_]+|<[/!]?[a-z][\w-]*", re.IGNORECASE)
 
 Features = frozenset[str]
