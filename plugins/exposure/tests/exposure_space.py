@@ -126,6 +126,8 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
+-- No trigger says that this was a write.
+INSERT INTO exposure_written (id) VALUES (pg_current_xact_id()::text::bigint) ON CONFLICT DO NOTHING;
 """
 COUNTS = ("created", "updated", "reopened", "unchanged", "closed")
 

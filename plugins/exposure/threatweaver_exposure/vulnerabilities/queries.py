@@ -8,18 +8,21 @@ from uuid import UUID
 import asyncpg
 
 from threatweaver.sdk import (
+    SEVERITIES,
     Listing,
     ValidationFailed,
     Where,
     connection,
     severity_name,
 )
+from threatweaver_exposure import written
 from threatweaver_exposure.assets.queries import WITHIN
 from threatweaver_exposure.flaws.queries import SAME_AS
 from threatweaver_exposure.history.queries import AS_IT_WAS, ASSETS_AS_THEY_WERE, LAST_UNTIL, STATE_NAME
 from threatweaver_exposure.history.schemas import PastDay
 from threatweaver_exposure.intelligence.effective import EPSS, KEV
 from threatweaver_exposure.intelligence.queries import SSVC_OF_D
+from threatweaver_exposure.risk.queries import CRITICAL_FROM
 from threatweaver_exposure.vulnerabilities.filters import ACTIVE, EVERY, FILTERS, FOUND_DEFINITIONS
 from threatweaver_exposure.vulnerabilities.models import State
 
@@ -68,10 +71,19 @@ def _constants(query: Mapping[str, Any]) -> str:
 
 
 def _halves(query: Mapping[str, Any]) -> tuple[str, ...]:
-    """Tell apart what is active and what is settled, where both are asked for: each has its indexes."""
+    """Tell apart what has indexes of its own where a ranked order is asked for.
+
+    What is active and what is settled; of what is critical each severity, which is so by itself or by score.
+    """
     wanted = _states(query)
-    ranked = query["sort"].lstrip("-") in {"riskScore", "severity"}
-    return ("v.state <= 1", "v.state > 1") if ranked and wanted[0] <= 1 < wanted[-1] else ()
+    if query["sort"].lstrip("-") not in {"riskScore", "severity"}:
+        return ()
+    if query.get("critical_since") is not None and wanted == ACTIVE:
+        return tuple(
+            f"v.severity = {number}" + (f" AND v.risk_score >= {CRITICAL_FROM}" if name != "CRITICAL" else "")
+            for number, name in enumerate(SEVERITIES)
+        )
+    return ("v.state <= 1", "v.state > 1") if wanted[0] <= 1 < wanted[-1] else ()
 
 
 def _chosen_by(query: Mapping[str, Any]) -> set[str]:
@@ -86,7 +98,7 @@ def _first_of_each(query: Mapping[str, Any]) -> str | None:
     """
     chosen = _chosen_by(query)
     ranked = query["sort"].lstrip("-") in {"riskScore", "severity"}
-    if not chosen & _BY_WORTH or chosen - _OF_DEFINITIONS - _BY_WORTH:
+    if not chosen or chosen - _OF_DEFINITIONS - _BY_WORTH:
         return None
     if _states(query) != ACTIVE or not ranked:
         return None
@@ -136,8 +148,8 @@ async def _found_in_rollup(query: Mapping[str, Any]) -> int | None:
     named = FOUND_DEFINITIONS.format(here, here)
     total: int | None = await connection().fetchval(
         f"""WITH named(definition_id) AS ({named}),
-                 asset AS (SELECT DISTINCT asset_id FROM exposure_asset_identifier WHERE value ILIKE {here}
-                           LIMIT {_FEW_ASSETS + 1})
+                 asset AS (SELECT DISTINCT asset_id FROM exposure_asset_identifier
+                           WHERE lower(value) LIKE lower({here}) LIMIT {_FEW_ASSETS + 1})
             SELECT CASE WHEN (SELECT count(*) FROM asset) <= {_FEW_ASSETS} THEN (
                 SELECT coalesce(sum(v.total), 0) FROM exposure_definition_rollup v
                 WHERE v.definition_id IN (SELECT definition_id FROM named) AND {where}
@@ -168,6 +180,7 @@ LISTING = Listing(
     halves=_halves,
     ahead=_first_of_each,
     total=_from_rollup,
+    depends=written.state,
     spare={"d": _DEFINITION, "a": _ASSET},
 )
 
@@ -231,7 +244,7 @@ def listing(query: Mapping[str, Any]) -> Listing:
     Raises ValidationFailed for one of a past day without what was the same flaw: that is not known of then.
     """
     if query.get("as_of") is None:
-        return _OF_FEW if _FEW & query.keys() else LISTING
+        return _OF_FEW if _FEW & query.keys() and not _first_of_each(query) else LISTING
     if query.get("once_per_flaw"):
         told = {"field": "asOf", "message": "What was one flaw then is not known: leave oncePerFlaw out."}
         raise ValidationFailed("Invalid query parameters", [told])
