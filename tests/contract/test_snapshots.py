@@ -16,7 +16,6 @@ from threatweaver.auth.identify import Identifier
 from threatweaver.auth.roles import Role
 from threatweaver.db.transaction import Database
 from threatweaver.http.route import PUBLIC
-from threatweaver.testing.contract.document import DocumentedApi
 
 
 def test_routes(routes):
@@ -60,7 +59,7 @@ def test_hooks():
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def counted(kernel, dsn):
+async def counted(kernel, dsn, api):
     """The application on a pool of one connection that notes every statement."""
     database = Database(dsn, size=1)
     await database.open()
@@ -70,7 +69,7 @@ async def counted(kernel, dsn):
     identifier = Identifier(database, kernel.keys.access_token, kernel.registry.grants)
     under = replace(kernel, database=database, identifier=identifier)
     async with TestClient(TestServer(application.build(under)), cookie_jar=DummyCookieJar()) as opened:
-        yield DocumentedApi(opened, kernel.registry.routes), statements, identifier
+        yield api.on(opened), statements, identifier
     await database.close()
 
 

@@ -56,8 +56,8 @@ class Side:
     async def sweep(self, only: Collection[str] | None = None) -> Sweep:
         """Return the answer of every read, or of these.
 
-        Each is asked as it was before for as long as it succeeds: what it is about stays the same row, and the
-        sweep adds none of its own.
+        Each is asked as it was before for as long as it succeeds: what it is about stays the same row, and
+        the sweep adds none of its own.
         """
         found = {}
         for route in self.routes:
