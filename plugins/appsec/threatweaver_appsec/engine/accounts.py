@@ -27,6 +27,7 @@ from threatweaver_appsec.engine.references import reads
 PASSWORD = re.compile(r"pass(?!port)|pwd", re.IGNORECASE)
 OLD_PASSWORD = re.compile(r"(old|current|existing|actual).*(pass|pwd)", re.IGNORECASE)
 EMAIL = re.compile(r"e-?mail", re.IGNORECASE)
+MAIL = re.compile(r"[^@\s]{1,80}@[^@\s.]{1,80}\.[^@\s]{1,80}")
 USER = re.compile(r"user(?!.?(agent|id))|login|uname|nick|handle|account.?name|^name$", re.IGNORECASE)
 TOKEN = re.compile(r"token|jwt|bearer|access.?key|api.?key|session.?(id|key)$", re.IGNORECASE)
 REGISTERS = re.compile(
@@ -68,14 +69,29 @@ def key_of(point: Point) -> str:
     return point.name.rpartition("/")[2]
 
 
+def takes_mail(point: Point) -> bool:
+    """Return whether a point takes an address of e-mail: by its name, or by the one that stands there."""
+    return bool(EMAIL.search(key_of(point)) or MAIL.fullmatch(str(point.value)))
+
+
+def marked(point: Point, mark: str) -> str:
+    """Return a mark as the point takes it."""
+    return f"{mark}@example.com" if takes_mail(point) else mark
+
+
 def fields(request: Request) -> tuple[Point, ...]:
     """Return the points of a body."""
     return tuple(point for point in points_of(request) if point.where in (Where.FORM, Where.JSON))
 
 
 def passwords(request: Request) -> tuple[Point, ...]:
-    """Return the points of a body that take a password."""
-    return tuple(point for point in fields(request) if PASSWORD.search(key_of(point)))
+    """Return the points of a body that take a password, and those of a link that takes it twice."""
+    found = tuple(point for point in fields(request) if PASSWORD.search(key_of(point)))
+    if request.method != "GET":
+        return found
+    asked = tuple(point for point in points_of(request) if point.where is Where.QUERY)
+    typed = tuple(point for point in asked if PASSWORD.search(key_of(point)))
+    return typed if len(typed) > 1 else found
 
 
 def registrations(site: Site) -> Iterator[Operation]:
@@ -129,7 +145,7 @@ def filled(request: Request, username: str, password: str, email: str) -> Reques
         key = key_of(point)
         if PASSWORD.search(key):
             request = put(request, point, password)
-        elif EMAIL.search(key):
+        elif takes_mail(point):
             request = put(request, point, email)
         elif USER.search(key) or point.value == "":
             request = put(request, point, username)

@@ -12,6 +12,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from threatweaver_appsec.engine.answers import SESSION_HEADERS
 from threatweaver_appsec.engine.budget import Entry, Limits, Spent
 from threatweaver_appsec.engine.jar import Jar
 from threatweaver_appsec.engine.messages import Exchange, Fault, Headers, Request, Response, header
@@ -19,6 +20,7 @@ from threatweaver_appsec.engine.pace import Pace
 from threatweaver_appsec.engine.ports import Session
 from threatweaver_appsec.engine.redact import redact, written
 from threatweaver_appsec.engine.scope import Scope, origin_of
+from threatweaver_appsec.engine.spared import Spared
 from threatweaver_appsec.engine.wire import AddressRefusedError, Resolve, ScopedResolver, Unpacker, onward_of
 
 MOST_REDIRECTS = 10
@@ -47,6 +49,7 @@ class Client:
         resolve: Resolve | None = None,
     ) -> None:
         self.scope, self.limits, self.base = scope, limits, base
+        self.spared = Spared()
         self.spent = Spent()
         self.stopped = False
         self._scan, self._hear = scan, hear
@@ -138,7 +141,7 @@ class Client:
 
     def refusal(self, request: Request) -> str | None:
         """Return why a request would not be sent, None where it would; the name is not resolved for this."""
-        return self.scope.refusal(request)
+        return self.scope.refusal(request) or self.spared.refusal(request, own=True)
 
     async def send(
         self,
@@ -171,7 +174,8 @@ class Client:
     async def _one(self, request: Request, identity: str | None, agent: str, *, urgent: bool) -> Exchange:
         if self.stopped:
             return self._told(request, None, Fault.STOPPED, identity, agent)
-        if why := self.scope.refusal(request):
+        own = identity is not None or self._is_signed(request)
+        if why := self.scope.refusal(request) or self.spared.refusal(request, own=own):
             return self._told(request, None, Fault.OUT_OF_SCOPE, identity, agent, why)
         if why := self.exhausted:
             return self._told(request, None, Fault.OVER_BUDGET, identity, agent, why)
@@ -254,6 +258,11 @@ class Client:
             return Response(
                 answer.status, _headers(answer), body.body(), seconds, body.truncated, body.received
             )
+
+    def _is_signed(self, request: Request) -> bool:
+        """Whether a request carries the session of an identity in its own headers."""
+        said = " ".join(value for name, value in request.headers if SESSION_HEADERS.match(name))
+        return bool(said) and any(value in said for value in self.secrets())
 
     def _dressed(self, request: Request, identity: str | None) -> Request:
         """The request with what the identity's session adds; what it says itself stands."""

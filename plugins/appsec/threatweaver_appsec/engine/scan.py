@@ -31,11 +31,13 @@ from threatweaver_appsec.engine.findings import Finding, Hit, finding_of, to_jso
 from threatweaver_appsec.engine.health import Health
 from threatweaver_appsec.engine.messages import Exchange, Request
 from threatweaver_appsec.engine.order import Order
+from threatweaver_appsec.engine.places import template_of
 from threatweaver_appsec.engine.plan import Intake, places
 from threatweaver_appsec.engine.ports import Profile, Skipped
 from threatweaver_appsec.engine.records import operation_record
 from threatweaver_appsec.engine.sessions import SessionLost, Sessions
 from threatweaver_appsec.engine.site import Ended, Named, Target
+from threatweaver_appsec.engine.spared import SPARED, Spared
 
 MOST_FINDINGS = 1_000
 MOST_WRITTEN = 24_000_000  # characters of all findings with their exchanges
@@ -59,6 +61,7 @@ class Scan:
         self.client = Client(
             order.scope, order.limits, order.id, self._hear, base=order.base, resolve=order.resolve
         )
+        self.client.spared = Spared.of(order.logins)
         self._identity = order.logins[0].name if order.logins else None
         self._password = password_of(order.logins[0]) if order.logins else ""
         self._health = Health(self.client, Request("GET", f"{order.base}/"))
@@ -91,6 +94,7 @@ class Scan:
         try:
             await self.memory.load()
             self.client.spent = self.memory.spent
+            self.client.spared.known(self.memory.spared)
             async with self.client:
                 state, reason = await self._watched_over()
             await self._settle()
@@ -169,7 +173,8 @@ class Scan:
                 break
             self.memory.discovered = False  # what was found was partly found as nobody
         await self._settle()
-        await self.memory.keep({"kind": "discovered"})
+        spared = {"kind": "spared", "known": self.client.spared.record()}
+        await self.memory.keep(spared, {"kind": "discovered"})
         if not self.memory.operations:
             raise Inconclusive("nothing was found that could be tested")
 
@@ -262,6 +267,10 @@ class Scan:
         self.order.log(exchange, entry)
         if entry.agent != "health":
             self._health.hear(exchange)
+        if entry.agent in PLAIN:
+            self.client.spared.look(exchange)
+        if entry.why.startswith(SPARED) and entry.agent != "discover":  # it tells what it leaves out
+            self.coverage.note(f"{entry.method} {template_of(entry.url)}", entry.why)
         secrets = None
         for hit in self._watching.look(exchange, attack=entry.agent not in PLAIN):
             secrets = self.client.secrets() if secrets is None else secrets

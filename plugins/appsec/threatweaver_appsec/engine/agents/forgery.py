@@ -1,12 +1,12 @@
 """Cross-site request forgery: a form sent as another site would send it, and what it changed read back."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from functools import partial
 
 from threatweaver_appsec.engine.accounts import (
     ANTI_FORGERY,
-    EMAIL,
     OLD_PASSWORD,
     Account,
     fields,
@@ -14,6 +14,7 @@ from threatweaver_appsec.engine.accounts import (
     key_of,
     login_answer,
     logins,
+    marked,
     passwords,
     register,
     registrations,
@@ -40,6 +41,8 @@ from threatweaver_appsec.engine.messages import Headers, Request
 from threatweaver_appsec.engine.points import FORM, put
 from threatweaver_appsec.engine.references import reads
 
+STRUCTURED = re.compile(r"\d{1,4}([-/.:]\d{1,4})+\S*|[+(]?\d[\d ()/-]{5,}|\D{0,3}\d+([.,]\d+)?\s?\D{0,3}")
+"""Dates, times, numbers of telephones, amounts with their unit: a form with a word there is refused."""
 MOST_READ = 10
 MOST_FORMS = 20
 
@@ -119,8 +122,8 @@ def _written(request: Request, victim: Victim, mark: str, new: str) -> Request:
         if point in passwords(request):
             old = victim.account.password if victim.account and OLD_PASSWORD.search(key) else None
             request = put(request, point, old or new)
-        elif point in texts(request):
-            request = put(request, point, f"{mark}@example.com" if EMAIL.search(key) else mark)
+        elif point in texts(request) and not STRUCTURED.fullmatch(str(point.value).strip()):
+            request = put(request, point, marked(point, mark))
     return request
 
 
