@@ -1,7 +1,7 @@
 """Throwaway accounts: registered by the target's own registration, so that nobody else's is touched."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -195,7 +195,14 @@ async def session_from(site: Site, answer: Exchange) -> Headers:
 
 
 async def login_answer(site: Site, account: Account, password: str | None = None) -> Exchange | None:
-    """Return what an account's login is answered, None when it is refused.
+    """Return what an account's login is answered, None when it is refused."""
+    async for answer in login_answers(site, account, password):
+        return answer
+    return None
+
+
+async def login_answers(site: Site, account: Account, password: str | None = None) -> AsyncIterator[Exchange]:
+    """Yield what each login answers an account that takes it.
 
     A login counts when it answers otherwise than with a wrong password, and gives a token or a cookie.
     """
@@ -207,8 +214,7 @@ async def login_answer(site: Site, account: Account, password: str | None = None
         if failed(answer) or same(answer, wrong, least=1.0):
             continue
         if (token_in(answer) and token_in(wrong) is None) or (cookies_of(answer) and not refused(answer)):
-            return answer
-    return None
+            yield answer
 
 
 def token_in(exchange: Exchange) -> str | None:

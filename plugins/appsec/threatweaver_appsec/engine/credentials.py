@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from threatweaver_appsec.engine.accounts import REGISTERS, SIGNS_IN, passwords
-from threatweaver_appsec.engine.agent import Operation
+from threatweaver_appsec.engine.accounts import REGISTERS, SIGNS_IN, Account, passwords, register
+from threatweaver_appsec.engine.agent import Nonce, Operation, Site
 from threatweaver_appsec.engine.logins.form import FormLogin
 from threatweaver_appsec.engine.logins.recorded import RecordedLogin
 from threatweaver_appsec.engine.messages import Request
@@ -27,6 +27,14 @@ def without_password(operation: Operation, password: str) -> Operation:
         body = base.response.body.replace(password.encode(), STAND_IN.encode())
         base = replace(base, response=replace(base.response, body=body))
     return replace(operation, request=request, baseline=base)
+
+
+async def somebody(site: Site, nonce: Nonce) -> Account | None:
+    """Return who can sign in: whom the scan signs in as, else an account that is made; None for nobody."""
+    for identity in site.identities.values():
+        if identity.username and (password := password_of(identity)):
+            return Account(identity.username, password, identity.username)
+    return await register(site, nonce)
 
 
 def signs_in(request: Request) -> bool:

@@ -32,6 +32,7 @@ EVERYWHERE = re.compile(
     r"|(all|every|other)[-_ /]*(sessions?|devices?|tokens?)[-_ /]*(end|kill|destroy|revoke|log[-_ ]?out)"
     r"|(end|kill|destroy|revoke|close|expire|invalidate|terminate|delete|clear)[-_ /]*(all|every|other)?"
     r"[-_ /]*(my|your)?[-_ /]*(sessions|devices|tokens)(?![a-z])"
+    r"|(?<![a-z])(sessions|devices|tokens)[-_ /]*(end|kill|destroy|revoke|clear)[-_ /]*(all|every|other)"
 )
 """What signs somebody out wherever they are."""
 PEOPLE = re.compile(
@@ -44,6 +45,7 @@ SELF = re.compile(
 )
 NUMBERED = re.compile(r"\d{1,18}|[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}|[0-9a-f]{16,64}", re.IGNORECASE)
 ALL = re.compile(r"all|every|across", re.IGNORECASE)
+TRUE = frozenset({"1", "true", "yes", "on", "y", "t", "checked", "active"})
 FALSE = frozenset({"", "0", "false", "no", "off", "none", "null"})
 NEEDED = re.compile(r"(^|[^a-z])(is[-_]?)?(active|enabled|staff|super_?user|admin)$", re.IGNORECASE)
 BARRED = re.compile(
@@ -101,10 +103,10 @@ class Spared:
             return None
         said = _Said(request)
         why = None
-        if said.ends or f"{request.method} {said.path}" in self.ending:
-            why = "would end it" if self._is_about(said) or (own and self._is_own(said)) else None
-        elif own and EVERYWHERE.search(said.words):
+        if own and EVERYWHERE.search(said.words):
             why = "would sign it out everywhere"
+        elif said.ends or f"{request.method} {said.path}" in self.ending:
+            why = "would end it" if self._is_about(said) or (own and self._is_own(said)) else None
         elif said.writes and (self._is_about(said) or (own and said.is_self)):
             why = self._change(said)
         return f"{SPARED}: {why}" if why else None
@@ -133,7 +135,7 @@ class Spared:
             lowered = value.strip().lower()
             if lowered not in self.names and self._is_name(said, key):
                 return f"would rename it ({key[:40]})"
-            if (NEEDED.search(key) and lowered in FALSE) or (BARRED.search(key) and lowered not in FALSE):
+            if (NEEDED.search(key) and lowered not in TRUE) or (BARRED.search(key) and lowered not in FALSE):
                 return f"would lock it ({key[:40]})"
         return None
 

@@ -12,13 +12,14 @@ from threatweaver_appsec.engine.accounts import (
     fields,
     fresh,
     key_of,
-    login_answer,
+    login_answers,
     logins,
     marked,
     passwords,
     register,
     registrations,
     session_as,
+    session_from,
     sign_in,
     texts,
     writings,
@@ -36,7 +37,7 @@ from threatweaver_appsec.engine.agent import (
     Suspicion,
 )
 from threatweaver_appsec.engine.agents.cookies import cookies_in
-from threatweaver_appsec.engine.answers import around, failed, wearing
+from threatweaver_appsec.engine.answers import around, failed, granted, wearing
 from threatweaver_appsec.engine.messages import Headers, Request
 from threatweaver_appsec.engine.points import FORM, put
 from threatweaver_appsec.engine.references import reads
@@ -55,14 +56,16 @@ class Victim:
     account: Account | None
 
 
-async def _victim(site: Site, nonce: Nonce) -> Victim | None:
+async def _victim(site: Site, op: Operation, nonce: Nonce) -> Victim | None:
     """Return somebody whose cookie a browser would send along with another site's request."""
     account = await register(site, nonce)
-    answer = await login_answer(site, account) if account else None
-    if account and answer:
-        guards = [cookie.attributes.get("samesite", "").lower() for cookie in cookies_in(answer.response)]
-        session = await sign_in(site, account) or ()
-        return Victim(session, account) if _by_cookie(session) and not _guarded(guards) else None
+    if account:
+        async for answer in login_answers(site, account):
+            session = await session_from(site, answer)
+            if not await _is_shown(site, op, session):
+                continue  # a login of something else: there are sites with several
+            guards = [one.attributes.get("samesite", "").lower() for one in cookies_in(answer.response)]
+            return Victim(session, account) if _by_cookie(session) and not _guarded(guards) else None
     for name in site.identities:
         session = await session_as(site, name)
         seen = [cookie for op in site.operations for cookie in cookies_in(op.baseline.response)]
@@ -70,6 +73,12 @@ async def _victim(site: Site, nonce: Nonce) -> Victim | None:
         guards = [one.attributes.get("samesite", "").lower() for one in seen if f"{one.name}=" in names]
         return Victim(session, None) if _by_cookie(session) and not _guarded(guards) else None
     return None
+
+
+async def _is_shown(site: Site, op: Operation, session: Headers) -> bool:
+    """Return whether a session opens the page of a form, by its cookie."""
+    page = Request("GET", op.page or op.request.url)
+    return _by_cookie(session) and (not op.page or granted(await site.send(wearing(page, session))))
 
 
 def _by_cookie(session: Headers) -> bool:
@@ -92,7 +101,7 @@ async def _forms(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
 
 async def _forged(site: Site, op: Operation, nonce: Nonce, *, signed_in: bool = True) -> Proof | None:
     """Send the form as another site would, and show what it changed; without the cookie for the control."""
-    victim = await _victim(site, nonce)
+    victim = await _victim(site, op, nonce)
     if victim is None or (passwords(op.request) and victim.account is None):
         return None
     mark, new = nonce.word(12), f"Bb2-{nonce.word(10)}"

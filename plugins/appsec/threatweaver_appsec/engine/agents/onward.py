@@ -8,12 +8,10 @@ from threatweaver_appsec.engine.accounts import (
     ANTI_FORGERY,
     PASSWORD,
     USER,
-    Account,
     filled,
     fresh,
     key_of,
     logins,
-    register,
     takes_mail,
 )
 from threatweaver_appsec.engine.agent import (
@@ -30,7 +28,7 @@ from threatweaver_appsec.engine.agent import (
 )
 from threatweaver_appsec.engine.agents.attacks import numeric
 from threatweaver_appsec.engine.agents.redirects import TOLD, host_of, targets
-from threatweaver_appsec.engine.credentials import password_of
+from threatweaver_appsec.engine.credentials import somebody
 from threatweaver_appsec.engine.messages import Exchange, Request
 from threatweaver_appsec.engine.points import Point, Where, points_of, put
 
@@ -40,8 +38,9 @@ SHAPES = ("https://{0}/", "//{0}/", "/\\{0}/")
 
 async def _logins(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
     found: set[tuple[str, str]] = set()
-    for op in islice(logins(site), MOST_LOGINS):
-        for point in _onward(op.request):
+    taking = ((op, points) for op in logins(site) if (points := tuple(_onward(op.request))))
+    for op, points in islice(taking, MOST_LOGINS):
+        for point in points:
             place = op.request.parts.path, point.name
             if place not in found and (shape := await _taken(site, op, point, nonce)):
                 found.add(place)
@@ -90,19 +89,11 @@ async def _answer(
 ) -> tuple[Exchange | None, str]:
     """Sign in with an address there; return the answer, and the host of the address."""
     host = f"{nonce.word(10)}.example"
-    account = await _somebody(site, nonce)
+    account = await somebody(site, nonce)
     if account is None:
         return None, host
     request = filled(await fresh(site, op), account.username, account.password, account.email)
     return await site.send(put(request, point, shape.format(host))), host
-
-
-async def _somebody(site: Site, nonce: Nonce) -> Account | None:
-    """Return who can sign in: whom the scan signs in as, for no account has to be made then."""
-    for identity in site.identities.values():
-        if identity.username and (password := password_of(identity)):
-            return Account(identity.username, password, identity.username)
-    return await register(site, nonce)
 
 
 AGENTS: tuple[Agent, ...] = (

@@ -12,6 +12,7 @@ from threatweaver_appsec.engine.accounts import (
     login_answer,
     logins,
     register,
+    session_from,
     set_cookies,
     sign_in,
 )
@@ -34,13 +35,16 @@ from threatweaver_appsec.engine.messages import Headers, Request
 ENDS = re.compile(r"(log|sign)[-_]?(out|off)\b", re.IGNORECASE)
 
 
-async def _personal(site: Site, account: Account, session: Headers) -> Operation | None:
-    """Return an operation that names the account to its session, and not to nobody."""
-    for op in readers(site):
+async def _personal(
+    site: Site, account: Account, session: Headers, places: tuple[str, ...] = ()
+) -> Operation | None:
+    """Return an operation that names the account to its session, and not to nobody; at these places first."""
+    known = sorted(readers(site), key=lambda op: op.request.url not in places)
+    for op in known:
         if ENDS.search(op.request.parts.path):
             continue
         seen = await site.send(wearing(op.request, session))
-        if granted(seen) and account.username in seen.text:
+        if not failed(seen) and account.username in seen.text:
             nobody = await site.send(wearing(op.request, ()))
             if account.username not in nobody.text:
                 return op
@@ -57,17 +61,15 @@ async def _fixation(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
 async def _keeps(site: Site, op: Operation, nonce: Nonce, *, signs_in: bool = True) -> Proof | None:
     """Show that a session which somebody had before the login is signed in by it."""
     account = await register(site, nonce)
-    session = await sign_in(site, account) if account else None
-    if account is None or not session or not (personal := await _personal(site, account, session)):
+    if account is None:
         return None
-    before = cookies_of(await site.send(Request("GET", op.page or f"{site.base}/")))
-    if not before:
+    before = await _before(site, op)
+    if not before or not (personal := await _personal_by(site, op, account)):
         return None
     login = filled(wearing(await fresh(site, op), before), account.username, account.password, account.email)
     answer = await site.send(login) if signs_in else None
-    if answer and {name for name, _ in set_cookies(answer.response)} & {
-        name for name, _ in cookie_pairs(before)
-    }:
+    old = dict(cookie_pairs(before))
+    if any(old.get(name, value) != value for name, value in set_cookies(answer.response if answer else None)):
         return None
     seen = await site.send(wearing(personal.request, before))
     if account.username not in seen.text:
@@ -79,6 +81,26 @@ async def _keeps(site: Site, op: Operation, nonce: Nonce, *, signs_in: bool = Tr
         excerpt=seen.text[:200],
         exchanges=tuple(one for one in (answer, seen) if one),
     )
+
+
+async def _personal_by(site: Site, op: Operation, account: Account) -> Operation | None:
+    """Return what names the account to the session that this login gives, where a site has several."""
+    answer = await site.send(filled(await fresh(site, op), account.username, account.password, account.email))
+    session = () if failed(answer) else await session_from(site, answer)
+    return await _personal(site, account, session, _pages(op)) if session else None
+
+
+def _pages(op: Operation) -> tuple[str, ...]:
+    """Return where a login's form may stand."""
+    return tuple(dict.fromkeys(url for url in (op.page, op.request.url) if url))
+
+
+async def _before(site: Site, op: Operation) -> Headers:
+    """Return the cookies that somebody has who has not signed in yet."""
+    for url in _pages(op):
+        if cookies := cookies_of(await site.send(Request("GET", url))):
+            return cookies
+    return ()
 
 
 async def _lasting(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
