@@ -99,7 +99,7 @@ def _texts(request: Request) -> tuple[Point, ...]:
 async def _stores(
     site: Site, op: Operation, points: tuple[Point, ...], nonce: Nonce, *, sent: bool = True
 ) -> Proof | None:
-    """Send the link with marks, and find one where its page, or the one before, is asked for without."""
+    """Send the link with marks, and find one where its page, or the one before, is asked without them."""
     session = await _session(site) or ()
     marks = {point: nonce.word(12) for point in points}
     request = _foreign(op.request, nonce)
@@ -109,7 +109,10 @@ async def _stores(
     if failed(answer):
         return None
     whole = urlunsplit(op.request.parts._replace(query=""))
-    for url in dict.fromkeys(url for url in (whole, op.page) if url):
+    other = op.request  # with other values, for some show what they keep there only
+    for point in points:
+        other = put(other, point, marked(point, nonce.word(12)))
+    for url in dict.fromkeys(url for url in (whole, op.page, other.url) if url):
         seen = await site.send(wearing(Request("GET", url), session))
         for point, mark in marks.items():
             if mark in seen.text:
