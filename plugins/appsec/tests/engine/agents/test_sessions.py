@@ -292,3 +292,46 @@ async def test_a_form_is_forged_with_dates_amounts_and_addresses_that_are_ones(
     body = urlencode({"mail": "a@example.com", "price": "30€", "day": "2026-05-17", "street": "x"}).encode()
     await site.find("POST", "/order", headers=FORMS, body=body)
     assert len(await probe(forgery.AGENTS, "csrf", site)) == count
+
+
+class Locker(Shop):
+    """A shop with a second login, of something else, and a form that sets the password."""
+
+    def handlers(self):
+        more = {"POST /till/login": self.till, "GET /password": self.ask, "POST /password": self.set}
+        return more | super().handlers()
+
+    async def till(self, request):
+        sent = await request.post()
+        right = self.users.get(sent["username"]) == sent["password"]
+        response = web.Response(text="till" if right else "no", status=200 if right else 401)
+        response.set_cookie("till", "1")
+        return response
+
+    async def ask(self, request):
+        if not self.user(request):
+            raise web.HTTPFound("/login")
+        token = "" if self.mistake == "csrf" else '<input type=hidden name=csrf value="known">'
+        text = f"<form method=post><input type=password name=password>{token}</form>"
+        return web.Response(text=text, content_type="text/html")
+
+    async def set(self, request):
+        name, sent = self.user(request), await request.post()
+        if not name or (self.mistake != "csrf" and sent.get("csrf") != "known"):
+            raise web.HTTPForbidden
+        self.users[name] = sent["password"]
+        return web.Response(text="set")
+
+
+@pytest.mark.parametrize(("mistake", "count"), [("csrf", 1), ("", 0)])
+async def test_a_forged_password_where_there_are_several_logins(site_of, probe, person, mistake, count):
+    site = await site_of(Locker(mistake).handlers(), person("first", "ann", (("Cookie", "sid=none"),)))
+    who = {"headers": FORMS, "body": b"username=x&password=y"}
+    await site.find("POST", "/register", **who)
+    await site.find("POST", "/till/login", **who)
+    await site.find("POST", "/login", page=f"{site.base}/login", **who)
+    token = b"" if mistake == "csrf" else b"&csrf=zzz"
+    await site.find(
+        "POST", "/password", headers=FORMS, body=b"password=z" + token, page=f"{site.base}/password"
+    )
+    assert len(await probe(forgery.AGENTS, "csrf", site)) == count

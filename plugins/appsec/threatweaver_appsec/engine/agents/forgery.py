@@ -77,8 +77,11 @@ async def _victim(site: Site, op: Operation, nonce: Nonce) -> Victim | None:
 
 async def _is_shown(site: Site, op: Operation, session: Headers) -> bool:
     """Return whether a session opens the page of a form, by its cookie."""
-    page = Request("GET", op.page or op.request.url)
-    return _by_cookie(session) and (not op.page or granted(await site.send(wearing(page, session))))
+    if not _by_cookie(session) or not op.page:
+        return _by_cookie(session)
+    page = await site.send(wearing(Request("GET", op.page), session))
+    asks_password = bool(passwords(op.request))  # so does its page, which is no login then
+    return granted(page) or (asks_password and 200 <= page.status < 300)
 
 
 def _by_cookie(session: Headers) -> bool:
