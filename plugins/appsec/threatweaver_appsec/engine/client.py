@@ -57,7 +57,7 @@ class Client:
         resolve: Resolve | None = None,
     ) -> None:
         self.scope, self.limits, self.base = scope, limits, base
-        self.spared = Spared()
+        self.spared = Spared(anybody=False)
         self.spent = Spent()
         self.stopped = False
         self._scan, self._hear = scan, hear

@@ -23,7 +23,7 @@ LEARNED = ("ids", "lists", "ending", "own", "naming")
 SPARED = "spares the account that the scan signs in with"
 ENDS = re.compile(
     r"(?<![a-z])(delet|remov|destroy|eras|purg|wip|truncat|drop|deactivat|disabl|suspend|terminat|bann?|block|lock"
-    r"|archiv|anonymi[sz]|reset|revok|expel|kick|expir|invalidat)(e|es|ed|ing)?(?![a-z])"
+    r"|archiv|anonymi[sz]|revok|expel|kick|expir|invalidat)(e|es|ed|ing)?(?![a-z])"
     r"|(?<![a-z])(close|cancel)[-_ /]*(my|your|own|this)?[-_ /]*(account|profile|membership)(?![a-z])"
 )
 """What ends something, in lower case."""
@@ -60,7 +60,9 @@ class Spared:
     """What is known of the accounts. `look` learns from what their sessions are shown; `refusal` decides."""
 
     names: frozenset[str] = frozenset()
-    """What they sign in as, in lower case."""
+    """What they sign in as, in lower case, as far as that is known."""
+    anybody: bool = True
+    """Whether somebody signs in at all."""
     ids: set[str] = field(default_factory=set)
     lists: set[str] = field(default_factory=set)
     """Paths of pages that list them among others."""
@@ -74,8 +76,9 @@ class Spared:
     @classmethod
     def of(cls, logins: Iterable[object]) -> "Spared":
         """Return what is to be spared for some logins, as far as they say whom they sign in."""
-        names = (getattr(login, "username", None) for login in logins)
-        return cls(frozenset(name.strip().lower() for name in names if name and len(name.strip()) > 1))
+        people = [getattr(login, "username", None) for login in logins]
+        names = (name.strip().lower() for name in people if name)
+        return cls(frozenset(name for name in names if len(name) > 1), bool(people))
 
     def record(self) -> dict[str, list[str]]:
         """Return what was learned, as JSON has it."""
@@ -88,7 +91,7 @@ class Spared:
 
     def look(self, exchange: Exchange) -> None:
         """Learn by which ids an answer names the accounts, and what its buttons do."""
-        if not self.names or exchange.status != 200 or not exchange.identity:
+        if not self.anybody or exchange.status != 200 or not exchange.identity:
             return
         text = exchange.text[:MOST_TEXT]
         document = document_of(exchange) if len(text) == len(exchange.text) else None
@@ -99,7 +102,7 @@ class Spared:
 
     def refusal(self, request: Request, *, own: bool) -> str | None:
         """Return why a request is left out, None where it may be sent; `own` as one of the accounts."""
-        if not self.names or signs_in(request):
+        if not self.anybody or signs_in(request):
             return None
         said = _Said(request)
         why = None
@@ -107,6 +110,8 @@ class Spared:
             why = "would sign it out everywhere"
         elif said.ends or f"{request.method} {said.path}" in self.ending:
             why = "would end it" if self._is_about(said) or (own and self._is_own(said)) else None
+        elif "reset" in said.words and self._is_at(said):
+            why = "would reset it"
         elif said.writes and (self._is_about(said) or (own and said.is_self)):
             why = self._change(said)
         return f"{SPARED}: {why}" if why else None
@@ -124,6 +129,11 @@ class Spared:
             return False
         others = any(NUMBERED.fullmatch(value) for value in said.values)
         return not others or any(ALL.search(key) and value.lower() not in FALSE for key, value in said.pairs)
+
+    def _is_at(self, said: "_Said") -> bool:
+        """Whether a request's path is an account's."""
+        segments = {segment.lower() for segment in said.segments}
+        return bool(PEOPLE.search(said.path.lower()) and segments & (self.names | self.ids))
 
     def _is_own(self, said: "_Said") -> bool:
         """Whether who sends a request that ends something is what it ends."""
@@ -231,7 +241,7 @@ class Spared:
 
     def _learn(self, known: set[str], *found: str) -> None:
         if len(known) < MOST_KNOWN:
-            known.update(one for one in found if one)
+            known.update(one.lower() if known is self.ids else one for one in found if one)
 
 
 class _Said:

@@ -67,6 +67,7 @@ def spared():
         asks("PUT", "/api/users/31", b'{"username": "mallory"}', "application/json"),
         asks("POST", "/account/delete", b"confirm=on"),
         asks("DELETE", "/api/me"),
+        asks("POST", "/office/users/7/reset-password"),
         asks("POST", "/sessions/revoke-all"),
         asks("POST", "/logout/everywhere"),
     ],
@@ -92,11 +93,19 @@ def test_what_the_account_would_not_survive_is_left_out(spared, request_):
         asks("POST", "/basket/delete", b"item=7"),
         asks("POST", "/account/email", b"email=b@example.com"),
         asks("POST", "/unlock", b"name=ann"),
+        asks("POST", "/account/reset-password", b"username=ann"),
     ],
     ids=lambda one: f"{one.method} {one.parts.path}",
 )
 def test_everything_else_is_tested(spared, request_):
     assert spared.refusal(request_, own=True) is None
+
+
+def test_a_scan_whose_names_are_not_known_spares_what_it_is_asked_as():
+    unknown = Spared.of([object()])
+    assert unknown.refusal(asks("DELETE", "/api/me"), own=True)
+    assert unknown.refusal(asks("DELETE", "/api/users/31"), own=True) is None
+    assert Spared.of([]).refusal(asks("DELETE", "/api/me"), own=True) is None
 
 
 def test_who_is_somebody_else_may_end_their_own_account(spared):
