@@ -109,10 +109,10 @@ async def _stores(
     if failed(answer):
         return None
     whole = urlunsplit(op.request.parts._replace(query=""))
-    other = op.request  # with other values, for some show what they keep there only
+    empty = op.request  # some show what they keep where nothing is given
     for point in points:
-        other = put(other, point, marked(point, nonce.word(12)))
-    for url in dict.fromkeys(url for url in (whole, op.page, other.url) if url):
+        empty = put(empty, point, "")
+    for url in dict.fromkeys(url for url in (whole, op.page, empty.url) if url):
         seen = await site.send(wearing(Request("GET", url), session))
         for point, mark in marks.items():
             if mark in seen.text:
