@@ -225,8 +225,11 @@ class Notes:
     async def notes(self, request):
         if "sid" not in request.cookies:
             raise web.HTTPFound("/login")
-        if "text" in request.query and (self.mistake == "link" or request.query.get("csrf") == "known"):
-            self.kept.append(request.query["text"])
+        text = request.query.get("text")
+        if text and (self.mistake in ("link", "blank") or request.query.get("csrf") == "known"):
+            self.kept.append(text)
+        if self.mistake == "blank" and text != "":  # shows what it keeps where nothing is given
+            return web.Response(text="<p>Thanks.</p>", content_type="text/html")
         return web.Response(text="".join(f"<p>{one}</p>" for one in self.kept), content_type="text/html")
 
     async def echo(self, request):
@@ -241,7 +244,10 @@ class Notes:
         return web.Response(text="<p>They differ, or this page is too old.</p>", content_type="text/html")
 
 
-@pytest.mark.parametrize(("mistake", "places"), [("link", ["/notes"]), ("password", ["/secret"]), ("", [])])
+@pytest.mark.parametrize(
+    ("mistake", "places"),
+    [("link", ["/notes"]), ("blank", ["/notes"]), ("password", ["/secret"]), ("", [])],
+)
 @pytest.mark.parametrize("signed_in", [True, False])
 async def test_a_link_that_changes_something(site_of, probe, person, mistake, places, signed_in):
     notes = Notes(mistake)
@@ -251,7 +257,7 @@ async def test_a_link_that_changes_something(site_of, probe, person, mistake, pl
     await site.find("GET", "/echo?text=first")
     await site.find("GET", "/secret?new_password=own-1&new_password2=own-1")
     proofs = await probe(forgery_links.AGENTS, "csrf-link", site)
-    if not signed_in and mistake == "link":
+    if not signed_in and mistake in ("link", "blank"):
         assert proofs == []  # nobody stores anything there
         return
     assert [proof.exchanges[0].request.parts.path for proof in proofs] == places
