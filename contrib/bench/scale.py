@@ -68,7 +68,9 @@ def fill(product: Product, folder: Path, findings: int) -> list[Figure]:
         part = min(_PART, left)
         hosts = max(1, part // _PER_HOST)
         generate(report, findings=part, hosts=hosts, seed=7, first=first)
-        rates.append(importing.grow(product, report, large, findings=part).value)
+        rate = importing.grow(product, report, large, findings=part).value
+        if part == _PART or not rates:  # of a small rest fixed costs are most
+            rates.append(rate)
         first, left = first + hosts, left - part
     report.unlink()
     _group(product, small)

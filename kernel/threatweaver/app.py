@@ -26,6 +26,7 @@ from threatweaver.db.signals import Signals
 from threatweaver.db.transaction import Database
 from threatweaver.events.kernel import KERNEL_EVENT_TYPES
 from threatweaver.http import edge, mount, system
+from threatweaver.http.answers import Answers
 from threatweaver.http.cors import Origins
 from threatweaver.http.proxies import Proxies
 from threatweaver.isolation import routes as isolation
@@ -161,6 +162,7 @@ async def compose(
         proxies=Proxies(settings.trusted_proxies),
         origins=Origins(settings.cors_origins),
         limiter=before.limiter if before else RateLimiter(settings, database),
+        answers=Answers(),
         stopping=asyncio.Event(),
     )
 
