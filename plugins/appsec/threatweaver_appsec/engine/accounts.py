@@ -25,6 +25,11 @@ from threatweaver_appsec.engine.points import Point, Where, points_of, put
 from threatweaver_appsec.engine.references import reads
 
 PASSWORD = re.compile(r"pass(?!port)|pwd", re.IGNORECASE)
+NO_PASSWORD = re.compile(
+    r"^(un)?set[-_]|^(change|reset|forgot|show|save|update|remember|submit)[-_]|usable|[-_](hint|button|submit)$",
+    re.IGNORECASE,
+)
+"""Names of buttons and choices beside a password."""
 OLD_PASSWORD = re.compile(r"(old|current|existing|actual).*(pass|pwd)", re.IGNORECASE)
 EMAIL = re.compile(r"e-?mail", re.IGNORECASE)
 MAIL = re.compile(r"[^@\s]{1,80}@[^@\s.]{1,80}\.[^@\s]{1,80}")
@@ -86,12 +91,16 @@ def fields(request: Request) -> tuple[Point, ...]:
 
 def passwords(request: Request) -> tuple[Point, ...]:
     """Return the points of a body that take a password, and those of a link that takes it twice."""
-    found = tuple(point for point in fields(request) if PASSWORD.search(key_of(point)))
+    found = tuple(point for point in fields(request) if _is_password(point))
     if request.method != "GET":
         return found
     asked = tuple(point for point in points_of(request) if point.where is Where.QUERY)
-    typed = tuple(point for point in asked if PASSWORD.search(key_of(point)))
+    typed = tuple(point for point in asked if _is_password(point))
     return typed if len(typed) > 1 else found
+
+
+def _is_password(point: Point) -> bool:
+    return bool(PASSWORD.search(key_of(point))) and not NO_PASSWORD.search(key_of(point))
 
 
 def registrations(site: Site) -> Iterator[Operation]:

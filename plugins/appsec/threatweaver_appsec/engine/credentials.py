@@ -1,5 +1,6 @@
 """Requests that take the password of who sends them: sent so that it stays what it is."""
 
+import re
 from dataclasses import replace
 
 from threatweaver_appsec.engine.accounts import REGISTERS, SIGNS_IN, Account, passwords, register
@@ -9,6 +10,8 @@ from threatweaver_appsec.engine.logins.recorded import RecordedLogin
 from threatweaver_appsec.engine.messages import Request
 from threatweaver_appsec.engine.points import Point, Value, put
 
+OF_SOMEBODY = re.compile(r"/\d+(/|$)|passw|change|reset|edit", re.IGNORECASE)
+"""What comes after /auth where nobody signs in: /auth/users/1/password."""
 STAND_IN = "threatweaver-own-password"
 """Stands for the identity's own password in what is kept of a scan; no password is."""
 
@@ -40,7 +43,8 @@ async def somebody(site: Site, nonce: Nonce) -> Account | None:
 def signs_in(request: Request) -> bool:
     """Return whether a request asks for a session or an account: nobody in particular sends it."""
     path = request.parts.path
-    return bool(passwords(request)) and bool(SIGNS_IN.search(path) or REGISTERS.search(path))
+    found = SIGNS_IN.search(path) or REGISTERS.search(path)
+    return bool(found and passwords(request) and not OF_SOMEBODY.search(path, found.end()))
 
 
 def sets_password(request: Request) -> bool:

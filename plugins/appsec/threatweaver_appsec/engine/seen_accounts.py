@@ -19,7 +19,7 @@ LONGEST = 60  # characters of a value that says what to do
 LEARNED = ("ids", "lists", "ending", "own", "naming")
 ENDS = re.compile(
     r"(?<![a-z])(delet|remov|destroy|eras|purg|wip|truncat|drop|deactivat|disabl|suspend|terminat|bann?|block|lock"
-    r"|archiv|anonymi[sz]|revok|expel|kick|expir|invalidat)(e|es|ed|ing)?(?![a-z])"
+    r"|archiv|anonymi[sz]|revok|expel|kick|expir|invalidat|unset)(e|es|ed|ing)?(?![a-z])"
     r"|(?<![a-z])(close|cancel)[-_ /]*(my|your|own|this)?[-_ /]*(account|profile|membership)(?![a-z])"
 )
 """What ends something, in lower case."""

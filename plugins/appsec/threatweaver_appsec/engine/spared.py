@@ -32,7 +32,8 @@ EVERYWHERE = re.compile(
 """What signs somebody out wherever they are."""
 ALL = re.compile(r"all|every|across", re.IGNORECASE)
 TRUE = frozenset({"1", "true", "yes", "on", "y", "t", "checked", "active"})
-FALSE = frozenset({"", "0", "false", "no", "off", "none", "null"})
+UNTICKED = frozenset({"", "0", "false", "off"})
+FALSE = UNTICKED | {"no", "none", "null"}
 NEEDED = re.compile(r"(^|[^a-z])(is[-_]?)?(active|enabled|staff|super_?user|admin)$", re.IGNORECASE)
 BARRED = re.compile(
     r"(^|[^a-z])(is[-_]?)?(disabled|locked|blocked|banned|deleted|suspended|archived|inactive)$",
@@ -116,7 +117,7 @@ class _Said:
         told = (
             f"{key}={value}"
             for key, value in self.pairs
-            if len(value) <= LONGEST and value.lower() not in FALSE
+            if len(value) <= LONGEST and value.lower() not in UNTICKED
         )
         self.words = " ".join((_split(unquote(self.path)), *(_split(text) for text in told)))
         self.ends = request.method == "DELETE" or bool(ENDS.search(self.words))

@@ -119,6 +119,8 @@ class Office:
     def __init__(self):
         self.users = {1: "ann", 2: "bert", 3: "carl"}
         self.off: set[int] = set()
+        self.passwords = {1: "ann-Pass-1"}
+        self.without: set[int] = set()
         self.gone: list[str] = []
 
     def handlers(self):
@@ -130,6 +132,8 @@ class Office:
             "GET /users/{id}/edit": self.edit,
             "POST /users/{id}/edit": self.save,
             "POST /users/{id}/delete": self.delete,
+            "GET /auth/users/{id}/password": self.ask,
+            "POST /auth/users/{id}/password": self.set,
             "GET /account": self.account,
             "POST /account/close": self.close,
         }
@@ -151,7 +155,8 @@ class Office:
 
     async def login(self, request):
         sent = await request.post()
-        if sent.get("username") not in self.users.values() or sent.get("password") != "ann-Pass-1":
+        known = {self.users.get(key): password for key, password in self.passwords.items()}
+        if known.get(str(sent.get("username")), "") != sent.get("password"):
             return await self.form(request)
         response = web.Response(status=302, headers={"Location": "/account"})
         response.set_cookie("who", sent["username"])
@@ -182,7 +187,8 @@ class Office:
         fields = f'<input name=username value="{self.users[key]}"><input type=checkbox name=active checked>'
         save = f"<form method=post>{fields}<input name=note><button>Save</button></form>"
         sure = "<input type=hidden name=sure value=yes><button>Delete</button>"
-        return self.page(f'{save}<form method=post action="/users/{key}/delete">{sure}</form>')
+        more = f'<form method=post action="/users/{key}/delete">{sure}</form>'
+        return self.page(f'{save}{more}<a href="/auth/users/{key}/password">password</a>')
 
     async def save(self, request):
         self.signed_in(request)
@@ -190,6 +196,24 @@ class Office:
         if key in self.users:
             self.users[key] = str(sent.get("username"))
             (self.off.discard if sent.get("active") == "on" else self.off.add)(key)
+        raise web.HTTPFound("/users")
+
+    async def ask(self, request):
+        self.signed_in(request)
+        fields = "<input type=password name=password1><input type=password name=password2>"
+        buttons = (
+            "<input type=submit name=set-password value=Set><input type=submit name=unset-password value=No>"
+        )
+        return self.page(f"<form method=post>{fields}{buttons}</form>")
+
+    async def set(self, request):
+        self.signed_in(request)
+        key, sent = int(request.match_info["id"]), await request.post()
+        if "unset-password" in sent:
+            self.passwords.pop(key, None)
+            self.without.add(key)
+        elif sent["password1"] == sent["password2"]:
+            self.passwords[key] = sent["password1"]
         raise web.HTTPFound("/users")
 
     async def delete(self, request):
@@ -225,8 +249,9 @@ async def test_an_unsafe_scan_of_an_administration_keeps_its_account(serve):
     )
     end = [event async for event in Scan(order).events()][-1]
     assert (end.state, end.reason) == (State.COMPLETED, "")
-    assert office.users[1] == "ann"
+    assert (office.users[1], office.passwords[1]) == ("ann", "ann-Pass-1")
     assert not office.off & {1}
+    assert 1 not in office.without
     assert office.gone  # whom it does not sign in with is not spared
     left = {one["what"]: one["why"] for one in end.coverage["not_tested"] if one["why"].startswith(SPARED)}
     assert {what.replace(base, "") for what in left} >= {
