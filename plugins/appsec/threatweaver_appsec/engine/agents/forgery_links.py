@@ -34,7 +34,7 @@ from threatweaver_appsec.engine.messages import Exchange, Headers, Request
 from threatweaver_appsec.engine.points import Point, Where, points_of, put
 from threatweaver_appsec.engine.references import reads
 
-MOST_LINKS = 40
+MOST_LINKS = 30
 LOOKS = re.compile(
     r"^(q|query|search\w*|s|keywords?|terms?|find|filter\w*|sort\w*|order\w*|page|lang\w*|theme|tab|view)$",
     re.IGNORECASE,
@@ -46,11 +46,13 @@ async def _links(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
     session = await _session(site)
     if session is None:
         return
-    for op in islice((op for op in site.operations if op.request.method == "GET"), MOST_LINKS * 5):
-        if len(_passwords(op.request)) > 1:
-            if await _sets(site, op, nonce):
-                yield Suspicion(partial(_sets, site, op), partial(_sets, site, op, agree=False), op)
-        elif reads(op) and (points := _texts(op.request)) and await _stores(site, op, points, nonce):
+    links = [op for op in site.operations if op.request.method == "GET"]
+    for op in links:
+        if len(_passwords(op.request)) > 1 and await _sets(site, op, nonce):
+            yield Suspicion(partial(_sets, site, op), partial(_sets, site, op, agree=False), op)
+    taking = ((op, points) for op in links if reads(op) and (points := _texts(op.request)))
+    for op, points in islice(taking, MOST_LINKS):
+        if await _stores(site, op, points, nonce):
             for point in points:
                 if await _stores(site, op, (point,), nonce):
                     again = partial(_stores, site, op, (point,))
