@@ -31,6 +31,7 @@ from threatweaver_appsec.engine.agent import (
 from threatweaver_appsec.engine.agents.identity_cookies import cookie_pairs, readers
 from threatweaver_appsec.engine.answers import failed, granted, wearing
 from threatweaver_appsec.engine.messages import Headers, Request
+from threatweaver_appsec.engine.references import reads
 
 ENDS = re.compile(r"(log|sign)[-_]?(out|off)\b", re.IGNORECASE)
 
@@ -39,8 +40,8 @@ async def _personal(
     site: Site, account: Account, session: Headers, places: tuple[str, ...] = ()
 ) -> Operation | None:
     """Return an operation that names the account to its session, and not to nobody; at these places first."""
-    known = sorted(readers(site), key=lambda op: op.request.url not in places)
-    for op in known:
+    first = [op for op in site.operations if op.request.url in places and reads(op)]
+    for op in (*first, *readers(site)):
         if ENDS.search(op.request.parts.path):
             continue
         seen = await site.send(wearing(op.request, session))

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from threatweaver_appsec.engine.accounts import PASSWORD
 from threatweaver_appsec.engine.agent import Operation
-from threatweaver_appsec.engine.credentials import keeping
+from threatweaver_appsec.engine.credentials import keeping, sets_password
 from threatweaver_appsec.engine.discover import documents, html, scripts
 from threatweaver_appsec.engine.discover.forms import Field, Form, submit
 from threatweaver_appsec.engine.discover.leads import (
@@ -78,9 +78,7 @@ class Crawl:
                 if self.sender.refusal(request):
                     await self.sender.send(request, identity=self.identity)  # sends nothing, and logs that
                 yield skipped
-            exchanges = await asyncio.gather(
-                *(self.sender.send(lead.request, identity=self.identity) for lead in allowed)
-            )
+            exchanges = await self._asked(allowed)
             for lead, exchange in zip(allowed, exchanges, strict=True):
                 if exchange.fault is Fault.TIMEOUT and len(self.late) < MOST_LATE:
                     self.late.append(lead)
@@ -88,6 +86,17 @@ class Crawl:
                     for item in self._heard(lead, exchange, follow=follow):
                         yield item
                 self.frontier.landed(lead)
+
+    async def _asked(self, leads: list[Lead]) -> list[Exchange]:
+        """Send side by side; by itself what sets a password, for it may renew the session of the others."""
+        alone = [bool(self.identity) and sets_password(lead.request) for lead in leads]
+        beside = [lead for lead, by_itself in zip(leads, alone, strict=True) if not by_itself]
+        send = self.sender.send
+        sent = iter(await asyncio.gather(*(send(lead.request, identity=self.identity) for lead in beside)))
+        return [
+            await send(lead.request, identity=self.identity) if by_itself else next(sent)
+            for lead, by_itself in zip(leads, alone, strict=True)
+        ]
 
     def _refused(self, lead: Lead) -> Skipped | None:
         request = lead.request
