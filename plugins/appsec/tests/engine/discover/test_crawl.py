@@ -303,6 +303,7 @@ async def test_what_sets_a_password_is_sent_by_itself(target, page):
         return web.Response(text="page", content_type="text/html")
 
     async def change(request):
+        await asyncio.sleep(0.02)
         if "sid" in request.cookies:
             beside.append(under_way[0])
         return web.Response(text="changed", content_type="text/html")
