@@ -294,28 +294,14 @@ async def test_who_is_signed_in_is_shown_what_nobody_is_shown_too(target, page):
 
 async def test_what_sets_a_password_is_sent_by_itself(target, page):
     """Many sites renew the session with it, and end the one that another request still carries."""
-    under_way, beside = [0], []
-
-    async def slow(request):
-        under_way[0] += 1
-        await asyncio.sleep(0.05)
-        under_way[0] -= 1
-        return web.Response(text="page", content_type="text/html")
-
-    async def change(request):
-        await asyncio.sleep(0.02)
-        if "sid" in request.cookies:
-            beside.append(under_way[0])
-        return web.Response(text="changed", content_type="text/html")
-
     form = "<form method=post action=/change><input type=password name=password></form>"
-    links = "<a href=/a>a</a><a href=/b>b</a><a href=/c>c</a>"
-    pages = {"GET /": page(form + links), "POST /change": change}
-    site = await target(pages | {f"GET /{name}": slow for name in "abc"}, safe=False)
+    pages = {"GET /": page(f"{form}<a href=/a>a</a><a href=/b>b</a>"), "POST /change": page("changed")}
+    site = await target(pages | {"GET /a": page("a"), "GET /b": page("b")}, safe=False)
     site.client.enter("ann", Session(cookies=(("sid", "1"),)))
-    discovery = Discovery(browser=None, well_known=False, words=(), safe=False, password="own")
-    assert len([item async for item in discovery(site.client, site.base, "ann")]) > 4
-    assert beside == [0]
+    crawl = Crawl(site.client, "ann", safe=False, password="own")
+    crawl.frontier.add([Lead(Request("GET", f"{site.base}/"), "seed")])
+    assert len([item async for item in crawl.run()]) == 4
+    assert site.sent == ["GET /", "GET /a", "GET /b", "POST /change"]  # after those of its time
 
 
 def test_a_text_is_filled_in_with_words():
