@@ -1,5 +1,7 @@
 """The wheels, built once, and environments to install them into."""
 
+import fcntl
+import os
 import shutil
 import sys
 import tempfile
@@ -15,8 +17,15 @@ import places
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory):
-    """A folder with every wheel of this checkout."""
-    return places.build(places.ROOT, tmp_path_factory.mktemp("wheels"))
+    """A folder with every wheel of this checkout, which the run's other processes look into as well."""
+    run = tmp_path_factory.getbasetemp()
+    run = run.parent if "PYTEST_XDIST_WORKER" in os.environ else run
+    built = run / "wheels"
+    with (run / "wheels.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (built / "SHA256SUMS").exists():  # written last
+            places.build(places.ROOT, built)
+    return built
 
 
 @pytest.fixture

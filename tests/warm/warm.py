@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -43,28 +44,74 @@ class Warm:
         self, argv: Sequence[str], *, env: Mapping[str, str], timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end. Raises subprocess.TimeoutExpired, like `subprocess.run`."""
-        with (
-            tempfile.TemporaryFile() as out,
-            tempfile.TemporaryFile() as err,
-            socket.socket(socket.AF_UNIX) as call,
-        ):
-            call.settimeout(timeout)
-            call.connect(self._socket)
-            order = {"argv": list(argv), "env": dict(env), "cwd": str(Path.cwd())}
-            socket.send_fds(call, [json.dumps(order).encode() + b"\n"], [out.fileno(), err.fileno()])
-            with call.makefile() as told:
-                pid = int(told.readline())
-                try:
-                    code = int(told.readline())
-                except TimeoutError:
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, 9)
-                    raise subprocess.TimeoutExpired(list(argv), timeout) from None
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            running = self.start(argv, env=env, out=out.fileno(), err=err.fileno())
+            try:
+                code = running.wait(timeout)
+            except subprocess.TimeoutExpired:
+                running.send_signal(signal.SIGKILL)
+                running.wait()
+                raise
             texts = []
             for file in (out, err):
                 file.seek(0)
                 texts.append(file.read().decode())
         return subprocess.CompletedProcess(list(argv), code, *texts)
+
+    def start(self, argv: Sequence[str], *, env: Mapping[str, str], out: int, err: int) -> "Running":
+        """Start a command that writes into these descriptors."""
+        call = socket.socket(socket.AF_UNIX)
+        call.connect(self._socket)
+        order = {"argv": list(argv), "env": dict(env), "cwd": str(Path.cwd())}
+        socket.send_fds(call, [json.dumps(order).encode() + b"\n"], [out, err])
+        return Running(list(argv), call)
+
+
+class Running:
+    """A command that was started; it is asked like a `subprocess.Popen`."""
+
+    def __init__(self, argv: list[str], call: socket.socket) -> None:
+        self.args, self._call, self._told = argv, call, b""
+        self.pid = int(self._line(60))
+        self.returncode: int | None = None
+
+    def _line(self, timeout: float | None) -> bytes:
+        """Return what is told next. Raises TimeoutError."""
+        self._call.settimeout(timeout)
+        while b"\n" not in self._told:
+            more = self._call.recv(64)
+            if not more:
+                raise ConnectionResetError("the process that commands are forked from is gone")
+            self._told += more
+        line, _, self._told = self._told.partition(b"\n")
+        return line
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code, once it has ended. Raises subprocess.TimeoutExpired."""
+        if self.returncode is None:
+            try:
+                self.returncode = int(self._line(timeout))
+            except (TimeoutError, BlockingIOError):
+                raise subprocess.TimeoutExpired(self.args, timeout or 0) from None
+            self._call.close()
+        return self.returncode
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while it runs."""
+        try:
+            return self.wait(0)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, if it still runs."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
 
 
 def _serve(listening: socket.socket, entry: str, modules: Sequence[str]) -> None:

@@ -68,8 +68,7 @@ class Probe:
         self.outcome.not_compared += sorted(unsteady)
         suspects = differing(before[1], now) - unsteady
         if suspects:
-            confirmed = await self._because(self.ours, self.theirs.furnish)
-            for read in sorted(suspects & confirmed):
+            for read in sorted(await self._because(self.ours, suspects, self.theirs.furnish)):
                 self._found(read, "", "count", "the answer changes when the other tenant gets rows")
 
     async def _changes(self, before: tuple[Sweep, Sweep], foreign: set[str]) -> None:
@@ -87,16 +86,18 @@ class Probe:
                 if route.writes:
                     await self._places(route, ids, timed=False)
 
-        for read in sorted(suspects & await self._because(self.theirs, again)):
+        for read in sorted(await self._because(self.theirs, suspects, again)):
             self._found(read, "", "change", "the other tenant's rows changed")
 
-    async def _because(self, side: Side, act: Callable[[], Awaitable[None]]) -> set[str]:
-        """Return the reads of a side that change with an act, and stay as long without it."""
-        before, started = await side.sweep(), time.monotonic()
+    async def _because(
+        self, side: Side, reads: Collection[str], act: Callable[[], Awaitable[None]]
+    ) -> set[str]:
+        """Return which of these reads of a side change with an act, and stay as long without it."""
+        before, started = await side.sweep(reads), time.monotonic()
         await act()
-        after, taken = await side.sweep(), time.monotonic() - started
+        after, taken = await side.sweep(reads), time.monotonic() - started
         await asyncio.sleep(taken)
-        return differing(before, after) - differing(after, await side.sweep())
+        return differing(before, after) - differing(after, await side.sweep(reads))
 
     async def _places(self, route: Route, ids: Ids, *, timed: bool) -> None:
         for slot in slots.of(route):

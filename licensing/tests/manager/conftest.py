@@ -7,7 +7,6 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -126,7 +125,7 @@ class Manager:
         self.folder, self.database = folder, database
         self.key = folder / "first.key"
         main(["keygen", "--out", str(folder), "--name", "first"])
-        self.process = self.url = None
+        self.process = self.said = self.url = None
         self.log = folder / "log"
 
     def command(self, *argv, check=True, database=None):
@@ -138,21 +137,22 @@ class Manager:
         return done.returncode, done.stdout + done.stderr
 
     def start(self, *argv, key=None):
-        command = [sys.executable, "-m", "threatweaver_licensing.cli", "manager", "serve", "--port", "0"]
-        command += ["--key", key or self.key, *argv]
+        command = ["threatweaver-license", "manager", "serve", "--port", "0", "--key", key or self.key, *argv]
         environment = os.environ | {"LICENSE_MANAGER_DATABASE": self.database}
+        reading, writing = os.pipe()
         with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                list(map(str, command)), stdout=subprocess.PIPE, stderr=log, text=True, env=environment
-            )
-        line = self.process.stdout.readline()
+            command = list(map(str, command))
+            self.process = warm().start(command, env=environment, out=writing, err=log.fileno())
+        os.close(writing)
+        self.said = os.fdopen(reading)  # kept open for as long as it may print
+        line = self.said.readline()
         assert line.startswith("license manager on "), self.log.read_text()
         self.url = line.split()[-1]
 
     def stop(self):
         self.process.terminate()
         code = self.process.wait(timeout=20)
-        self.process.stdout.close()
+        self.said.close()
         return code
 
     def call(self, method, path, body=None, *, token=None, **more):
