@@ -24,6 +24,7 @@ from threatweaver_appsec.engine.discover.leads import (
 from threatweaver_appsec.engine.discover.urls import canonical, is_static, origin
 from threatweaver_appsec.engine.messages import Exchange, Fault, Request, Response
 from threatweaver_appsec.engine.ports import Sender, Skipped
+from threatweaver_appsec.engine.spared import SPARED
 
 TOGETHER = 4  # requests at a time; what they lead to is read in their order
 MOST_LATE = 8
@@ -102,7 +103,8 @@ class Crawl:
         request = lead.request
         if why := self.sender.refusal(request):
             elsewhere = "is not in scope" in why and why.startswith("origin")
-            return Skipped(origin(request.url) if elsewhere else f"{request.method} {request.url}", why)
+            place = request.url.partition("?")[0] if why.startswith(SPARED) else request.url
+            return Skipped(origin(request.url) if elsewhere else f"{request.method} {place}", why)
         if leaves(request.url):
             return Skipped(f"{request.method} {request.url}", "it would end the session")
         word = harms(urlsplit(request.url).path + "?" + urlsplit(request.url).query) if self.safe else None
