@@ -109,7 +109,7 @@ SELECT
 """
 # Waits, as TRUNCATE does, for whoever still writes. TRUNCATE itself gives each table and index a new file,
 # which every connection has to learn: 200 ms. What a few rows are deleted from does not grow large.
-_EMPTY = f"""
+EMPTY = f"""
 SET LOCAL session_replication_role = replica;
 LOCK TABLE {", ".join(TABLES)}, exposure_import;
 DO $$
@@ -170,7 +170,7 @@ class Space:
 
     async def empty(self) -> None:
         async with self.kernel.database.owner(self.tenant.schema) as unit:
-            await unit.connection.execute(_EMPTY)
+            await unit.connection.execute(EMPTY)
 
     async def call(self, method: str, path: str, **options: Any) -> Answer:
         headers = {**self.headers, **options.pop("headers", {})}
