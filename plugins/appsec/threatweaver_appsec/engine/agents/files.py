@@ -23,6 +23,8 @@ SECRETS = re.compile(
     r"(?im)^((?:export )?[A-Z0-9_]*(?:KEY|SECRET|PASS|PASSWORD|PWD|TOKEN)[A-Z0-9_]*\s*[=:]\s*)\S.*$"
 )
 MOST_PAGES = 20
+COPIES = (".bak", "~", ".old", ".orig", ".swp", ".save")
+COPY = re.compile(f"({'|'.join(map(re.escape, COPIES))})$")
 SOURCE = re.compile(rb"<\?php\s|<%@\s|^import [\w.]+|^#!/|^from [\w.]+ import |require\(['\"]", re.MULTILINE)
 
 
@@ -191,11 +193,13 @@ async def _copies(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
 
 
 def _copies_of(site: Site) -> Iterator[Leftover]:
-    paths = {op.request.parts.path for op in site.operations if op.request.url.startswith(site.base)}
+    paths = {
+        COPY.sub("", op.request.parts.path) for op in site.operations if op.request.url.startswith(site.base)
+    }
     scripts = sorted(path for path in paths if re.search(r"\.(php|jsp|aspx?|py|rb|js|pl|cgi)$", path))
     for path in scripts[:MOST_PAGES]:
         if not path.endswith(".js"):
-            for ending in (".bak", "~", ".old", ".orig", ".swp", ".save"):
+            for ending in COPIES:
                 yield Leftover(path + ending, "Source of the application", SOURCE, Severity.HIGH)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice, permutations
 from typing import Any
@@ -80,7 +80,7 @@ async def _writes(
         says=f"{request.method} {answer.request.parts.path}, sent by {change.writer}, changes what is "
         f"{change.owner}'s.",
         excerpt=around(own.text, mark),
-        exchanges=(answer, own),
+        exchanges=(replace(answer, identity=change.writer), own),
         point=change.item.point,
     )
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -168,7 +168,9 @@ async def _deleted(trial: Trial) -> Proof | None:
     answer = await trial.site.send(await trial.request())
     if failed(answer) or await sign_in(trial.site, trial.victim):
         return None
-    return trial.proof(f"deletes {trial.victim.username}, who cannot sign in any more", answer)
+    proof = trial.proof(f"deletes {trial.victim.username}, who cannot sign in any more", answer)
+    created = (trial.victim.created,) if trial.victim.created else ()  # for the next one to be deleted
+    return replace(proof, exchanges=(*created, answer), fresh=(trial.victim.username,))
 
 
 async def _changed(trial: Trial) -> Proof | None:
