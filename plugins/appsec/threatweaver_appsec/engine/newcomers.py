@@ -5,11 +5,10 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from threatweaver_appsec.engine.accounts import (
-    EMAIL,
     Account,
     fresh,
-    key_of,
     login_answer,
+    marked,
     register,
     session_from,
     texts,
@@ -116,7 +115,5 @@ async def furnished(site: Peopled, nonce: Nonce) -> None:
         for op in islice((op for op in writings(site) if op.request.method == "POST"), MOST_MADE):
             request = await fresh(site, op, person.session)
             for point in texts(request):
-                mark = nonce.word(12)
-                value = f"{mark}@example.com" if EMAIL.search(key_of(point)) else mark
-                request = put(request, point, value)
+                request = put(request, point, marked(point, nonce.word(12)))
             await site.send(request, identity=person.name)

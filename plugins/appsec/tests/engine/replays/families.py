@@ -75,7 +75,7 @@ FAMILIES = {
         ("cookie-flags", "clickjacking", "missing-headers", "directory-listing", "secret-script",
          "secret-key", "file-git", "file-env", "cors", "component-server", "component-script"),
         {"cookie-httponly": 1, "clickjacking": 1, "nosniff": 1, "directory-listing": 1, "secret-in-answer": 2,
-         "repository-exposed": 2, "configuration-exposed": 1, "cors": 1, "csp-weak": 1,
+         "repository-exposed": 1, "configuration-exposed": 1, "cors": 1, "csp-weak": 1,
          "version-banner": 1, "csp-missing": 1, "cookie-samesite": 1, "outdated-component": 1},
     ),
     "leftovers": Family(
@@ -137,6 +137,10 @@ FAMILIES = {
         door=Door(cookie="session"),
         without=("/api/*",),
     ),
+    "links": Family(
+        ("csrf-link",), {"csrf-link": 1}, door=Door(cookie="session"), without=("/api/*",)
+    ),
+    "logins that lead on": Family(("redirect-login",), {"login-redirect": 1}, people=(), without=()),
     "fixation": Family(
         ("session-fixation",), {"session-fixation": 1}, people=(), without=("/login*", "/api/*")
     ),

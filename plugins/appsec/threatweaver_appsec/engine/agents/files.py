@@ -50,8 +50,8 @@ ZIP, GZIP = re.compile(rb"\APK\x03\x04"), re.compile(rb"\A\x1f\x8b\x08")
 SQLITE = re.compile(rb"\ASQLite format 3\x00")
 
 REPOSITORIES = (
+    Leftover("/.git/config", "Git repository", _of(r"^\[core\]"), Severity.HIGH),
     Leftover("/.git/HEAD", "Git repository", _of(r"\Aref: refs/|\A[0-9a-f]{40}\s*\Z"), Severity.HIGH),
-    Leftover("/.git/config", "Git configuration", _of(r"^\[core\]"), Severity.HIGH),
     Leftover("/.svn/wc.db", "Subversion working copy", SQLITE, Severity.HIGH),
     Leftover(
         "/.hg/requires", "Mercurial repository", _of(r"\A(revlogv1|dotencode|fncache|store)$"), Severity.HIGH

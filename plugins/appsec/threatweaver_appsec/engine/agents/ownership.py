@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice, permutations
 from typing import Any
 
-from threatweaver_appsec.engine.accounts import EMAIL, fresh, key_of, session_as, texts, writings
+from threatweaver_appsec.engine.accounts import fresh, key_of, marked, session_as, texts, writings
 from threatweaver_appsec.engine.agent import (
     About,
     Agent,
@@ -48,9 +48,8 @@ class Change:
         """Return the request about another object, with a mark in its texts."""
         request = put(request, self.item.point, value)
         for point in texts(request):
-            key = key_of(point)
-            if not NO_TEXT.search(key):
-                request = put(request, point, f"{mark}@example.com" if EMAIL.search(key) else mark)
+            if not NO_TEXT.search(key_of(point)):
+                request = put(request, point, marked(point, mark))
         return request
 
 

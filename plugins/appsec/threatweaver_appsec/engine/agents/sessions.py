@@ -43,8 +43,8 @@ async def _personal(
     site: Site, account: Account, session: Headers, places: tuple[str, ...] = ()
 ) -> Operation | None:
     """Return an operation that names the account to its session, and not to nobody; at these places first."""
-    known = sorted(readers(site), key=lambda op: op.request.url not in places)
-    for op in known:
+    first = [op for op in site.operations if op.request.url in places and reads(op)]
+    for op in (*first, *readers(site)):
         if ENDS.search(op.request.parts.path):
             continue
         seen = await site.send(wearing(op.request, session))

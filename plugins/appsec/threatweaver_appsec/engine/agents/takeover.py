@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from threatweaver_appsec.engine.accounts import (
-    EMAIL,
     OLD_PASSWORD,
     PASSWORD,
     USER,
@@ -17,6 +16,7 @@ from threatweaver_appsec.engine.accounts import (
     is_id,
     key_of,
     logins,
+    marked,
     passwords,
     register,
     registrations,
@@ -180,7 +180,7 @@ async def _changed(trial: Trial) -> Proof | None:
     mark, request = trial.nonce.word(12), await trial.request()
     for point in fields(request):
         if point.name != trial.target.point.name and isinstance(point.value, str):
-            request = put(request, point, f"{mark}@example.com" if EMAIL.search(key_of(point)) else mark)
+            request = put(request, point, marked(point, mark))
     answer = await trial.site.send(request)
     if failed(answer):
         return None
