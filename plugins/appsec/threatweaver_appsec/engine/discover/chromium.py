@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 
 import aiohttp
 
-from threatweaver_appsec.engine.discover.weight import megabytes
+from threatweaver_appsec.engine.discover.weight import Scale, megabytes
 
 PROGRAMS = (
     *("chromium-headless-shell", "chrome-headless-shell", "headless_shell"),  # half as heavy as the others
@@ -252,9 +253,18 @@ async def _settled(process: int) -> int:
 
 async def _weigh(process: int, own: int, page: Tab) -> None:
     """End the browser where the pages that it shows make it too heavy."""
-    while True:
-        await asyncio.sleep(0.1)
-        if megabytes(process) > own + MOST_GROWTH:
+    over = threading.Event()
+    try:
+        await asyncio.to_thread(_end_if_heavy, process, own + MOST_GROWTH, page, over)
+    finally:
+        over.set()
+
+
+def _end_if_heavy(process: int, most: int, page: Tab, over: threading.Event) -> None:
+    """Look in a thread, so that it is seen in time while the loop answers all that a page asks for."""
+    scale = Scale(process)
+    while not over.wait(0.02):
+        if scale.megabytes() > most:
             page.gone = f"the browser took more than {MOST_GROWTH} MB for the target's pages"
             _kill(process)
             return
