@@ -36,7 +36,7 @@ check: $(VENV)/.tools ## Lint, types, import contracts
 fast: $(VENV)/.tools ## Run the tests that start no process of the product
 	@$(BIN)/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder --ignore=tests/e2e --ignore=tests/stateful --ignore=tests/packaging
 
-nightly: $(VENV)/.tools ## Tell random stories for 30 minutes, kill a scan 20 times, damage every report 30 ways, others each day; a failure prints its seed
+nightly: $(VENV)/.tools ## Tell random stories for 30 minutes, kill a scan 20 times, damage every report 30 ways, play 120 histories, others each day; a failure prints its seed
 	@TWTEST_SCAN_KILLS=$${TWTEST_SCAN_KILLS:-20} TWTEST_SCAN_SEED=$${TWTEST_SCAN_SEED:-$$(date +%Y%m%d)} \
 		$(BIN)/pytest tests/e2e/test_e2e_scan_killed.py -q -s
 	@TWTEST_STORY_SECONDS=$${TWTEST_STORY_SECONDS:-1800} \
@@ -44,7 +44,9 @@ nightly: $(VENV)/.tools ## Tell random stories for 30 minutes, kill a scan 20 ti
 	@seed=$${TWTEST_FUZZ_SEED:-$$(date +%Y%m%d)} && echo "TWTEST_FUZZ_SEED=$$seed" && \
 		TWTEST_FUZZ_SEED=$$seed TWTEST_FUZZ_EXAMPLES=$${TWTEST_FUZZ_EXAMPLES:-30} $(BIN)/pytest -q --timeout=0 --hypothesis-seed=$$seed \
 		plugins/exposure/tests/engine/test_every_format.py plugins/exposure/tests/engine/test_fuzzed_reports.py \
-		plugins/exposure/tests/imports/test_damaged_reports.py
+		plugins/exposure/tests/imports/test_damaged_reports.py plugins/exposure/tests/imports/test_random_histories.py \
+		plugins/exposure/tests/intelligence/test_random_snapshots.py \
+		plugins/exposure/tests/charts/test_hostile_figures.py plugins/appsec/tests/engine/core/test_memory.py
 
 bench: $(VENV)/.tools ## Measure speed and memory on this machine, with goals and limits beside
 	@$(BIN)/python contrib/bench/run.py $(ARGS)

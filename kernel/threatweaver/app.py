@@ -26,6 +26,7 @@ from threatweaver.db.signals import Signals
 from threatweaver.db.transaction import Database
 from threatweaver.events.kernel import KERNEL_EVENT_TYPES
 from threatweaver.http import edge, mount, system
+from threatweaver.http.answers import Answers
 from threatweaver.http.cors import Origins
 from threatweaver.http.proxies import Proxies
 from threatweaver.isolation import routes as isolation
@@ -40,7 +41,7 @@ from threatweaver.modules import routes as module_routes
 from threatweaver.notify import parts as notify
 from threatweaver.notify.events.catalog import KERNEL_EVENTS
 from threatweaver.plugins import admission, constraints, imports, loader, manifest, registry
-from threatweaver.plugins.admission import Grounds
+from threatweaver.plugins.admission import Decision, Grounds
 from threatweaver.plugins.contribution import Contribution
 from threatweaver.plugins.registry import Registry
 from threatweaver.ratelimits import routes as ratelimits
@@ -97,10 +98,10 @@ def reserved_prefixes() -> set[str]:
     return registry.prefixes(_KERNEL)
 
 
-def load_registry(
+def admit(
     settings: Settings, current: CurrentLicense, disabled: Collection[str] = frozenset()
-) -> Registry:
-    """Find, admit, load and freeze the plugins that the license names and nobody switched off.
+) -> list[Decision]:
+    """Find the plugins, and decide which the license names and nobody switched off; imports none.
 
     Raises ConfigError.
     """
@@ -113,7 +114,14 @@ def load_registry(
         constrained=constraints.of(current.claims),
         foreign=imports.foreign,
     )
-    contributions, decisions = loader.load(admission.decide(manifests, grounds), settings.plugin_values)
+    return admission.decide(manifests, grounds)
+
+
+def load_registry(
+    settings: Settings, current: CurrentLicense, disabled: Collection[str] = frozenset()
+) -> Registry:
+    """Load and freeze the plugins that are admitted. Raises ConfigError."""
+    contributions, decisions = loader.load(admit(settings, current, disabled), settings.plugin_values)
     return registry.build_what_fits(_KERNEL, contributions, decisions)
 
 
@@ -154,6 +162,7 @@ async def compose(
         proxies=Proxies(settings.trusted_proxies),
         origins=Origins(settings.cors_origins),
         limiter=before.limiter if before else RateLimiter(settings, database),
+        answers=Answers(),
         stopping=asyncio.Event(),
     )
 

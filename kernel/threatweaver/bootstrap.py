@@ -14,6 +14,8 @@ from threatweaver.config import ConfigError, Settings
 from threatweaver.db import migrate, orm
 from threatweaver.db.transaction import Database
 from threatweaver.license import service as license_service
+from threatweaver.license import store as license_store
+from threatweaver.modules import queries as modules
 from threatweaver.tenancy import operators, provision
 from threatweaver.tenancy.models import Tenant
 
@@ -27,12 +29,17 @@ class Installation:
     admin_password: str | None
 
 
+async def admitted(database: Database, settings: Settings) -> list[str]:
+    """Return the Python modules whose import loads the plugins that a start admits; imports none of them."""
+    await _open(database, settings)
+    current = await license_store.load(database, settings)
+    decisions = application.admit(settings, current, await modules.disabled(database))
+    return [item.manifest.entry_point.module for item in decisions if item.admitted]
+
+
 async def prepare(database: Database, settings: Settings) -> Installation:
     """Bring the database to this version and make what a first start needs."""
-    await orm.bind(orm.KERNEL_APPS)
-    await migrate.migrate_control(database)
-    if settings.trial == "on":
-        await license_service.issue_first_trial(database)
+    await _open(database, settings)
     kernel = await application.assemble(settings, database)
     apps = kernel.registry.apps
     await provision.bring_up_all(database, apps)
@@ -56,6 +63,14 @@ async def prepare(database: Database, settings: Settings) -> Installation:
             database, "operator-grant", target=f"user:{user_id}", after={"tenant": tenant.slug}
         )
     return Installation(tenant=tenant.slug, admin_email=settings.admin_email, admin_password=password)
+
+
+async def _open(database: Database, settings: Settings) -> None:
+    """Bring the control schema to this version, and issue the first license."""
+    await orm.bind(orm.KERNEL_APPS)
+    await migrate.migrate_control(database)
+    if settings.trial == "on":
+        await license_service.issue_first_trial(database)
 
 
 async def _oldest_admin(database: Database, tenant: Tenant) -> str | None:

@@ -12,6 +12,7 @@ from threatweaver.auth.service import Signer
 from threatweaver.config import Settings
 from threatweaver.db.signals import Signals
 from threatweaver.db.transaction import Database
+from threatweaver.http.answers import Answers
 from threatweaver.http.cors import Origins
 from threatweaver.http.proxies import Proxies
 from threatweaver.license.current import CurrentLicense
@@ -38,6 +39,7 @@ class Kernel:
     proxies: Proxies
     origins: Origins
     limiter: RateLimiter
+    answers: Answers
     stopping: asyncio.Event
 
     def signer(self) -> Signer:

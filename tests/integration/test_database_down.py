@@ -21,7 +21,7 @@ async def serving(kernel):
         yield opened
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def here(separate, new_tenant):
     """A kernel on a database of its own, a client, headers and the tenant."""
     async with separate(size=2) as kernel:
@@ -102,22 +102,20 @@ async def test_ready_names_what_is_wrong_and_nothing_else(here):
     assert (answer.status, body["checks"]) == (503, {"database": "ok", "process": "stopping"})
 
 
-async def test_a_query_over_its_time_is_503(separate, new_tenant):
-    async with separate(size=2) as kernel:
-        tenant = await new_tenant(kernel)
-        headers = await headers_for(kernel, role="admin", tenant=tenant)
-        blocker = await asyncpg.connect(kernel.database.dsn)
-        transaction = blocker.transaction()
-        await transaction.start()
-        await blocker.execute(f'LOCK TABLE "{tenant.schema}".exposure_tag')
-        impatient = Database(kernel.database.dsn, size=2, statement_timeout=0.2)
-        await impatient.open()
-        async with serving(replace(kernel, database=impatient)) as client:
-            assert (await get(client, "/api/tags", headers))[:2] == (503, "QUERY_TIMEOUT")
-            await transaction.rollback()
-            assert (await get(client, "/api/tags", headers))[0] == 200
-        await impatient.close()
-        await blocker.close()
+async def test_a_query_over_its_time_is_503(here):
+    kernel, _, headers, tenant = here
+    blocker = await asyncpg.connect(kernel.database.dsn)
+    transaction = blocker.transaction()
+    await transaction.start()
+    await blocker.execute(f'LOCK TABLE "{tenant.schema}".exposure_tag')
+    impatient = Database(kernel.database.dsn, size=2, statement_timeout=0.2)
+    await impatient.open()
+    async with serving(replace(kernel, database=impatient)) as client:
+        assert (await get(client, "/api/tags", headers))[:2] == (503, "QUERY_TIMEOUT")
+        await transaction.rollback()
+        assert (await get(client, "/api/tags", headers))[0] == 200
+    await impatient.close()
+    await blocker.close()
 
 
 async def test_a_connection_is_rolled_back_before_it_goes_back(here):

@@ -33,16 +33,16 @@ asyncio.run(main())
 """
 
 
-def make_place():
+def make_place(folder):
     # Not tmp_path: its parents are private, and under root the database's user must get in.
-    path = Path(tempfile.mkdtemp(dir=tempfile.gettempdir()))
+    path = Path(tempfile.mkdtemp(dir=folder))
     path.chmod(0o711)
     return path
 
 
 @pytest.fixture
-async def place():
-    path = make_place()
+async def place(quick_folder):
+    path = make_place(quick_folder)
     yield path
     await stop(EmbeddedServer(data=path / "home" / "postgres" / "data", socket_dir=path))
     shutil.rmtree(path)
@@ -54,8 +54,8 @@ def new_home(place):
 
 
 @pytest.fixture(scope="module")
-def initialized():
-    home = make_place()
+def initialized(quick_folder):
+    home = make_place(quick_folder)
 
     async def initialize():
         await stop(await start(home))

@@ -28,6 +28,7 @@ Fd = Annotated[int | None, typer.Option("--fd", help="Listening socket inherited
 # How `up` and its processes find each other: descriptors of pipes.
 Parent = Annotated[int | None, typer.Option("--parent", hidden=True)]
 Ready = Annotated[int | None, typer.Option("--ready", hidden=True)]
+Answer = Annotated[int, typer.Option("--answer")]
 Name = Annotated[str | None, typer.Option("--name", hidden=True)]
 
 
@@ -69,18 +70,35 @@ def up(
 @app.command(hidden=True)
 def template(fd: Annotated[int, typer.Option("--fd")]) -> None:
     """Load the product, and fork the processes of `up` from this one."""
+    import gc
     import importlib
     import socket
 
     from threatweaver.processes.template import serve_orders
 
+    gc.disable()  # nothing of what is loaded will be garbage
     importlib.import_module("threatweaver.commands.product")
+    gc.enable()
     serve_orders(socket.socket(fileno=fd), app)
 
 
 @app.command(hidden=True)
+def admit(
+    answer: Answer,
+    home: Home = None,
+    parent: Parent = None,  # noqa: ARG001 - every fork is told; this one ends by itself
+    name: Name = None,
+) -> None:
+    """Say which plugins a start admits."""
+    settings = settings_of(name or "admit", home=home)
+    from threatweaver.commands import product
+
+    run(product.admit(settings, answer=answer))
+
+
+@app.command(hidden=True)
 def prepare(
-    answer: Annotated[int, typer.Option("--answer")],
+    answer: Answer,
     home: Home = None,
     parent: Parent = None,  # noqa: ARG001 - every fork is told; this one ends by itself
     name: Name = None,

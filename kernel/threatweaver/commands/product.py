@@ -2,8 +2,9 @@
 
 import os
 import socket
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -31,14 +32,24 @@ from threatweaver.tenancy.models import Tenant
 _LESS_URGENT = 5  # of the 19 steps that a process may step back
 
 
+async def admit(settings: Settings, *, answer: int) -> None:
+    """Tell the supervisor which modules to import for the plugins that are admitted."""
+    await _told(settings, lambda database: bootstrap.admitted(database, settings), answer)
+
+
 async def prepare(settings: Settings, *, answer: int) -> None:
     """Bring the database to this version, make what a first start needs, and tell the supervisor of it."""
     settings.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    await _told(settings, lambda database: bootstrap.prepare(database, settings), answer)
+
+
+async def _told(settings: Settings, work: Callable[[Database], Awaitable[Any]], answer: int) -> None:
+    """Write what `work(database)` returns into a descriptor, or what went wrong as one would expect."""
     try:
-        made = asdict(await opened(settings, lambda database: bootstrap.prepare(database, settings)))
+        told = {"found": await opened(settings, work)}
     except expected() as error:
-        made = {"error": str(error)}
-    os.write(answer, orjson.dumps(made))
+        told = {"error": str(error)}
+    os.write(answer, orjson.dumps(told))
     os.close(answer)
 
 

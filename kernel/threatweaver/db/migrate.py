@@ -23,6 +23,7 @@ _LOCKS = (
     ("CREATE TABLE", "none (new table)"),
     ("CREATE UNIQUE INDEX", "SHARE: blocks writes while it builds"),
     ("CREATE INDEX", "SHARE: blocks writes while it builds"),
+    ("CREATE TRIGGER", "SHARE ROW EXCLUSIVE: blocks writes"),
     ("ALTER TABLE", "ACCESS EXCLUSIVE: blocks reads and writes"),
     ("DROP", "ACCESS EXCLUSIVE: blocks reads and writes"),
     ("TRUNCATE", "ACCESS EXCLUSIVE: blocks reads and writes"),

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from threatweaver.audit import service as audit
 from threatweaver.db.transaction import Unit
-from threatweaver.http import etags, output, renditions
+from threatweaver.http import answers, etags, output, renditions
 from threatweaver.http.context import Context
 from threatweaver.http.errors import ApiError
 from threatweaver.http.route import Scope, Shape
@@ -36,8 +36,9 @@ async def _in_a_transaction(ctx: Context) -> Any:
         if (given := await _given(ctx, unit)) is not None:
             return given
         await etags.check(ctx)
-        value = await route.handler(ctx)
-        return await _concluded(ctx, unit, value) if route.writes else value
+        if not route.writes:
+            return await answers.of(ctx)
+        return await _concluded(ctx, unit, await route.handler(ctx))
 
 
 async def _on_its_own(ctx: Context) -> Any:

@@ -1,7 +1,7 @@
 """What a route is: a value that says everything about an endpoint, and the table that collects them."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from threatweaver.http.context import Context
 
 Handler = Callable[["Context"], Awaitable[Any]]
+Depends = Callable[[], Awaitable[Hashable]]
+"""What an answer depends on besides the request; asked in its transaction."""
 _Handler = TypeVar("_Handler", bound=Handler)
 
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
@@ -118,7 +120,8 @@ class Route:
 
     `query`, `headers`, `body` and `form` are what is taken, and anything else is a 400. `errors` are
     documented beside those of every route. `scope` is the handler's transaction: read-only for a GET.
-    `rendition` is a media type that its JSON is answered in, too.
+    `rendition` is a media type that its JSON is answered in, too. An answer is kept, and given again to
+    whoever asks the same in the same tenant, for as long as what it `depends` on stays.
     """
 
     method: str
@@ -135,6 +138,7 @@ class Route:
     form: type[Schema] | None = None  # a body as the forms of other sites' pages send it
     upload: Upload | None = None
     rendition: Rendition | None = None
+    depends: Depends | None = None
     errors: tuple[type[ApiError], ...] = ()
     scope: Scope = Scope.TENANT
     scoped: bool = False  # the handler shows callers with a grant for some rows those rows only
@@ -185,11 +189,15 @@ _UUID_NAMES = frozenset({"id", "uuid"})
 
 
 class RouteTable:
-    """The routes of one resource folder; `path` starts below /api, with one of the manifest's prefixes."""
+    """The routes of one resource folder; `path` starts below /api, with one of the manifest's prefixes.
 
-    def __init__(self, *, path: str, tag: str) -> None:
+    What answers `depends` on, if that is said, holds for each of its JSON that is the same for everybody.
+    """
+
+    def __init__(self, *, path: str, tag: str, depends: Depends | None = None) -> None:
         self.path = path
         self.tag = tag
+        self.depends = depends
         self.routes: list[Route] = []
 
     def route(
@@ -225,6 +233,8 @@ class RouteTable:
         output = returns if isinstance(returns, Output) else Output(Shape.DATA, returns)
         full = self.path + path
         options.setdefault("status", _STATUS.get(output.shape, 200))
+        if method == "GET" and output.shape in JSON_SHAPES and not options.get("scoped"):
+            options.setdefault("depends", self.depends)
         options["query"] = _asked(options.get("query"), options.get("rendition"))
         route = Route(
             method=method,
@@ -261,6 +271,12 @@ def _path_params(path: str, given: Mapping[str, fields.Field[Any]]) -> dict[str,
     return table
 
 
+def _kept(route: Route) -> bool:
+    """Say whether an answer of this route can be another one's."""
+    shared = route.scope is Scope.TENANT and not route.scoped
+    return shared and route.method == "GET" and route.returns.shape in JSON_SHAPES
+
+
 def _check(route: Route) -> None:
     where = f"{route.method} {route.path}"
     if route.method not in METHODS:
@@ -273,5 +289,7 @@ def _check(route: Route) -> None:
         raise RouteError(f"{where}: a GET has no body")
     if route.rendition and (route.method != "GET" or route.returns.shape not in JSON_SHAPES):
         raise RouteError(f"{where}: only JSON that is read has another rendition")
+    if route.depends and not _kept(route):
+        raise RouteError(f"{where}: only JSON that is read in a tenant, the same for everybody, is kept")
     if bool(route.body) + bool(route.form) + bool(route.upload) > 1:
         raise RouteError(f"{where}: a body is either described or streamed")

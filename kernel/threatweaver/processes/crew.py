@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,16 +47,38 @@ class Crew:
     members: list[_Member] = field(default_factory=list)
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def prepare(self, template: Template | None = None) -> dict[str, Any]:
-        """Bring the database to the version of a template; return what a start has to tell.
+    async def prepare(self) -> dict[str, Any]:
+        """Load the plugins, bring the database to this version; return what a start has to tell.
 
         Raises CrewError.
         """
-        _, text = await self._answered(template or self.template, "prepare", "prepare", {}, "--answer")
-        found: dict[str, Any] = json.loads(text) if text else {"error": "it cannot start; the log says why"}
-        if "error" in found:
-            raise CrewError(found["error"])
+        self.template = await self._loaded(self.template)
+        return await self._prepared(self.template)
+
+    async def _loaded(self, template: Template) -> Template:
+        """Have a template load the admitted plugins; return another one, which has not, if that ends it.
+
+        Raises CrewError.
+        """
+        modules = await self._told(template, "admit")
+        try:
+            await template.load(modules)
+        except TemplateGone:
+            await template.end()
+            return await Template.start(self.environment)
+        return template
+
+    async def _prepared(self, template: Template) -> dict[str, Any]:
+        found: dict[str, Any] = await self._told(template, "prepare")
         return found
+
+    async def _told(self, template: Template, command: str) -> Any:
+        """Return what a command finds. Raises CrewError."""
+        _, text = await self._answered(template, command, command, {}, "--answer")
+        told: dict[str, Any] = json.loads(text) if text else {"error": "it cannot start; the log says why"}
+        if "error" in told:
+            raise CrewError(told["error"])
+        return told["found"]
 
     async def work(self, listening: int, processes: int, begun: asyncio.Event) -> None:
         """Keep serve processes and a worker running until stopped; the first one serves when `begun` is set.
@@ -107,6 +130,9 @@ class Crew:
             if self.template.gone:
                 await self.template.end()
                 self.template = await Template.start(self.environment)
+                # Where the database is away, each process loads the plugins by itself.
+                with suppress(CrewError, TemplateGone):
+                    self.template = await self._loaded(self.template)
         return self.template
 
     async def _after_death(self, member: _Member, code: int | None) -> None:
@@ -146,7 +172,8 @@ class Crew:
         """
         fresh = await Template.start(self.environment)
         try:
-            await self.prepare(fresh)
+            fresh = await self._loaded(fresh)
+            await self._prepared(fresh)
             for member in self.members:
                 await asyncio.wait_for(self._replace(member, fresh), _READY_WITHIN)
         except (CrewError, TemplateGone, TimeoutError) as error:

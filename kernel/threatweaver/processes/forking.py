@@ -7,8 +7,9 @@ import signal
 import socket
 import sys
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from threatweaver.processes.template import MESSAGE
 
@@ -51,6 +52,7 @@ class Template:
     control: socket.socket
     gone: bool = False
     _starting: deque[asyncio.Future[Forked]] = field(default_factory=deque)
+    _loading: asyncio.Future[None] | None = None
     _running: dict[int, Forked] = field(default_factory=dict)
 
     @property
@@ -80,6 +82,12 @@ class Template:
         asyncio.get_running_loop().add_reader(ours, template._hear)
         return template
 
+    async def load(self, modules: Sequence[str]) -> None:
+        """Have the template import modules, so that what is forked need not. Raises TemplateGone."""
+        self._order({"load": modules})
+        self._loading = asyncio.get_running_loop().create_future()
+        await self._loading
+
     async def fork(
         self,
         name: str,
@@ -98,15 +106,18 @@ class Template:
             "environment": dict(environment or {}),
             "name": name,
         }
-        if self.gone:
-            raise TemplateGone
-        try:
-            socket.send_fds(self.control, [json.dumps(order).encode()], list(given.values()))
-        except OSError:
-            raise TemplateGone from None
+        self._order(order, given.values())
         started: asyncio.Future[Forked] = asyncio.get_running_loop().create_future()
         self._starting.append(started)
         return await started
+
+    def _order(self, order: Mapping[str, Any], handles: Iterable[int] = ()) -> None:
+        if self.gone:
+            raise TemplateGone
+        try:
+            socket.send_fds(self.control, [json.dumps(order).encode()], list(handles))
+        except OSError:
+            raise TemplateGone from None
 
     def _hear(self) -> None:
         try:
@@ -125,6 +136,9 @@ class Template:
             started = self._starting.popleft()
             if not started.done():  # who asked was cancelled: it is stopped with all others
                 started.set_result(forked)
+        elif "loaded" in message:
+            if self._loading is not None and not self._loading.done():
+                self._loading.set_result(None)
         else:
             self._running.pop(message["ended"]).ended.set_result(message["code"])
 
@@ -135,6 +149,8 @@ class Template:
         for started in self._starting:
             if not started.done():
                 started.set_exception(TemplateGone())
+        if self._loading is not None and not self._loading.done():
+            self._loading.set_exception(TemplateGone())
         for forked in self._running.values():
             forked.ended.set_result(LOST)
         self._starting.clear()

@@ -6,6 +6,7 @@ ids and exit codes (docs/adr/0022).
 """
 
 import gc
+import importlib
 import json
 import os
 import selectors
@@ -13,7 +14,9 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 import setproctitle
@@ -34,6 +37,26 @@ def serve_orders(control: socket.socket, command: Command) -> None:
     _Template(control, command).run()
 
 
+def _load(modules: Sequence[str]) -> None:
+    """Import modules, so that no fork has to; one that does not import is left to those who need it.
+
+    Ends this process if one of them started a thread, which no fork would have.
+    """
+    gc.disable()  # nothing of what is loaded will be garbage
+    for name in modules:
+        with suppress(Exception):
+            importlib.import_module(name)
+    gc.enable()
+    _freeze()
+    if len(list(Path("/proc/self/task").iterdir())) > 1:
+        sys.exit("a plugin starts a thread when it is imported: each process imports it by itself")
+
+
+def _freeze() -> None:
+    gc.collect()
+    gc.freeze()  # what is loaded is never garbage: collecting it would copy its pages in every fork
+
+
 class _Template:
     def __init__(self, control: socket.socket, command: Command) -> None:
         self.control = control
@@ -44,8 +67,7 @@ class _Template:
 
     def run(self) -> None:
         name_process("template")  # finds its place before the environment changes
-        gc.collect()
-        gc.freeze()  # what is loaded is never garbage: collecting it would copy its pages in every fork
+        _freeze()
         for end in self.ended:
             end.setblocking(False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -68,6 +90,10 @@ class _Template:
         if not text:
             return False
         order = json.loads(text)
+        if "load" in order:
+            _load(order["load"])
+            self._tell({"loaded": len(order["load"])})
+            return True
         sys.stdout.flush()
         pid = os.fork()
         if pid == 0:

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+import orjson
 from marshmallow import fields, validate
 
-from threatweaver.db.transaction import connection
+from threatweaver import running
+from threatweaver.db.transaction import connection, current
 from threatweaver.http.errors import ValidationFailed
 from threatweaver.http.output import Page
+from threatweaver.http.route import Depends
 from threatweaver.http.schema import CommaSeparated, Schema
 from threatweaver.resource import cursor as cursors
 
@@ -101,6 +104,8 @@ class Listing:
 
     {order}, {behind} (the cursor's place) and {limit} are put in. None keeps `source`; so does page=2 and on.
     """
+    depends: Depends | None = None
+    """What a page's total depends on besides the filters: it is kept until that changes (http/answers.py)."""
     spare: Mapping[str, str] = field(default_factory=dict)
     """Alias → JOIN in `source` of a table with one row for each; counts leave out what no filter asks."""
 
@@ -161,6 +166,19 @@ class Listing:
 
     async def total_of(self, query: Mapping[str, Any]) -> tuple[int, bool]:
         """Return how many rows match, and whether these are all: at most 50,000 are counted one by one."""
+        if self.depends is None:
+            return await self._total_of(query)
+        kept = running.kernel().answers
+        asked = (current().schema, self.source, repr(self.conditions(query)))
+        state = await self.depends()
+        if (text := kept.get(asked, state)) is not None:
+            total, whole = orjson.loads(text)
+        else:
+            total, whole = await self._total_of(query)
+            kept.keep(asked, state, orjson.dumps([total, whole]))
+        return total, whole
+
+    async def _total_of(self, query: Mapping[str, Any]) -> tuple[int, bool]:
         if self.total is not None and (known := await self.total(query)) is not None:
             return known, True
         where, values = self.conditions(query)

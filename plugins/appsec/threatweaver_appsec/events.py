@@ -26,6 +26,14 @@ class AppsecFindingsClosed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppsecStandingChanged:
+    """What stands open at a target is not what it was, because people decided so or deleted the target."""
+
+    target_id: UUID
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppsecRiskAccepted:
     """The risk of a finding was accepted until a date."""
 
@@ -51,6 +59,7 @@ class AppsecAssessmentQueued:
 EVENT_TYPES = (
     AppsecFindingsRecorded,
     AppsecFindingsClosed,
+    AppsecStandingChanged,
     AppsecRiskAccepted,
     AppsecAssessmentEnded,
     AppsecAssessmentQueued,

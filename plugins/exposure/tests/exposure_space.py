@@ -107,6 +107,28 @@ SELECT
     (SELECT count(*) FROM (SELECT cve, definition_id FROM exposure_definition_cve
                            EXCEPT SELECT unnest(cves), id FROM exposure_definition)) AS overlisted
 """
+# Waits, as TRUNCATE does, for whoever still writes. TRUNCATE itself gives each table and index a new file,
+# which every connection has to learn: 200 ms. What a few rows are deleted from does not grow large.
+EMPTY = f"""
+SET LOCAL session_replication_role = replica;
+LOCK TABLE {", ".join(TABLES)}, exposure_import;
+DO $$
+DECLARE held record;
+BEGIN
+    FOR held IN
+        SELECT named, pg_relation_size(named) AS size
+        FROM unnest(ARRAY['{"','".join(TABLES)}','exposure_import']) t
+        LEFT JOIN LATERAL pg_partition_tree(t::regclass) ON true, coalesce(relid, t::regclass) named
+        WHERE isleaf IS NOT false
+    LOOP
+        IF held.size > 200000 THEN EXECUTE format('TRUNCATE %s CASCADE', held.named);
+        ELSIF held.size > 0 THEN EXECUTE format('DELETE FROM %s', held.named);
+        END IF;
+    END LOOP;
+END $$;
+-- No trigger says that this was a write.
+INSERT INTO exposure_written (id) VALUES (pg_current_xact_id()::text::bigint) ON CONFLICT DO NOTHING;
+"""
 COUNTS = ("created", "updated", "reopened", "unchanged", "closed")
 
 
@@ -148,7 +170,7 @@ class Space:
 
     async def empty(self) -> None:
         async with self.kernel.database.owner(self.tenant.schema) as unit:
-            await unit.connection.execute(f"TRUNCATE {', '.join(TABLES)}, exposure_import CASCADE")
+            await unit.connection.execute(EMPTY)
 
     async def call(self, method: str, path: str, **options: Any) -> Answer:
         headers = {**self.headers, **options.pop("headers", {})}

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from exposure_once import once
 from exposure_reports import Host, Item, day, nessus
 
 CHECKS = range(1001, 1100)
@@ -29,6 +30,7 @@ async def accept(space, identifier):
     assert answer.status == 200, answer
 
 
+@once
 async def four_days(space):
     """1001 goes and comes back; 1003 comes and goes, 1004 on one day; 1002 is accepted for a moment."""
     await space.take(scan({1001: 4, 1002: 2}, at=1))

@@ -98,6 +98,36 @@ async def test_what_people_decided_goes_along(space, finding_rows, settled):
     ]
 
 
+async def test_decisions_go_along_by_themselves(space, finding_rows, settled):
+    target = await space.target(baseUrl="https://alone.example.com")
+    assessment = await space.assessment(target)
+    keys = ("one", "many", "hidden", "stays")
+    await space.seen(target, assessment, [finding_rows(key) for key in keys])
+    await told(space, settled, target, assessment)
+    found = await places(space, target)
+
+    async def active():
+        await settled(space.tenant)
+        rows = await vulnerabilities(space, "alone.example.com")
+        return {row["location"].split()[1].split("/")[2] for row in rows if row["state"] != "fixed"}
+
+    assert await active() == {*keys}
+    reason = {"reason": "looked at it by hand"}
+    await space.post(f"/findings/{found['GET /items/one']}/false-positive", reason)
+    assert await active() == {"many", "hidden", "stays"}
+    many = {"action": "false-positive", "findingIds": [found["GET /items/many"]], "dryRun": False, **reason}
+    await space.call("POST", "/findings/bulk-update", many, status=200)
+    assert await active() == {"hidden", "stays"}
+    rule = {"name": "Hidden", "reason": "known for long", "agent": "sqli.error", "place": "GET /items/hidden"}
+    made = await space.post("/suppressions", rule, status=201)
+    assert await active() == {"stays"}
+    await space.call("DELETE", f"/suppressions/{made['id']}", status=204)
+    await space.post(f"/findings/{found['GET /items/one']}/reopen", None)
+    assert await active() == {"one", "hidden", "stays"}
+    await space.call("DELETE", f"/targets/{target['id']}", status=204)
+    assert await active() == set()
+
+
 async def imports(space):
     async with space.client.get("/api/imports?limit=200", headers=space.headers) as answer:
         return len((await answer.json())["data"])

@@ -43,12 +43,15 @@ async def scan(
 async def _target(url: str, *, by: UUID) -> Target:
     """Return the target that a URL is of: the longest base that it lies under."""
     origin = origin_of(url)
-    known = [one for one in await Target.all() if origin_of(one.base_url) == origin]
+    host = urlsplit(url).hostname or ""
+    known = [
+        one for one in await Target.filter(base_url__icontains=host) if origin_of(one.base_url) == origin
+    ]
     under = [one for one in known if _below(url, one.base_url)]
     if under:
         return max(under, key=lambda one: len(one.base_url))
     bare = url.partition("?")[0]
-    return await targets.create(by=by, base_url=bare, name=(urlsplit(url).hostname or bare)[:100])
+    return await targets.create(by=by, base_url=bare, name=(host or bare)[:100])
 
 
 def _below(url: str, base: str) -> bool:

@@ -11,6 +11,7 @@ from threatweaver_appsec.errors import CountDiffers
 from threatweaver_appsec.findings.models import ACCEPTED, DUPLICATE, FALSE_POSITIVE, FIXED, OPEN
 from threatweaver_appsec.findings.queries import LISTING
 from threatweaver_appsec.findings.service import check_assignee
+from threatweaver_appsec.targets.service import standing_changed
 
 _DECIDED = f"('{ACCEPTED}', '{FALSE_POSITIVE}', '{DUPLICATE}')"
 _CLEAR = "accepted_until = NULL, accepted_by = NULL, duplicate_of = NULL, reason = ''"
@@ -31,6 +32,7 @@ _ACTIONS = {
         f"status = $2::text, {_CLEAR}, fixed_at = CASE WHEN $2::text = '{FIXED}' THEN now() END",
     ),
 }
+_MOVES = {"false-positive", "reopen", "status"}  # what stands open
 _VALUE = {"accept-risk": "until", "assign": "assignee_id", "status": "status"}
 
 
@@ -56,22 +58,25 @@ async def decide(said: Mapping[str, Any], *, by: UUID) -> dict[str, Any]:
     if said["dry_run"]:
         changed = await held.fetchval(f"SELECT count(*) FROM appsec_finding WHERE {where}", *values)
     else:
-        changed = await held.fetchval(
+        rows = await held.fetch(
             f"""WITH old AS MATERIALIZED (
                     SELECT id, status, assignee_id FROM appsec_finding WHERE {where} FOR UPDATE
                 ), new AS (
                     UPDATE appsec_finding f SET {sets}, updated_at = now() FROM old WHERE f.id = old.id
-                    RETURNING f.id, f.status, f.assignee_id
+                    RETURNING f.id, f.status, f.assignee_id, f.target_id
                 ), told AS (
                     INSERT INTO appsec_finding_event (id, finding_id, at, action, actor_id, before, after)
                     SELECT gen_random_uuid(), old.id, now(), $5::text, $4,
                         CASE WHEN $5 = 'assign' THEN old.assignee_id::text ELSE old.status END,
                         CASE WHEN $5 = 'assign' THEN new.assignee_id::text ELSE new.status END
                     FROM old JOIN new ON new.id = old.id
-                ) SELECT count(*) FROM new""",
+                ) SELECT target_id, count(*) AS changed FROM new GROUP BY 1""",
             *values,
             action,
         )
+        changed = sum(row["changed"] for row in rows)
+        if action in _MOVES:
+            await standing_changed(row["target_id"] for row in rows)
     return {
         "dryRun": said["dry_run"],
         "action": action,

@@ -22,6 +22,7 @@ from threatweaver_appsec.findings.models import (
     AppsecFindingEvent,
 )
 from threatweaver_appsec.targets.models import Target
+from threatweaver_appsec.targets.service import standing_changed
 
 _DECIDED = (ACCEPTED, FALSE_POSITIVE, DUPLICATE)
 
@@ -55,6 +56,7 @@ async def create(*, by: UUID, target_id: UUID, **what: Any) -> AppsecFinding:
         **what,
     )
     await tell(found.id, "recorded", by=by, after=OPEN)
+    await standing_changed([target_id])
     return found
 
 
@@ -74,6 +76,7 @@ async def update(finding_id: UUID, *, by: UUID, **changes: Any) -> AppsecFinding
         _undecide(found)
         found.fixed_at = (found.fixed_at or datetime.now(UTC)) if found.status == FIXED else None
     await found.save()
+    await standing_changed([found.target_id])
     return found
 
 
@@ -99,6 +102,7 @@ async def call_false(finding_id: UUID, *, by: UUID, reason: str) -> AppsecFindin
     found.reason, found.accepted_until, found.accepted_by = reason, None, None
     await found.save()
     await tell(finding_id, "false positive", by=by, before=before, after=FALSE_POSITIVE)
+    await standing_changed([found.target_id])
     return found
 
 
@@ -114,6 +118,7 @@ async def reopen(finding_id: UUID, *, by: UUID) -> AppsecFinding:
     _undecide(found)
     await found.save()
     await tell(finding_id, "reopened", by=by, before=before, after=OPEN)
+    await standing_changed([found.target_id])
     return found
 
 
@@ -157,6 +162,7 @@ async def mark_duplicate(finding_id: UUID, *, by: UUID, of: UUID) -> AppsecFindi
     before, found.status, found.duplicate_of = found.status, DUPLICATE, other.id
     await found.save()
     await tell(finding_id, "duplicate", by=by, before=before, after=str(of))
+    await standing_changed([found.target_id])
     return found
 
 

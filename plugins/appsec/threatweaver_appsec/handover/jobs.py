@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from threatweaver.sdk import JobRun, Scope, SubscriberTable, hand_in
-from threatweaver_appsec.events import AppsecFindingsClosed, AppsecFindingsRecorded
+from threatweaver_appsec.events import AppsecFindingsClosed, AppsecFindingsRecorded, AppsecStandingChanged
 from threatweaver_appsec.handover import queries, report
 
 subscribers = SubscriberTable()
@@ -29,9 +29,26 @@ async def hand_over_closures(run: JobRun, event: AppsecFindingsClosed) -> Any:
     return await _hand_over(run, event.target_id)
 
 
+@subscribers.on(
+    AppsecStandingChanged, "appsec.hand_over_decisions", timeout=timedelta(minutes=30), scope=Scope.NONE
+)
+async def hand_over_decisions(run: JobRun, event: AppsecStandingChanged) -> Any:
+    """Hand over what stands open after people decided, or at what else is there of a target's host.
+
+    Safe to run twice.
+    """
+    async with run.database.tenant(run.schema, read_only=True):
+        host = await queries.host_in(event.base_url)
+    return await _of_host(run, host)
+
+
 async def _hand_over(run: JobRun, target_id: UUID) -> Any:
     async with run.database.tenant(run.schema, read_only=True):
         host = await queries.host_of(target_id)
+    return await _of_host(run, host)
+
+
+async def _of_host(run: JobRun, host: str | None) -> Any:
     if host is None:
         return None
     return await hand_in(run, f"AppSec {host}.jsonl", partial(_lines, host))

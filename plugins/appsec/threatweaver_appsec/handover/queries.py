@@ -26,6 +26,14 @@ async def host_of(target_id: UUID) -> str | None:
     return found
 
 
+async def host_in(base_url: str) -> str | None:
+    """Return the host of a URL, as `host_of` does."""
+    found: str | None = await connection().fetchval(
+        f"SELECT {_HOST.format('t')} FROM (SELECT $1::text AS base_url) t", base_url
+    )
+    return found
+
+
 async def now() -> datetime:
     """Return as of when this transaction reads."""
     found: datetime = await connection().fetchval("SELECT now()")

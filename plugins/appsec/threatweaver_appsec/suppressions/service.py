@@ -7,6 +7,7 @@ from uuid import UUID
 from threatweaver.sdk import SEVERITIES, Listing, NotFound, Unprocessable, connection, search, severity_name
 from threatweaver_appsec.suppressions.models import Suppression
 from threatweaver_appsec.targets.models import Target
+from threatweaver_appsec.targets.service import standing_changed
 
 # A shell pattern as LIKE has it: what means something there is escaped, and * is any text.
 _LIKE = r"replace(replace(replace(replace(s.place, '\', '\\'), '%', '\%'), '_', '\_'), '*', '%')"
@@ -41,11 +42,13 @@ LISTING = Listing(
 
 async def apply() -> int:
     """Let every finding say whether a suppression fits it; return how many changed. Safe to run twice."""
-    done: str = await connection().execute(
+    rows = await connection().fetch(
         f"""UPDATE appsec_finding f SET suppressed = NOT f.suppressed
-            WHERE f.suppressed <> EXISTS (SELECT FROM appsec_suppression s WHERE {_LIVE} AND {_FITS})"""
+            WHERE f.suppressed <> EXISTS (SELECT FROM appsec_suppression s WHERE {_LIVE} AND {_FITS})
+            RETURNING f.target_id"""
     )
-    return int(done.rsplit(" ", 1)[-1])
+    await standing_changed({row["target_id"] for row in rows})
+    return len(rows)
 
 
 async def preview(rule: Mapping[str, Any]) -> int:

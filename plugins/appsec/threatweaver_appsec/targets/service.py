@@ -6,10 +6,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from threatweaver.sdk import NotFound, ValidationFailed, connection
+from threatweaver.sdk import NotFound, ValidationFailed, connection, publish
 from threatweaver_appsec.engine.messages import Request
 from threatweaver_appsec.engine.scope import Network, Scope, origin_of
 from threatweaver_appsec.errors import TargetInUse
+from threatweaver_appsec.events import AppsecStandingChanged
 from threatweaver_appsec.targets.allowed import AllowList
 from threatweaver_appsec.targets.models import Target, new_token
 
@@ -47,6 +48,10 @@ async def delete(target_id: UUID) -> None:
         target_id,
     ):
         raise TargetInUse
+    if await connection().fetchval(
+        "SELECT EXISTS (SELECT FROM appsec_finding WHERE target_id = $1)", target_id
+    ):
+        await publish(AppsecStandingChanged(target_id=target_id, base_url=found.base_url))
     await found.delete()
 
 
@@ -72,6 +77,12 @@ async def proven(origins: Iterable[str], allow: AllowList) -> set[str]:
     urls = await Target.filter(verified_at__not_isnull=True).values_list("base_url", flat=True)
     verified = {origin_of(str(url)) for url in urls}
     return {origin for origin in origins if origin in verified or allow.names(origin)}
+
+
+async def standing_changed(target_ids: Iterable[UUID]) -> None:
+    """Tell whoever has copies of findings that people decided about some of these targets."""
+    for target in await Target.filter(id__in=list(target_ids)):
+        await publish(AppsecStandingChanged(target_id=target.id, base_url=target.base_url))
 
 
 def scope_of(target: Target, *, safe: bool, networks: tuple[Network, ...] = ()) -> Scope:

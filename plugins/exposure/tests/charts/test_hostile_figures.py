@@ -4,6 +4,7 @@ import re
 from xml.etree import ElementTree as ET
 
 import pytest
+from format_samples import MANY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,7 +75,7 @@ def points(item):
 
 
 @given(figures(), st.sampled_from(["light", "dark", None]))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=40 * MANY or 80, deadline=None)
 def test_nothing_hostile_passes_and_nothing_leaves_the_paper(figure, theme):
     drawn = svg.draw(figure, theme)
     root = ET.fromstring(drawn)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import pytest_asyncio
+from exposure_once import once
 from exposure_reports import Host, Item, day, nessus
 
 CVE = ["CVE-2024-1000"]
@@ -44,13 +45,18 @@ async def groups(space, **params):
     return {frozenset(rows[other]["check"] for other in (i, *row["sameAs"])) for i, row in rows.items()}
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def two_checks(space):
-    """Five findings: two checks of one CVE at one port, one of them elsewhere, too, and a third check."""
+@once
+async def _two_checks(space):
     one, other = (Item(plugin=number, port=443, cves=CVE) for number in (2001, 2002))
     moved, third = Item(plugin=2002, port=8443, cves=CVE), Item(plugin=2003, port=443)
     await space.take(scan(one, other, moved, third))
     await space.take(scan(one, name="10.0.0.2"))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def two_checks(space):
+    """Five findings: two checks of one CVE at one port, one of them elsewhere, too, and a third check."""
+    await _two_checks(space)
     return {(row["check"], row["port"], row["assetIp"]): row["id"] for row in await space.vulnerabilities()}
 
 

@@ -7,7 +7,8 @@ from threatweaver.db import migrate
 
 # What the migration made, and the later ones, which come again after it.
 _BEFORE = """
-DROP TABLE exposure_flow_rollup, exposure_score_rollup, exposure_definition_rollup;
+DROP TABLE exposure_flow_rollup, exposure_score_rollup, exposure_definition_rollup, exposure_written;
+DROP FUNCTION exposure_written() CASCADE;
 DROP INDEX exposure_event_ended, exposure_vulnerability_first_of_each;
 ALTER TABLE exposure_asset DROP COLUMN top_definition_id, DROP COLUMN second_score;
 DELETE FROM tortoise_migrations WHERE app = 'exposure' AND name >= '0021';

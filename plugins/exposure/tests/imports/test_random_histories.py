@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from exposure_reports import Host, Item, day, nessus
+from format_samples import MANY
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -47,9 +48,9 @@ decisions = st.tuples(st.sampled_from(["accept-risk", "reopen"]), st.integers(0,
 
 
 _SETTINGS = settings(
-    max_examples=40,
+    max_examples=4 * MANY or 10,
     deadline=None,
-    derandomize=True,
+    derandomize=not MANY,
     database=None,
     phases=[Phase.generate],  # an example is short enough to read; making it shorter takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from exposure_reports import Host, Item, day, nessus
+from format_samples import MANY
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from intel_desk import epss, kev
@@ -26,9 +27,9 @@ catalogs = st.tuples(st.just("kev"), st.sets(st.sampled_from(CVES)), st.integers
 
 @given(history=st.lists(st.one_of(reports, reverts, scores, catalogs), min_size=2, max_size=7))
 @settings(
-    max_examples=25,
+    max_examples=4 * MANY or 8,
     deadline=None,
-    derandomize=True,
+    derandomize=not MANY,
     database=None,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -104,13 +104,37 @@ async def test_a_filter_that_leaves_many_rows_does_not_sort_them(stocked, order,
 
 @pytest.mark.parametrize("order", ["riskScore", "-riskScore", "severity", "-severity"])
 @pytest.mark.parametrize(
-    "chosen", [{"kev": "true"}, {"kev": "true", "severity": "HIGH"}, {"epssTo": "0.1"}], ids=str
+    "chosen",
+    [{"kev": "true"}, {"kev": "true", "severity": "HIGH"}, {"epssTo": "0.1"}, {"cve": "CVE-2024-10007"}],
+    ids=str,
 )
 async def test_of_chosen_definitions_the_first_of_each_are_merged(stocked, order, chosen):
     nodes = await page_plan(stocked, sort=order, **chosen)
     assert "exposure_vulnerability_first_of_each" in indexes(nodes)
     assert walked(nodes) == set()
     assert sorted_rows(nodes) <= DEFINITIONS * (LIMIT + 1) < VULNERABILITIES
+
+
+@pytest.mark.parametrize("order", ["riskScore", "-riskScore", "severity", "-severity"])
+async def test_what_became_critical_is_merged_of_each_severity(stocked, order):
+    nodes = await page_plan(stocked, sort=order, criticalSince="2024-05-31")
+    assert "exposure_vulnerability_severity" in indexes(nodes)
+    assert walked(nodes) == set()
+    assert sorted_rows(nodes) <= 5 * (LIMIT + 1)
+
+
+@pytest.mark.parametrize("order", ["riskScore", "-severity"])
+async def test_what_became_critical_is_all_of_it_in_order(stocked, order):
+    rows = await stocked.follow("/vulnerabilities", limit=500, criticalSince="2024-05-31", sort=order)
+    names = ("info", "low", "medium", "high", "critical")
+    places = [(names.index(row["severity"].lower()), row["riskScore"]) for row in rows]
+    key = (lambda place: place[1]) if order == "riskScore" else (lambda place: (-place[0], -place[1]))
+    assert places == sorted(places, key=key)
+    known = await stocked.sql(
+        "SELECT id FROM exposure_vulnerability WHERE state <= 1 AND (severity = 4 OR risk_score >= 90)"
+    )
+    assert {place[0] for place in places} == set(range(5))
+    assert sorted(row["id"] for row in rows) == sorted(str(row["id"]) for row in known)
 
 
 @pytest.mark.parametrize("order", ["riskScore", "severity"])

@@ -3,9 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from exposure_once import once
 from trend_story import accept, ago, data, days_pass, four_days, scan
 
 
+@once
 async def closings(space):
     """Closed after 4, 6 and 10 days, the last one of them HIGH; 1004 stays."""
     await space.take(scan({1001: 2, 1002: 2, 1003: 2, 1004: 0}, at=1))

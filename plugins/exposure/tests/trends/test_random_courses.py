@@ -4,7 +4,7 @@ import random
 from datetime import date, timedelta
 from itertools import pairwise
 
-import pytest
+import pytest_asyncio
 from trend_story import accept, ago, data, days_pass, scan
 
 DAYS = 12
@@ -37,10 +37,17 @@ def is_active(row):
     return row["state"] in {"open", "reopened"}
 
 
-@pytest.mark.parametrize("seed", range(4))
-async def test_courses_agree_with_lists(space, seed):
-    luck = random.Random(seed)
-    await random_days(space, luck)
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=range(4))
+async def told(request, shared_space):
+    """A tenant with a story, and the luck that it had; the last test of a story lets it grow old."""
+    await shared_space.empty()
+    luck = random.Random(request.param)
+    await random_days(shared_space, luck)
+    return shared_space, luck
+
+
+async def test_courses_agree_with_lists(told):
+    space, luck = told
     severity = luck.choice(["CRITICAL,HIGH", "LOW,MEDIUM", "INFO,LOW,MEDIUM,HIGH,CRITICAL"])
     for interval in ("day", "week"):
         for row in await data(space, "trends", days=DAYS + 1, interval=interval, severity=severity):
@@ -50,17 +57,16 @@ async def test_courses_agree_with_lists(space, seed):
             assert (row["active"], row["persisting"]) == (len(active), len(active & set(before))), row
 
 
-@pytest.mark.parametrize("seed", range(4))
-async def test_what_became_of_them_agrees_with_their_histories(space, seed):
-    await random_days(space, random.Random(seed))
-    told = [
+async def test_what_became_of_them_agrees_with_their_histories(told):
+    space, _ = told
+    histories = [
         list(reversed((await space.get(f"/vulnerabilities/{row['id']}/history"))["data"]))
         for row in await space.vulnerabilities()
     ]
-    closings = [[n for n, event in enumerate(events) if event["action"] == "closed"] for events in told]
+    closings = [[n for n, event in enumerate(events) if event["action"] == "closed"] for events in histories]
     back = sum(
         any(event["action"] == "reopened" for event in events[found[0] :])
-        for events, found in zip(told, closings, strict=True)
+        for events, found in zip(histories, closings, strict=True)
         if found
     )
     closed = sum(map(bool, closings))
@@ -68,29 +74,34 @@ async def test_what_became_of_them_agrees_with_their_histories(space, seed):
     assert (body["closed"], body["reopened"]) == (closed, back)
     assert (await space.get("/dashboard/mttr"))["closed"] == closed
     pace = await space.get("/dashboard/remediation-velocity")
-    assert (pace["created"], pace["closed"]) == (len(told), sum(map(len, closings)))
+    assert (pace["created"], pace["closed"]) == (len(histories), sum(map(len, closings)))
     trends = await data(space, "trends")
     assert sum(row["reopened"] for row in trends) == sum(
         before["state"] == "fixed" and event["action"] == "reopened"
-        for events in told
+        for events in histories
         for before, event in pairwise(events)
     )
 
 
-@pytest.mark.parametrize("seed", range(2))
-async def test_cohorts_agree_with_the_list_of_each_day(space, seed):
-    await random_days(space, random.Random(seed))
+async def test_cohorts_agree_with_the_list_of_each_day(told):
+    space, _ = told
     await days_pass(space, 130)
-    born = {}
+    born, known = {}, {}
+
+    async def on(days):
+        if days not in known:
+            known[days] = await looked_at(space, ago(days))
+        return known[days]
+
     for days in range(131 + DAYS, 129, -1):
-        for identifier in await looked_at(space, ago(days)):
+        for identifier in await on(days):
             born.setdefault(identifier, days)
     for row in await data(space, "cohorts", months=12):
         members = {item: days for item, days in born.items() if ago(days)[:7] == row["month"]}
         assert row["created"] == len(members)
         for after in row["after"]:
             active = [
-                is_active((await looked_at(space, ago(days - after["days"])))[item])
+                is_active((await on(days - after["days"]))[item])
                 for item, days in members.items()
                 if after["active"] is not None
             ]

@@ -6,6 +6,9 @@ import pytest
 import pytest_asyncio
 from exposure_reports import Host, Item, day, nessus
 
+from threatweaver.sdk import connection
+from threatweaver_exposure.vulnerabilities import queries
+
 PATH = "/dashboard/newly-critical"
 KNOWN_EXPLOITED = "<xref>CISA-KNOWN-EXPLOITED:2024/01/01</xref>"
 
@@ -164,3 +167,19 @@ async def test_a_day_that_is_none_or_to_come(story, name, value):
 async def test_nothing_yet(space):
     _, rows = await rows_of(space)
     assert [row["active"] for row in rows.values()] == [0, 0]
+
+
+@pytest.mark.parametrize("name", ["criticalSince", "kevSince"])
+@pytest.mark.parametrize("days", [1, 2, 3])
+async def test_the_list_is_the_same_in_both_shapes(three_days, in_tenant, name, days):
+    """Where much happened since then it is read in another way."""
+    asked = queries.LISTING.query().load({name: since(days)})
+    found = []
+    async with in_tenant(three_days.tenant):
+        quick, usual = await queries.quickest(asked), queries.listing(asked)
+        assert quick is not usual
+        for listing in (quick, usual):
+            where, values = listing.conditions(asked)
+            sql = f"SELECT v.id FROM {listing.source} WHERE {where} ORDER BY 1"
+            found.append(await connection().fetch(sql, *values))
+    assert found[0] == found[1] != []

@@ -19,6 +19,7 @@ from threatweaver.sdk import (
     search,
     severity_name,
 )
+from threatweaver_exposure import written
 from threatweaver_exposure.risk.formula import CRITICALITIES, EXPOSURES
 
 COLUMNS = {
@@ -81,8 +82,9 @@ LISTING = Listing(
         Where(
             "search",
             SearchText(),
-            """(a.name ILIKE {} OR a.id IN
-                (SELECT asset_id FROM exposure_asset_identifier WHERE value ILIKE {}))""",
+            # Of so many short texts ILIKE takes twice as long.
+            """(lower(a.name) LIKE lower({}) OR a.id IN
+                (SELECT asset_id FROM exposure_asset_identifier WHERE lower(value) LIKE lower({})))""",
         ),
     ),
     sort={
@@ -93,6 +95,7 @@ LISTING = Listing(
     },
     default_sort="-riskScore",
     total=_from_rollup,
+    depends=written.state,
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from threatweaver.sdk import Context, RouteTable, bare, rows
+from threatweaver_exposure import written
 from threatweaver_exposure.backlog import charts, queries, service, tops
 from threatweaver_exposure.backlog.schemas import (
     AcceptedRiskOut,
@@ -22,7 +23,7 @@ from threatweaver_exposure.backlog.schemas import (
 from threatweaver_exposure.dashboard.schemas import FiltersQuery
 from threatweaver_exposure.permissions import Perm
 
-table = RouteTable(path="/dashboard", tag="Dashboard")
+table = RouteTable(path="/dashboard", tag="Dashboard", depends=written.state)
 _READ = Perm.DASHBOARD_READ
 
 

@@ -3,11 +3,12 @@
 from typing import Any
 
 from threatweaver.sdk import Context, RouteTable, bare
+from threatweaver_exposure import written
 from threatweaver_exposure.comparison import charts, service
 from threatweaver_exposure.comparison.schemas import ComparisonOut, ComparisonQuery
 from threatweaver_exposure.permissions import Perm
 
-table = RouteTable(path="/dashboard", tag="Dashboard")
+table = RouteTable(path="/dashboard", tag="Dashboard", depends=written.state)
 
 
 @table.route(

@@ -3,12 +3,13 @@
 from typing import Any
 
 from threatweaver.sdk import Context, RouteTable, bare
+from threatweaver_exposure import written
 from threatweaver_exposure.compliance import charts, service
 from threatweaver_exposure.compliance.schemas import ComplianceStatusOut
 from threatweaver_exposure.dashboard.schemas import FiltersQuery
 from threatweaver_exposure.permissions import Perm
 
-table = RouteTable(path="/dashboard", tag="Dashboard")
+table = RouteTable(path="/dashboard", tag="Dashboard", depends=written.state)
 
 
 @table.route(

@@ -56,7 +56,7 @@ async def _of_chosen_assets(query: Mapping[str, Any]) -> Figures:
 
 
 async def _by_severity_counted(query: Mapping[str, Any]) -> list[int]:
-    chosen = vulnerabilities.listing(query)
+    chosen = await vulnerabilities.quickest(query)
     where, values = chosen.conditions(query)
     rows = await connection().fetch(
         f"SELECT v.severity, count(*) AS total FROM {chosen.source} WHERE {where} GROUP BY 1", *values

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from threatweaver.sdk import SEVERITIES, Context, DashboardFilters, RouteTable, bare, produce_widgets, rows
+from threatweaver_exposure import written
 from threatweaver_exposure.dashboard import charts, queries
 from threatweaver_exposure.dashboard.looks import look
 from threatweaver_exposure.dashboard.schemas import (
@@ -16,7 +17,7 @@ from threatweaver_exposure.dashboard.schemas import (
 from threatweaver_exposure.dashboard.wire import wire
 from threatweaver_exposure.permissions import Perm
 
-table = RouteTable(path="/dashboard", tag="Dashboard")
+table = RouteTable(path="/dashboard", tag="Dashboard", depends=written.state)
 
 
 @table.route(
@@ -79,7 +80,14 @@ def _once(query: Mapping[str, Any], **more: str) -> dict[str, Any]:
     return {"look": look("/vulnerabilities", query, **more, oncePerFlaw="true")}
 
 
-@table.route("GET", "/widgets", permission=Perm.DASHBOARD_READ, query=WidgetsQuery, returns=rows(WidgetOut))
+@table.route(
+    "GET",
+    "/widgets",
+    permission=Perm.DASHBOARD_READ,
+    query=WidgetsQuery,
+    returns=rows(WidgetOut),
+    depends=None,  # it is made of what other modules know, too, and for this caller
+)
 async def widgets(ctx: Context) -> list[dict[str, Any]]:
     """Return the data of the widgets that `widgets` names, or of all that the caller may see.
 

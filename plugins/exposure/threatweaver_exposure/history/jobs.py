@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from threatweaver.sdk import JobRun, JobTable, Mode, NotificationEvent, Severity, raise_event
+from threatweaver_exposure import written
 from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.history import queries
 from threatweaver_exposure.permissions import Perm
@@ -19,9 +20,13 @@ FIGURES_DISAGREE = NotificationEvent(
 
 @table.job("exposure.audit_figures", every=timedelta(days=1), timeout=timedelta(minutes=30))
 async def audit_figures(run: JobRun) -> dict[str, list[str]]:
-    """Compare the rollups of today and of every day with the rows; tell people if they differ."""
+    """Compare the rollups of today and of every day with the rows; tell people if they differ.
+
+    It is the job of the night, and puts together what counts writes, too.
+    """
     await rollups.serialize()  # a change in between would look like a difference
     found = await queries.disagreements()
+    await written.compact()
     if found:
         await raise_event(
             run.kernel,

@@ -55,3 +55,14 @@ class DayAssetRollup(Model):
         table = "exposure_day_asset_rollup"
         app = "exposure"
         unique_together = (("day", "worst_severity"),)
+
+
+class Written(Model):
+    """A transaction that wrote to the module's tables, by its number; id 0 stands for `total` older ones."""
+
+    id = fields.BigIntField(primary_key=True, generated=False)
+    total = fields.BigIntField(default=1, db_default=1)
+
+    class Meta:
+        table = "exposure_written"
+        app = "exposure"

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from threatweaver.sdk import Context, RouteTable, bare, rows
+from threatweaver_exposure import written
 from threatweaver_exposure.dashboard.schemas import FiltersQuery
 from threatweaver_exposure.permissions import Perm
 from threatweaver_exposure.sla import charts, service
 from threatweaver_exposure.sla.schemas import SlaOut, SlaPolicyIn, SlaPolicyOut, SlaQuery, SlaWeekOut
 
-table = RouteTable(path="/dashboard", tag="Dashboard")
+table = RouteTable(path="/dashboard", tag="Dashboard", depends=written.state)
 
 
 @table.route(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from threatweaver.sdk import Context, RouteTable, bare, rows
+from threatweaver_exposure import written
 from threatweaver_exposure.permissions import Perm
 from threatweaver_exposure.trends import anomalies as outstanding
 from threatweaver_exposure.trends import bands, charts, service
@@ -22,7 +23,7 @@ from threatweaver_exposure.trends.schemas import (
     VelocityOut,
 )
 
-table = RouteTable(path="/dashboard", tag="Dashboard")
+table = RouteTable(path="/dashboard", tag="Dashboard", depends=written.state)
 
 
 @table.route(

@@ -108,7 +108,8 @@ FILTERS = (
         "search",
         SearchText(),
         f"""(v.definition_id IN ({FOUND_DEFINITIONS})
-            OR v.asset_id IN (SELECT asset_id FROM exposure_asset_identifier WHERE value ILIKE {{}}))""",
+            OR v.asset_id IN (SELECT asset_id FROM exposure_asset_identifier
+                              WHERE lower(value) LIKE lower({{}})))""",
     ),
     Where("unobserved", fields.Boolean(), "true"),
     Where("once_per_flaw", fields.Boolean(), ONCE),

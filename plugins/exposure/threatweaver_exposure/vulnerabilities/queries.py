@@ -8,18 +8,22 @@ from uuid import UUID
 import asyncpg
 
 from threatweaver.sdk import (
+    SEVERITIES,
     Listing,
     ValidationFailed,
     Where,
     connection,
     severity_name,
 )
+from threatweaver_exposure import written
 from threatweaver_exposure.assets.queries import WITHIN
 from threatweaver_exposure.flaws.queries import SAME_AS
 from threatweaver_exposure.history.queries import AS_IT_WAS, ASSETS_AS_THEY_WERE, LAST_UNTIL, STATE_NAME
 from threatweaver_exposure.history.schemas import PastDay
 from threatweaver_exposure.intelligence.effective import EPSS, KEV
 from threatweaver_exposure.intelligence.queries import SSVC_OF_D
+from threatweaver_exposure.risk.queries import CRITICAL_FROM
+from threatweaver_exposure.urgency.conditions import FEW_SINCE, lately
 from threatweaver_exposure.vulnerabilities.filters import ACTIVE, EVERY, FILTERS, FOUND_DEFINITIONS
 from threatweaver_exposure.vulnerabilities.models import State
 
@@ -68,10 +72,19 @@ def _constants(query: Mapping[str, Any]) -> str:
 
 
 def _halves(query: Mapping[str, Any]) -> tuple[str, ...]:
-    """Tell apart what is active and what is settled, where both are asked for: each has its indexes."""
+    """Tell apart what has indexes of its own where a ranked order is asked for.
+
+    What is active and what is settled; of what is critical each severity, which is so by itself or by score.
+    """
     wanted = _states(query)
-    ranked = query["sort"].lstrip("-") in {"riskScore", "severity"}
-    return ("v.state <= 1", "v.state > 1") if ranked and wanted[0] <= 1 < wanted[-1] else ()
+    if query["sort"].lstrip("-") not in {"riskScore", "severity"}:
+        return ()
+    if query.get("critical_since") is not None and wanted == ACTIVE:
+        return tuple(
+            f"v.severity = {number}" + (f" AND v.risk_score >= {CRITICAL_FROM}" if name != "CRITICAL" else "")
+            for number, name in enumerate(SEVERITIES)
+        )
+    return ("v.state <= 1", "v.state > 1") if wanted[0] <= 1 < wanted[-1] else ()
 
 
 def _chosen_by(query: Mapping[str, Any]) -> set[str]:
@@ -85,8 +98,8 @@ def _first_of_each(query: Mapping[str, Any]) -> str | None:
     In the order of all of them, those may come last; one of a definition and severity has an index.
     """
     chosen = _chosen_by(query)
-    ranked = query["sort"].lstrip("-") in {"riskScore", "severity"}
-    if not chosen & _BY_WORTH or chosen - _OF_DEFINITIONS - _BY_WORTH:
+    ranked = query.get("sort", "").lstrip("-") in {"riskScore", "severity"}
+    if not chosen or chosen - _OF_DEFINITIONS - _BY_WORTH:
         return None
     if _states(query) != ACTIVE or not ranked:
         return None
@@ -136,8 +149,8 @@ async def _found_in_rollup(query: Mapping[str, Any]) -> int | None:
     named = FOUND_DEFINITIONS.format(here, here)
     total: int | None = await connection().fetchval(
         f"""WITH named(definition_id) AS ({named}),
-                 asset AS (SELECT DISTINCT asset_id FROM exposure_asset_identifier WHERE value ILIKE {here}
-                           LIMIT {_FEW_ASSETS + 1})
+                 asset AS (SELECT DISTINCT asset_id FROM exposure_asset_identifier
+                           WHERE lower(value) LIKE lower({here}) LIMIT {_FEW_ASSETS + 1})
             SELECT CASE WHEN (SELECT count(*) FROM asset) <= {_FEW_ASSETS} THEN (
                 SELECT coalesce(sum(v.total), 0) FROM exposure_definition_rollup v
                 WHERE v.definition_id IN (SELECT definition_id FROM named) AND {where}
@@ -168,6 +181,7 @@ LISTING = Listing(
     halves=_halves,
     ahead=_first_of_each,
     total=_from_rollup,
+    depends=written.state,
     spare={"d": _DEFINITION, "a": _ASSET},
 )
 
@@ -186,6 +200,13 @@ _OF_FEW = replace(LISTING, sort=_UNINDEXED, halves=lambda _: (), ahead=lambda _:
 _OF_DEFINITIONS = {"cve", "plugin_id", "definition_id", "kev", "epss_from", "epss_to"}
 _BY_WORTH = {"kev", "epss_from", "epss_to", "kev_since"}
 _FEW = {"cve", "plugin_id", "definition_id", "asset_id"}
+
+_LATELY = replace(
+    _OF_FEW,
+    narrow=lambda query: (
+        f"{_constants(query)} AND {lately(query.get('critical_since'), query.get('kev_since'))}"
+    ),
+)
 
 AS_OF = replace(
     LISTING,
@@ -231,11 +252,19 @@ def listing(query: Mapping[str, Any]) -> Listing:
     Raises ValidationFailed for one of a past day without what was the same flaw: that is not known of then.
     """
     if query.get("as_of") is None:
-        return _OF_FEW if _FEW & query.keys() else LISTING
+        return _OF_FEW if _FEW & query.keys() and not _first_of_each(query) else LISTING
     if query.get("once_per_flaw"):
         told = {"field": "asOf", "message": "What was one flaw then is not known: leave oncePerFlaw out."}
         raise ValidationFailed("Invalid query parameters", [told])
     return AS_OF
+
+
+async def quickest(query: Mapping[str, Any]) -> Listing:
+    """Return the same list, in the shape that is read fastest at how much happened lately."""
+    days = [day for name in ("critical_since", "kev_since") if (day := query.get(name)) is not None]
+    if days and query.get("as_of") is None and await connection().fetchval(FEW_SINCE, min(days)):
+        return _LATELY
+    return listing(query)
 
 
 async def names() -> dict[str, dict[str, str]]:
@@ -252,7 +281,7 @@ async def names() -> dict[str, dict[str, str]]:
 
 async def stats(query: Mapping[str, Any]) -> asyncpg.Record:
     """Return counts over everything a filter matches, in one statement."""
-    chosen = listing(query)
+    chosen = await quickest(query)
     where, values = chosen.conditions(query)
     severities = ", ".join(
         f"count(*) FILTER (WHERE v.severity = {number}) AS {name}"

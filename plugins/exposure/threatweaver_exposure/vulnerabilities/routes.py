@@ -53,7 +53,7 @@ async def list_vulnerabilities(ctx: Context) -> Page:
     `savedFilter` adds the filters that were saved under this id; what the query says itself wins.
     """
     saved = await filters.added(ctx.query, resource="vulnerabilities", by=ctx.principal.user_id)
-    return await ctx.page(queries.listing({**saved, **ctx.query}), **saved)
+    return await ctx.page(await queries.quickest({**saved, **ctx.query}), **saved)
 
 
 @table.route(
@@ -80,7 +80,7 @@ async def stats(ctx: Context) -> dict[str, Any]:
 )
 async def by_cve(ctx: Context) -> Page:
     """List the vulnerabilities that a CVE explains."""
-    return await ctx.page(queries.listing(ctx.query), cve=ctx.params["cve"])
+    return await ctx.page(await queries.quickest(ctx.query), cve=ctx.params["cve"])
 
 
 @table.route(
@@ -94,7 +94,7 @@ async def by_cve(ctx: Context) -> Page:
 )
 async def by_plugin(ctx: Context) -> Page:
     """List the vulnerabilities that a Tenable plugin reported."""
-    return await ctx.page(queries.listing(ctx.query), plugin_id=ctx.params["id"])
+    return await ctx.page(await queries.quickest(ctx.query), plugin_id=ctx.params["id"])
 
 
 @table.route("GET", "/{id}", permission=Perm.VULNERABILITY_READ, returns=VulnerabilityDetailOut, scoped=True)
@@ -131,7 +131,7 @@ async def search(ctx: Context) -> dict[str, Any]:
     names = await queries.names()
     made = understand(ctx.body["query"], **names, today=datetime.now(UTC).date())
     filters = loaded(made, LISTING.filters)
-    found = await ctx.page(queries.listing(filters), **filters)
+    found = await ctx.page(await queries.quickest(filters), **filters)
     meta = {name: value for name, value in found.meta().items() if name in FoundMeta().fields}
     return {"filter": made.filter, "ignored": made.ignored, "data": found.rows, "meta": meta}
 

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from aiohttp import web
 from small_target import page
 
-SECONDS = 6
+SECONDS = 12 if os.environ.get("TWTEST_FUZZ_EXAMPLES") else 3
 BOMB = gzip.compress(b"<a href='/x'>" * 8_000_000)
 WORDS = "lorem ipsum dolor sit amet " * 4_000
 
@@ -30,13 +31,17 @@ def calendar(request):
     return page(f'<a href="/?day={day + 1}">next</a><a href="/?day={day + 30}&view=month">month</a>{WORDS}')
 
 
+LINKS = "".join(f'<a href="/{n}/{n}.html?k{n}=1">x</a>' for n in range(100_000))
+FIELDS = "".join(f'<input name="f{n}" value="{"v" * 500}">' for n in range(2_000))
+FORMS = f'<form action="/{"a" * 200}" method="post">{FIELDS}</form>' * 20
+
+
 def linked(request):
-    return page("".join(f'<a href="/{n}/{n}.html?k{n}=1">x</a>' for n in range(100_000)))
+    return page(LINKS)
 
 
 def formed(request):
-    fields = "".join(f'<input name="f{n}" value="{"v" * 500}">' for n in range(2_000))
-    return page(f'<form action="/{"a" * 200}" method="post">{fields}</form>' * 20)
+    return page(FORMS)
 
 
 async def endless(request):
