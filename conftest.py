@@ -1,11 +1,16 @@
 """Where the suite's databases live: in memory, if there is room."""
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# For quick.py, also when pytest runs elsewhere with the conformance suite of this checkout.
+sys.path.insert(0, str(Path(__file__).parent / "tests" / "warm"))
+
 import quick
 
 
