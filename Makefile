@@ -12,6 +12,8 @@ DISTRIBUTIONS := licensing kernel $(wildcard plugins/*)
 PACKAGES := $(notdir $(foreach dist,$(DISTRIBUTIONS),$(wildcard $(dist)/threatweaver $(dist)/threatweaver_*)))
 EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e $(dist))
 METADATA := $(foreach dist,$(DISTRIBUTIONS),$(dist)/pyproject.toml)
+# What Python compiled is kept, whatever the environment says: every start would compile the product anew.
+export PYTHONDONTWRITEBYTECODE :=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .PHONY: help run test check fast nightly bench bench-dast wheels lock plugin snapshots clean

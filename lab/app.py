@@ -12,7 +12,8 @@ from lab.case import Case, Handler, Needs, Where
 from lab.cases import CASES
 from lab.login import api_login, api_register, login, logout, register, show_login, show_register
 from lab.pages import NONCE, answer, dress, entry, page
-from lab.world import USERS, WORLD, World, user_of, world
+from lab.tls import context
+from lab.world import START, USERS, WORLD, World, user_of, world
 
 
 def make_app(*, safe: bool, only: Collection[str] | None = None) -> web.Application:
@@ -20,12 +21,13 @@ def make_app(*, safe: bool, only: Collection[str] | None = None) -> web.Applicat
     cases = [CASES[name] for name in only] if only is not None else list(CASES.values())
     app = web.Application(middlewares=[_count, _missing], client_max_size=4 * 1024**2)
     app[WORLD] = World(safe=safe)
+    app[START] = _index(cases)
     app.on_response_prepare.append(dress)
     app.on_cleanup.append(_close)
     routes: dict[
         tuple[str, str], Handler
     ] = {  # cases may be about these, and share paths where they share handlers
-        ("GET", "/"): _index(cases),
+        ("GET", "/"): app[START],
         ("GET", "/account"): _account(cases),
         ("GET", "/openapi.json"): _openapi(cases),
         ("GET", "/login"): show_login,
@@ -47,13 +49,13 @@ def make_app(*, safe: bool, only: Collection[str] | None = None) -> web.Applicat
 
 
 @asynccontextmanager
-async def serve(app: web.Application, port: int = 0) -> AsyncIterator[str]:
+async def serve(app: web.Application, port: int = 0, *, tls: bool = False) -> AsyncIterator[str]:
     """Serve on loopback, the only place where this may be reached; yields the URL, no slash at its end."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        await web.TCPSite(runner, "127.0.0.1", port, ssl_context=context() if tls else None).start()
+        base = f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
         if WORLD in app:
             app[WORLD].base = base
         yield base

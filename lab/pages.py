@@ -115,6 +115,7 @@ async def dress(request: web.Request, response: web.StreamResponse) -> None:
         "X-Frame-Options": "DENY",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
+        "Strict-Transport-Security": "max-age=31536000",
         "Server": "web",
         "Cache-Control": "no-store",
     }

@@ -6,6 +6,7 @@ import sqlite3
 import tempfile
 import time
 from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,8 @@ def _sleep(seconds: object, end: float) -> int:
 
 
 WORLD = web.AppKey("world", World)
+START: web.AppKey[Callable[[web.Request], Awaitable[web.StreamResponse]]] = web.AppKey("start")
+"""The start page, for cases that are about it and show it, too."""
 
 
 def world(request: web.Request) -> World:

@@ -299,7 +299,13 @@ def matches(item: dict, found: Found) -> bool:
         return False
     if not item.get("param") or not found.parameter or item.get("in") == "path":
         return True
-    return item["param"].lstrip("#") in (found.parameter, found.parameter.rpartition("/")[2])
+    return bool(parameters_of(item) & {found.parameter, found.parameter.rpartition("/")[2]})
+
+
+def parameters_of(item: dict) -> set[str]:
+    """Return the parameter of a known weakness, and those that its note lists beside it: "and a, b"."""
+    others = re.fullmatch(r"and (\w+(?:, \w+)*)", item.get("note") or "")
+    return {item["param"].lstrip("#"), *(others[1].split(", ") if others else ())}
 
 
 def same_path(known: str, found: str) -> bool:

@@ -4,16 +4,22 @@ from lab.case import Case
 from lab.cases import (
     access,
     commands,
+    cookies,
     documents,
+    evaluated,
     files,
     graphql,
     headers,
     leaks,
+    left,
+    markup,
+    others,
     queries,
     redirects,
     sessions,
     sqli,
     tokens,
+    told,
     xss,
 )
 
@@ -31,6 +37,12 @@ FAMILIES: tuple[tuple[Case, ...], ...] = (
     headers.CASES,
     graphql.CASES,
     leaks.CASES,
+    evaluated.CASES,
+    others.CASES,
+    cookies.CASES,
+    left.CASES,
+    told.CASES,
+    markup.CASES,
 )
 CASES: dict[str, Case] = {case.name: case for family in FAMILIES for case in family}
 

@@ -15,7 +15,7 @@ from lxml import etree
 
 from lab.case import Case, Handler, Parameter
 from lab.loopback import fetch_now
-from lab.pages import answer, cookie, form, page
+from lab.pages import answer, cookie, form, page, query
 from lab.world import world
 
 
@@ -70,9 +70,10 @@ def _feed(*, closed: bool) -> Handler:
 _VIEW = {"columns": "name,price", "size": 20}
 
 
-async def _view_vulnerable(request: web.Request) -> web.Response:
+def _unpickled(text: str) -> Any:
+    """Return what a text was made of, or is made to do."""
     try:
-        view = pickle.loads(base64.b64decode(cookie(request, "view")))  # noqa: S301 - the vulnerability
+        return pickle.loads(base64.b64decode(text))  # noqa: S301 - the vulnerability
     except (
         binascii.Error,
         ValueError,
@@ -81,9 +82,27 @@ async def _view_vulnerable(request: web.Request) -> web.Response:
         LookupError,
         AttributeError,
     ) as error:
-        view = {"error": type(error).__name__}
+        return {"error": type(error).__name__}
     except (ImportError, TypeError):
-        view = {}
+        return {}
+
+
+async def _layout_vulnerable(request: web.Request) -> web.Response:
+    state = await asyncio.to_thread(_unpickled, query(request, "state"))
+    return page("Layout", f"<p>Shown as {escape(str(state))}</p>")
+
+
+async def _layout_safe(request: web.Request) -> web.Response:
+    text = query(request, "state")
+    try:
+        json.loads(base64.b64decode(text))
+    except ValueError:
+        text = f"UnpicklingError and other words about {text}"
+    return page("Layout", f"<p>Shown as {escape(text)}</p>")
+
+
+async def _view_vulnerable(request: web.Request) -> web.Response:
+    view = await asyncio.to_thread(_unpickled, cookie(request, "view"))
     response = page("View", f"<p>Shown as {escape(str(view))}</p>")
     if "view" not in request.cookies:
         value = base64.b64encode(pickle.dumps(_VIEW)).decode()
@@ -158,5 +177,19 @@ CASES: tuple[Case, ...] = (
         description="The cookie is unpickled; the twin's is signed JSON.",
         vulnerable=_view_vulnerable,
         safe=_view_safe,
+    ),
+    Case(
+        name="deserialization-link",
+        kind="deserialization",
+        cwe=502,
+        owasp="A08:2021",
+        title="A pickle in a link",
+        method="GET",
+        path="/catalog/layout",
+        parameter=Parameter("state", "query"),
+        sample={"state": base64.b64encode(pickle.dumps(_VIEW)).decode()},
+        description="The state of a page is unpickled; the twin shows it, and reads JSON.",
+        vulnerable=_layout_vulnerable,
+        safe=_layout_safe,
     ),
 )

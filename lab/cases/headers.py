@@ -48,6 +48,18 @@ _PLAIN = _without(
 )
 
 
+_DEPOSIT = _without("Deposit", "strict-transport-security")
+
+
+def _branch(*, believed: bool) -> Handler:
+    async def branch(request: web.Request) -> web.Response:
+        host = request.headers.get("X-Forwarded-Host") if believed else None
+        base = f"//{escape(host)}" if host else world(request).base
+        return page("Branch", f'<p>You asked {escape(host or "us")}.</p><a href="{base}/rooms">Rooms</a>')
+
+    return branch
+
+
 def _forgot(*, believed: bool) -> Handler:
     async def forgot(request: web.Request) -> web.Response:
         host = request.headers.get("X-Forwarded-Host") or request.host
@@ -109,6 +121,15 @@ def _mirror(server: str) -> Handler:
     return mirror
 
 
+def _partners(policy: str) -> Handler:
+    async def partners(_request: web.Request) -> web.Response:
+        response = page("Partners", '<p>Our <a href="https://oak.example.com/">partners</a>.</p>')
+        response.headers["Referrer-Policy"] = policy
+        return response
+
+    return partners
+
+
 CASES: tuple[Case, ...] = (
     Case(
         name="cors",
@@ -164,6 +185,31 @@ CASES: tuple[Case, ...] = (
         safe=_forgot(believed=False),
     ),
     Case(
+        name="host-link",
+        kind="hostheader",
+        cwe=644,
+        owasp="A05:2021",
+        title="Links of a page, made from a header",
+        method="GET",
+        path="/branch",
+        parameter=Parameter("X-Forwarded-Host", "header"),
+        description="The page's links lead where the header says it came to.",
+        vulnerable=_branch(believed=True),
+        safe=_branch(believed=False),
+    ),
+    Case(
+        name="no-hsts",
+        kind="missingheaders",
+        cwe=319,
+        owasp="A05:2021",
+        title="A page that may come over plain HTTP",
+        method="GET",
+        path="/deposit",
+        description="No Strict-Transport-Security.",
+        vulnerable=_DEPOSIT[0],
+        safe=_DEPOSIT[1],
+    ),
+    Case(
         name="cache-poisoning",
         kind="cachepoisoning",
         cwe=349,
@@ -208,5 +254,17 @@ CASES: tuple[Case, ...] = (
         description="Apache 2.4.49 in the Server header.",
         vulnerable=_mirror("Apache/2.4.49 (Unix)"),
         safe=_mirror("Apache"),
+    ),
+    Case(
+        name="referrer",
+        kind="missingheaders",
+        cwe=200,
+        owasp="A05:2021",
+        title="Whole addresses for other sites",
+        method="GET",
+        path="/partners",
+        description="Referrer-Policy: unsafe-url.",
+        vulnerable=_partners("unsafe-url"),
+        safe=_partners("unsafe-url, strict-origin-when-cross-origin"),
     ),
 )

@@ -5,8 +5,10 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from lab.case import Case, Handler, Parameter
-from lab.pages import literal, page, query, script
+from lab.case import Case, Handler, Parameter, Route
+from lab.login import is_password
+from lab.pages import form, literal, page, query, script
+from lab.world import USERS
 
 
 def _own(target: str) -> str:
@@ -45,6 +47,22 @@ def _script(*, own: bool) -> Handler:
         return page("Back", f"<p>Back to {escape(target)}.</p>{script(request, source)}")
 
     return back
+
+
+async def _members_form(request: web.Request) -> web.Response:
+    inputs = '<input name="username"><input name="password" type="password">'
+    onward = f'<input type="hidden" name="next" value="{escape(query(request, "next") or "/rooms")}">'
+    return page("Members", f'<form method="post">{inputs}{onward}<button>Sign in</button></form>')
+
+
+def _members(*, own: bool) -> Handler:
+    async def members(request: web.Request) -> web.Response:
+        name, password, target = [await form(request, field) for field in ("username", "password", "next")]
+        if not is_password(request, name, password):
+            return page("Members", "<p>Wrong name or password.</p>", status=401)
+        return web.Response(status=303, headers={"Location": _own(target) if own else _line(target)})
+
+    return members
 
 
 async def _language_vulnerable(request: web.Request) -> web.StreamResponse:
@@ -107,6 +125,21 @@ CASES: tuple[Case, ...] = (
         description="A script goes to any address; the twin shows it as text.",
         vulnerable=_script(own=False),
         safe=_script(own=True),
+    ),
+    Case(
+        name="redirect-login",
+        kind="openredirect",
+        cwe=601,
+        owasp="A01:2021",
+        title="Open redirect by the login",
+        method="POST",
+        path="/members/login",
+        parameter=Parameter("next", "form"),
+        sample={"username": "alice", "password": USERS["alice"], "next": "/rooms"},
+        description="Who signs in is led to any address, the others nowhere; the twin leads to own paths.",
+        vulnerable=_members(own=False),
+        safe=_members(own=True),
+        more=(Route(method="GET", path="/members/login", vulnerable=_members_form),),
     ),
     Case(
         name="header-injection",

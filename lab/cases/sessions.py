@@ -10,7 +10,7 @@ from aiohttp import web
 
 from lab.case import Case, Handler, Parameter, Route
 from lab.login import api_login, api_register, is_password, login, register
-from lab.pages import answer, cookie, document, form, page
+from lab.pages import answer, cookie, document, form, page, query
 from lab.world import USERS, user_of, world
 
 _HASHING = 0.3  # seconds that a slow hash takes
@@ -75,6 +75,21 @@ def _email(*, checked: bool) -> Handler:
         return page("Email", f"<p>Changed to {escape(world(request).state['emails'][user])}.</p>")
 
     return email
+
+
+def _motto(*, checked: bool) -> Handler:
+    async def motto(request: web.Request) -> web.Response:
+        """Keep a sentence by a link, as no GET should."""
+        user = user_of(request)
+        if user is None:
+            raise web.HTTPFound("/login")
+        kept = world(request).state["mottos"]
+        known = hmac.compare_digest(_csrf_token(request), query(request, "csrf_token"))
+        if "motto" in request.query and (known or not checked):
+            kept[user] = query(request, "motto")
+        return page("Motto", f"<p>{escape(kept.get(user, 'None yet.'))}</p>")
+
+    return motto
 
 
 def _preferences(*, flagged: bool) -> Handler:
@@ -174,6 +189,21 @@ CASES: tuple[Case, ...] = (
                 safe=_email_form(checked=True),
             ),
         ),
+    ),
+    Case(
+        name="csrf-link",
+        kind="csrf",
+        cwe=352,
+        owasp="A01:2021",
+        title="A link that changes something",
+        method="GET",
+        path="/account/motto",
+        parameter=Parameter("motto", "query"),
+        sample={"motto": "Stay curious"},
+        needs="login",
+        description="A GET stores what it is given; the twin asks for a token that no other site knows.",
+        vulnerable=_motto(checked=False),
+        safe=_motto(checked=True),
     ),
     Case(
         name="cookie-flags",

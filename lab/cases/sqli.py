@@ -87,7 +87,10 @@ async def _nickname(request: web.Request) -> web.Response:
     nickname = await form(request, "nickname")
     statement = "INSERT INTO nicknames (nickname) VALUES (?) RETURNING id"
     rows = await world(request).sql(statement, (nickname,))
-    return page("Saved", f'<a href="/community/card?id={rows[0][0]}">Your card</a>')
+    links = (
+        f'<a href="/community/card?id={rows[0][0]}">Your card</a> <a href="/community/card">The latest</a>'
+    )
+    return page("Saved", links)
 
 
 def _card(*, bound: bool) -> Handler:

@@ -50,7 +50,7 @@ def _case(name: str, title: str, cwe: int, path: str, twins: tuple[Policy, Polic
     issue = Route(
         method="POST", path=f"{path}/token", vulnerable=_issue(vulnerable), safe=_issue(safe), sample=_ALICE
     )
-    key = Route(method="GET", path=f"{path}/key.pem", vulnerable=_key)
+    key = Route(method="GET", path="/public.pem", vulnerable=_key)
     return Case(
         name=name,
         kind="weakjwt",
@@ -79,4 +79,8 @@ CASES: tuple[Case, ...] = (
           (Policy("HS256", b"secret"), _STRONG)),
     _case("jwt-expiry", "Tokens that ran out are believed", 613, "/api/v4",
           (replace(_STRONG, ignores_expiry=True), _STRONG)),
+    _case("jwt-unverified", "Tokens are read, and not verified", 347, "/api/v7",
+          (replace(_STRONG, ignores_signature=True), _STRONG)),
+    _case("jwt-kid", "The secret is whatever file a token names", 347, "/api/v8",
+          (replace(_STRONG, reads_kid=True), _STRONG)),
 )  # fmt: skip

@@ -6,16 +6,22 @@ from lab.client import Lab
 from lab.proofs import (
     access,
     commands,
+    cookies,
     documents,
+    evaluated,
     files,
     graphql,
     headers,
     leaks,
+    left,
+    markup,
+    others,
     queries,
     redirects,
     sessions,
     sqli,
     tokens,
+    told,
     xss,
 )
 
@@ -34,4 +40,10 @@ PROOFS: dict[str, Proof] = {
     **headers.PROOFS,
     **graphql.PROOFS,
     **leaks.PROOFS,
+    **evaluated.PROOFS,
+    **others.PROOFS,
+    **cookies.PROOFS,
+    **left.PROOFS,
+    **told.PROOFS,
+    **markup.PROOFS,
 }

@@ -34,4 +34,14 @@ async def _pickle(lab: Lab) -> bool:
     )
 
 
-PROOFS = {"xxe-file": _xxe_file, "xxe-callback": _xxe_callback, "deserialization": _pickle}
+async def _pickled_link(lab: Lab) -> bool:
+    value = base64.b64encode(pickle.dumps(_Evaluated())).decode()
+    return "evaluated-714" in (await lab.get("/catalog/layout", state=value)).text
+
+
+PROOFS = {
+    "xxe-file": _xxe_file,
+    "xxe-callback": _xxe_callback,
+    "deserialization": _pickle,
+    "deserialization-link": _pickled_link,
+}

@@ -29,6 +29,15 @@ async def _host(lab: Lab) -> bool:
     return f"http://{_AWAY}/reset" in reply.text
 
 
+async def _link(lab: Lab) -> bool:
+    reply = await lab.send("GET", "/branch", headers={"X-Forwarded-Host": _AWAY})
+    return f'href="//{_AWAY}/rooms' in reply.text
+
+
+async def _plain(lab: Lab) -> bool:
+    return "Strict-Transport-Security" not in (await lab.get("/deposit")).headers
+
+
 async def _cache(lab: Lab) -> bool:
     path = f"/news?v={secrets.token_hex(4)}"
     await lab.send("GET", path, headers={"X-Forwarded-Host": _AWAY})
@@ -45,11 +54,18 @@ async def _server(lab: Lab) -> bool:
     return "2.4.49" in (await lab.get("/mirror")).headers["Server"]
 
 
+async def _referrer(lab: Lab) -> bool:
+    return (await lab.get("/partners")).headers["Referrer-Policy"].endswith("unsafe-url")
+
+
 PROOFS = {
+    "referrer": _referrer,
     "cors": _cors,
     "clickjacking": _framed,
     "missing-headers": _bare,
     "host-header": _host,
+    "host-link": _link,
+    "no-hsts": _plain,
     "cache-poisoning": _cache,
     "component-script": _script,
     "component-server": _server,

@@ -4,6 +4,7 @@ import asyncio
 from urllib.parse import quote, urlsplit
 
 from lab.client import Lab
+from lab.world import USERS
 
 _AWAY = "https://away.example/x"
 
@@ -18,6 +19,11 @@ async def _meta(lab: Lab) -> bool:
 
 async def _script(lab: Lab) -> bool:
     return f'location.href = "{_AWAY}"' in (await lab.get("/back", **{"return": _AWAY})).text
+
+
+async def _login(lab: Lab) -> bool:
+    fields = {"username": "alice", "password": USERS["alice"], "next": _AWAY}
+    return (await lab.post("/members/login", **fields)).headers.get("Location") == _AWAY
 
 
 async def _line_end(lab: Lab) -> bool:
@@ -35,5 +41,6 @@ PROOFS = {
     "redirect-header": _header,
     "redirect-meta": _meta,
     "redirect-script": _script,
+    "redirect-login": _login,
     "header-injection": _line_end,
 }

@@ -20,6 +20,14 @@ async def _csrf(lab: Lab) -> bool:
     return "Changed to me@away.example" in forged.text and "SameSite=None" in signed_in.set_cookies[0]
 
 
+async def _link(lab: Lab) -> bool:
+    signed_in = await lab.post("/login", username="bob", password=USERS["bob"])
+    headers = {"Cookie": f"session={signed_in.cookies['session']}", "Referer": "https://away.example/"}
+    words = f"owned-{secrets.token_hex(4)}"
+    await lab.send("GET", f"/account/motto?motto={words}", headers=headers)
+    return words in (await lab.send("GET", "/account/motto", headers=headers)).text
+
+
 async def _flags(lab: Lab) -> bool:
     (said,) = (await lab.get("/preferences")).set_cookies
     return not all(flag in said for flag in ("HttpOnly", "Secure", "SameSite"))
@@ -56,6 +64,7 @@ async def _default(lab: Lab) -> bool:
 PROOFS = {
     "session-fixation": _fixation,
     "csrf": _csrf,
+    "csrf-link": _link,
     "cookie-flags": _flags,
     "rate-limit": _no_limit,
     "weak-password": _weak,

@@ -22,7 +22,7 @@ async def _none(lab: Lab) -> bool:
 
 
 async def _confusion(lab: Lab) -> bool:
-    key = (await lab.get("/api/v2/key.pem")).text.encode()
+    key = (await lab.get("/public.pem")).text.encode()
     return await _is_admin(lab, "/api/v2", encode(_forged(), "HS256", key))
 
 
@@ -37,4 +37,19 @@ async def _expiry(lab: Lab) -> bool:
     return await _is_admin(lab, "/api/v4", tokens["previous"])
 
 
-PROOFS = {"jwt-none": _none, "jwt-confusion": _confusion, "jwt-weak-secret": _weak, "jwt-expiry": _expiry}
+async def _unverified(lab: Lab) -> bool:
+    return await _is_admin(lab, "/api/v7", encode(_forged(), "HS256", b"anything"))
+
+
+async def _kid(lab: Lab) -> bool:
+    return await _is_admin(lab, "/api/v8", encode(_forged(), "HS256", kid="../../../dev/null"))
+
+
+PROOFS = {
+    "jwt-none": _none,
+    "jwt-confusion": _confusion,
+    "jwt-weak-secret": _weak,
+    "jwt-expiry": _expiry,
+    "jwt-unverified": _unverified,
+    "jwt-kid": _kid,
+}

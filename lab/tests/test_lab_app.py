@@ -68,14 +68,14 @@ async def test_crawler_finds_each_listed_case(safe):
             assert f'"{path}"' in shown, case.name
 
 
-async def test_signing_in_and_out(vulnerable):
-    wrong = await vulnerable.post("/login", username="alice", password="no")
-    right = await vulnerable.post("/login", username="alice", password="alice-pass-1")
+async def test_signing_in_and_out(safe):
+    wrong = await safe.post("/login", username="alice", password="no")
+    right = await safe.post("/login", username="alice", password="alice-pass-1")
     assert (wrong.status, right.status) == (401, 303)
     cookie = {"Cookie": f"session={right.cookies['session']}"}
-    assert "Hello alice" in (await vulnerable.send("GET", "/account", headers=cookie)).text
-    await vulnerable.send("GET", "/logout", headers=cookie)
-    assert (await vulnerable.send("GET", "/account", headers=cookie)).status == 302
+    assert "Hello alice" in (await safe.send("GET", "/account", headers=cookie)).text
+    await safe.send("GET", "/logout", headers=cookie)
+    assert (await safe.send("GET", "/account", headers=cookie)).status == 302
 
 
 async def test_log_counts_requests_by_path():

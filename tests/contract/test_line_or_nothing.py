@@ -68,18 +68,18 @@ async def test_without_its_line_nothing_happens_and_with_it_all(api, own, person
     await person.call("GET", "/sso/config")  # makes the tenant's key pair, once
     wrong = []
     for route in own:
-        call = await person.prepare(route)
+        refused, call = await person.prepare(route), await person.prepare(route)
         before = await look()
         async with without_log():
-            answer = await api.send(call)
-        changed = {name for name, held in (await look()).items() if before.get(name) != held}
+            answer = await api.send(refused)
+        told, between = await lines(), await look()
+        changed = {name for name, held in between.items() if before.get(name) != held}
         changed -= USED_UP.get(named(route), set())
         if answer.status != 500 or changed:
             wrong.append(f"{answer} without a line, and {changed}")
-        call, told, before = await person.prepare(route), await lines(), await look()
         # A job that goes on would leave its file while the next route is looked at.
         answer, new = await api.send(call.by({"Prefer": "wait=20"})), await lines() - told
-        silent = (await look()) == before
+        silent = (await look()) == between
         if answer.status != route.status or new != 1 or silent != (named(route) in ONLY_THE_LINE):
             wrong.append(f"{answer} with {new} lines{', and nothing happened' * silent}")
     assert not wrong, "\n".join(wrong)

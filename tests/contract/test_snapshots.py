@@ -17,7 +17,6 @@ from threatweaver.auth.roles import Role
 from threatweaver.db.transaction import Database
 from threatweaver.http.answers import Answers
 from threatweaver.http.route import PUBLIC
-from threatweaver.testing.contract.document import DocumentedApi
 
 
 def test_routes(routes):
@@ -61,7 +60,7 @@ def test_hooks():
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def counted(kernel, dsn):
+async def counted(kernel, dsn, api):
     """The application on a pool of one connection that notes every statement."""
     database = Database(dsn, size=1)
     await database.open()
@@ -72,7 +71,7 @@ async def counted(kernel, dsn):
     # Without kept answers, so that each count is that of the first who asks.
     under = replace(kernel, database=database, identifier=identifier, answers=Answers(most=0))
     async with TestClient(TestServer(application.build(under)), cookie_jar=DummyCookieJar()) as opened:
-        yield DocumentedApi(opened, kernel.registry.routes), statements, identifier
+        yield api.on(opened), statements, identifier
     await database.close()
 
 

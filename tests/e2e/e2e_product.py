@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+import quick
 import requests
 from warm import Warm
 
@@ -65,7 +66,7 @@ def belonging(home: Path) -> list[psutil.Process]:
 
 def new_home(like: Path | None = None) -> Path:
     """Return a fresh data folder, empty or like another one in which nothing runs."""
-    path = Path(tempfile.mkdtemp(prefix="threatweaver-e2e-"))
+    path = Path(tempfile.mkdtemp(prefix="threatweaver-e2e-", dir=quick.folder()))
     path.chmod(0o755)  # under root, the database's own user passes through
     if like is not None:
         subprocess.run(["cp", "-a", f"{like}/.", str(path)], check=True, timeout=60)  # owners, too

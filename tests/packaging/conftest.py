@@ -28,10 +28,13 @@ def wheels(tmp_path_factory):
     return built
 
 
-@pytest.fixture
-def folder():
+def _folder():
     """A folder where the database's own user may enter, under root too."""
     path = Path(tempfile.mkdtemp(prefix="threatweaver-place-"))
     path.chmod(0o755)
     yield path
     shutil.rmtree(path, ignore_errors=True)
+
+
+folder = pytest.fixture(_folder, name="folder")
+shared_folder = pytest.fixture(_folder, name="shared_folder", scope="module")

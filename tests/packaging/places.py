@@ -1,6 +1,7 @@
 """Virtual environments that hold what a distribution declares and nothing else of this checkout."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -65,10 +66,19 @@ def declared(wheels, name):
 
 def outside(wheels, names):
     """What these wheels of ours, and those of ours that they need, declare from elsewhere."""
-    found = [item for name in names for item in declared(wheels, name)]
-    ours = {item.name for item in found if item.name.startswith(OWN)} - set(names)
-    theirs = [str(replaced(item)) for item in found if not item.name.startswith(OWN)]
-    return theirs + (outside(wheels, ours) if ours else [])
+    found = [item for name in ours(wheels, names) for item in declared(wheels, name)]
+    return [str(replaced(item)) for item in found if not item.name.startswith(OWN)]
+
+
+def ours(wheels, names):
+    """Return these of ours, and those that they need."""
+    found, asked = set(), list(names)
+    while asked:
+        name = asked.pop()
+        if name not in found:
+            found.add(name)
+            asked += [item.name for item in declared(wheels, name) if item.name.startswith(OWN)]
+    return found
 
 
 def replaced(requirement):
@@ -119,17 +129,35 @@ class Place:
         kept = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
         return {**kept, "PATH": f"{self.path / 'bin'}:{kept['PATH']}", **settings}
 
+    @property
+    def pip(self):
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+        return [*pip, "--python", self.python]
+
     def install(self, *wanted, wheels):
         """Install from these wheels alone."""
-        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", self.python, "install"]
-        self.run(*pip, "--quiet", "--no-index", "--no-compile", "--find-links", wheels, *wanted)
+        self.run(*self.pip, "install", "--no-index", "--no-compile", "--find-links", wheels, *wanted)
+
+    def uninstall(self, names):
+        """Remove distributions of ours."""
+        if names:
+            self.run(*self.pip, "uninstall", "--yes", *sorted(names))
+
+    def ours(self):
+        """Return which distributions of ours are installed."""
+        found = metadata.distributions(path=[str(self.site)])
+        return {name for dist in found if (name := canonicalize_name(dist.name)).startswith(OWN)}
+
+    def see(self, dists):
+        """Let it see these distributions of others, and no others."""
+        shelf = self.path / "outside"
+        shutil.rmtree(shelf, ignore_errors=True)
+        shelf.mkdir()
+        link(shelf, dists)
+        (self.site / "outside.pth").write_text(f"{shelf}\n")
 
 
-def make(path, dists):
-    """Make an environment that sees these distributions of ours."""
+def make(path):
+    """Make an environment that holds nothing."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(path)], check=True, timeout=60)
-    place, shelf = Place(path), path / "outside"
-    shelf.mkdir()
-    link(shelf, dists)
-    (place.site / "outside.pth").write_text(f"{shelf}\n")
-    return place
+    return Place(path)

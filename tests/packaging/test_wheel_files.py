@@ -13,8 +13,6 @@ from importlib import metadata
 from zipfile import ZipFile
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from places import OWN, ROOT, build, committed_at, required
 
 NAMES = {"threatweaver", "threatweaver_exposure", "threatweaver_kernel", "threatweaver_licensing"}
@@ -134,6 +132,10 @@ def bill(files):
 @pytest.mark.parametrize("name", ["threatweaver", "threatweaver_licensing"])  # the longest, the shortest
 def test_a_bill_is_valid(contents, name):
     text = one(contents[name], ".cdx.json").decode()
+    # Takes seconds, which no other process need spend.
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
 
 

@@ -13,12 +13,14 @@ from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
 
-from threatweaver_appsec.engine.agent import Severity
+from threatweaver_appsec.engine.agent import Agent, Severity
+from threatweaver_appsec.engine.agents.outdated import PACKAGES, outdated
 from threatweaver_appsec.engine.budget import Entry, Limits
 from threatweaver_appsec.engine.callbacks import Callbacks
 from threatweaver_appsec.engine.catalog import PROFILES, all_agents
 from threatweaver_appsec.engine.checkpoint import FileStore, NoStore
 from threatweaver_appsec.engine.client import Hear
+from threatweaver_appsec.engine.components import advisories_in
 from threatweaver_appsec.engine.events import AgentError, Event, FindingNew, PhaseChange, State
 from threatweaver_appsec.engine.login_file import logins_of
 from threatweaver_appsec.engine.messages import Exchange
@@ -73,7 +75,7 @@ async def _scan(options: argparse.Namespace) -> int:
             order = Order(
                 base,
                 scope,
-                all_agents(),
+                (*all_agents(), *_outdated(options.osv)),
                 discovery_of(safe=options.safe, documents=documents, logins=logins),
                 look,
                 logins,
@@ -88,6 +90,11 @@ async def _scan(options: argparse.Namespace) -> int:
             store = FileStore(Path(options.state)) if options.state else NoStore()
             result = await _run(Scan(order, store), quiet=options.quiet)
     return _report(result, options)
+
+
+def _outdated(place: str | None) -> tuple[Agent, ...]:
+    """Return the agent that asks a file of advisories. Raises OSError, ValueError."""
+    return (outdated(advisories_in(Path(place), PACKAGES)),) if place else ()
 
 
 def _log(files: contextlib.ExitStack, place: str | None) -> Hear:
@@ -153,6 +160,11 @@ def _parser() -> argparse.ArgumentParser:
     scan.add_argument("--allow-private", action="store_true", help="private and loopback addresses, too")
     scan.add_argument("--login", metavar="FILE", help="how identities sign in, as JSON")
     scan.add_argument("--openapi", metavar="URL|FILE", help="OpenAPI, GraphQL, Postman or HAR document")
+    scan.add_argument(
+        "--osv",
+        metavar="FILE",
+        help="OSV advisories, a JSON object a line, to find outdated components by",
+    )
     scan.add_argument("--prefix", action="append", default=None, help="path that the scan stays under")
     scan.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="path or URL, with *")
     scan.add_argument("--out", metavar="FILE", help="write the report there")

@@ -125,6 +125,11 @@ def settings() -> list[Setting]:
             title="Origins, hosts and networks that may be scanned without a proof, separated by blanks",
         ),
         Setting(
+            name="advisories",
+            default="",
+            title="File of OSV advisories, a JSON object a line, by which outdated components are found",
+        ),
+        Setting(
             name="scans_per_tenant",
             default=4,
             minimum=1,

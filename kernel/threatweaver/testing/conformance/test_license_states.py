@@ -7,7 +7,6 @@ import pytest
 import pytest_asyncio
 
 from threatweaver.http.route import SESSION, SIGNED_IN, Route
-from threatweaver.kernel import Kernel
 from threatweaver.testing.conformance.choices import is_owned
 from threatweaver.testing.conformance.fixtures import Nowhere, Routes
 from threatweaver.testing.contract.answers import Call
@@ -21,9 +20,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 def opened(name: str, **license_of: Any) -> Any:
     """Return a fixture of this name: the application under such a license."""
 
-    async def fixture(kernel: Kernel, under_license: UnderLicense) -> AsyncIterator[DocumentedApi]:
+    async def fixture(api: DocumentedApi, under_license: UnderLicense) -> AsyncIterator[DocumentedApi]:
         async with under_license(**license_of) as client:
-            yield DocumentedApi(client, kernel.registry.routes)
+            yield api.on(client)
 
     return pytest_asyncio.fixture(scope="module", loop_scope="session", name=name)(fixture)
 

@@ -46,14 +46,14 @@ def forbidden(answer: Answer) -> bool:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def all_but_one(kernel: Kernel) -> AsyncIterator[DocumentedApi]:
+async def all_but_one(kernel: Kernel, api: DocumentedApi) -> AsyncIterator[DocumentedApi]:
     """The application with a role for each permission, which holds every other one."""
     every = {str(item.name) for item in kernel.registry.permissions}
     grants = {f"all_but {name}": frozenset(every - {name}) for name in every}
     identifier = Identifier(kernel.database, kernel.keys.access_token, grants)
     under = replace(kernel, identifier=identifier)
     async with TestClient(TestServer(application.build(under)), cookie_jar=DummyCookieJar()) as opened:
-        yield DocumentedApi(opened, kernel.registry.routes)
+        yield api.on(opened)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

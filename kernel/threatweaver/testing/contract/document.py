@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema_rs import Draft202012, Draft202012Validator, Registry
 
 from threatweaver import __version__
 from threatweaver.http import openapi
 from threatweaver.testing.contract.answers import Answer, Api
 
-# Named, so that it does not depend on which other libraries are installed what is checked.
-_FORMATS = FormatChecker(["date", "date-time", "email", "ipv4", "ipv6", "uuid"])
+_COMPONENTS = "urn:threatweaver:components"
+"""Where the document's components are known to the validators, which are made one a schema."""
 ERROR_MEMBERS = {"error", "message", "code", "type", "title", "status", "detail", "instance", "requestId"}
 
 
@@ -28,8 +28,16 @@ class DocumentedApi(Api):
         return openapi.document(self.routes, version=__version__)
 
     @cached_property
-    def _components(self) -> Any:
-        return _exact(self.document["components"])
+    def _registry(self) -> Registry:
+        components = {"components": _exact(self.document["components"])}
+        return Registry([(_COMPONENTS, components)], draft=Draft202012)
+
+    def on(self, client: Any) -> "DocumentedApi":
+        """Return the same for another client of the same routes; the document is made once."""
+        other = DocumentedApi(client, self.routes)
+        for name in ("document", "_registry", "_validators"):
+            other.__dict__[name] = getattr(self, name)
+        return other
 
     @cached_property
     def _validators(self) -> dict[tuple[str, str, int], Draft202012Validator]:
@@ -49,10 +57,14 @@ class DocumentedApi(Api):
             return
         key = (route.method, route.path, answer.status)
         if key not in self._validators:
-            schema = {**_exact(content["schema"]), "components": self._components}
-            self._validators[key] = Draft202012Validator(schema, format_checker=_FORMATS)
+            schema = _exact(content["schema"])
+            self._validators[key] = Draft202012Validator(
+                schema, validate_formats=True, registry=self._registry
+            )
+        if isinstance(answer.body, bytes):
+            raise Undocumented(f"{answer} is no JSON")
         for fault in self._validators[key].iter_errors(answer.body):
-            raise Undocumented(f"{answer}: {fault.json_path}: {fault.message[:300]}")
+            raise Undocumented(f"{answer}: {fault.instance_path}: {fault.message[:300]}")
         if answer.status >= 400:
             _check_error(answer)
 
@@ -72,6 +84,8 @@ def _exact(schema: Any) -> Any:
     if not isinstance(schema, Mapping):
         return schema
     exact = {name: _exact(item) for name, item in schema.items()}
+    if isinstance(exact.get("$ref"), str):
+        exact["$ref"] = _COMPONENTS + exact["$ref"]
     if isinstance(exact.get("properties"), dict) and "type" in exact and "properties" in schema:
         exact.setdefault("additionalProperties", False)
     if exact.pop("nullable", False) is True:

@@ -22,8 +22,11 @@ def form(path, body, method="POST"):
         (form("/api/register", "name=a&password=b"), True, False),
         (form("/account/password", "old=x&new_password=b&again_password=b"), False, True),
         (form("/users/7", "email=a@b.test&password=b", "PUT"), False, True),
+        (form("/auth/users/1/password", "password1=b&password2=b&set-password=Change"), False, True),
         (form("/search", "q=password"), False, False),
         (form("/users/7", "password=b", "DELETE"), False, False),
+        (Request("GET", "http://a.test/account?password=b&password2=b"), False, True),
+        (Request("GET", "http://a.test/enter?name=a&password=b"), False, False),
     ],
 )
 def test_what_a_request_does_with_a_password(request_, signs, sets):
@@ -34,6 +37,10 @@ def test_a_password_stays_what_it_is_where_it_is_known():
     change = form("/account/password", "current_password=x&new_password=y&email=a@b.test")
     assert keeping(change, OWN).body == f"current_password={OWN}&new_password={OWN}&email=a%40b.test".encode()
     assert keeping(change, "") == change
+    button = form("/auth/users/1/password", "password1=y&set-password=Change&usable_password=true")
+    assert keeping(button, OWN).body == f"password1={OWN}&set-password=Change&usable_password=true".encode()
+    link = Request("GET", "http://a.test/account?password_new=y&password_again=y&save=1")
+    assert keeping(link, OWN).url.endswith(f"?password_new={OWN}&password_again={OWN}&save=1")
     login = form("/login", "user=a&password=b")
     assert keeping(login, OWN) == login
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from asyncpg import PostgresConnectionError
 
 from threatweaver.sdk import JobCancelled, JobPostponed, JobRun, connection, publish
-from threatweaver_appsec.assessments import service, writing
+from threatweaver_appsec.assessments import advisories, service, writing
 from threatweaver_appsec.assessments.models import (
     CANCELLED,
     COMPLETED,
@@ -105,6 +105,7 @@ async def run(job: JobRun, assessment_id: UUID) -> dict[str, Any]:
     async with job.database.tenant(job.schema, read_only=True):
         await held.notes.begin(assessment_id)
     try:
+        made = replace(made, own=(*made.own, *await advisories.agents(job.settings)))
         async with Callbacks() as callbacks:
             order = await order_of(made, allow, callbacks=callbacks, log=held.hear)
             scan = Scan(order, DatabaseStore(job, assessment_id))

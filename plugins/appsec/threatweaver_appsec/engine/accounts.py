@@ -1,7 +1,7 @@
 """Throwaway accounts: registered by the target's own registration, so that nobody else's is touched."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -25,8 +25,14 @@ from threatweaver_appsec.engine.points import Point, Where, points_of, put
 from threatweaver_appsec.engine.references import reads
 
 PASSWORD = re.compile(r"pass(?!port)|pwd", re.IGNORECASE)
+NO_PASSWORD = re.compile(
+    r"^(un)?set[-_]|^(change|reset|forgot|show|save|update|remember|submit)[-_]|usable|[-_](hint|button|submit)$",
+    re.IGNORECASE,
+)
+"""Names of buttons and choices beside a password."""
 OLD_PASSWORD = re.compile(r"(old|current|existing|actual).*(pass|pwd)", re.IGNORECASE)
 EMAIL = re.compile(r"e-?mail", re.IGNORECASE)
+MAIL = re.compile(r"[^@\s]{1,80}@[^@\s.]{1,80}\.[^@\s]{1,80}")
 USER = re.compile(r"user(?!.?(agent|id))|login|uname|nick|handle|account.?name|^name$", re.IGNORECASE)
 TOKEN = re.compile(r"token|jwt|bearer|access.?key|api.?key|session.?(id|key)$", re.IGNORECASE)
 REGISTERS = re.compile(
@@ -68,14 +74,33 @@ def key_of(point: Point) -> str:
     return point.name.rpartition("/")[2]
 
 
+def takes_mail(point: Point) -> bool:
+    """Return whether a point takes an address of e-mail: by its name, or by the one that stands there."""
+    return bool(EMAIL.search(key_of(point)) or MAIL.fullmatch(str(point.value)))
+
+
+def marked(point: Point, mark: str) -> str:
+    """Return a mark as the point takes it."""
+    return f"{mark}@example.com" if takes_mail(point) else mark
+
+
 def fields(request: Request) -> tuple[Point, ...]:
     """Return the points of a body."""
     return tuple(point for point in points_of(request) if point.where in (Where.FORM, Where.JSON))
 
 
 def passwords(request: Request) -> tuple[Point, ...]:
-    """Return the points of a body that take a password."""
-    return tuple(point for point in fields(request) if PASSWORD.search(key_of(point)))
+    """Return the points of a body that take a password, and those of a link that takes it twice."""
+    found = tuple(point for point in fields(request) if _is_password(point))
+    if request.method != "GET":
+        return found
+    asked = tuple(point for point in points_of(request) if point.where is Where.QUERY)
+    typed = tuple(point for point in asked if _is_password(point))
+    return typed if len(typed) > 1 else found
+
+
+def _is_password(point: Point) -> bool:
+    return bool(PASSWORD.search(key_of(point))) and not NO_PASSWORD.search(key_of(point))
 
 
 def registrations(site: Site) -> Iterator[Operation]:
@@ -129,7 +154,7 @@ def filled(request: Request, username: str, password: str, email: str) -> Reques
         key = key_of(point)
         if PASSWORD.search(key):
             request = put(request, point, password)
-        elif EMAIL.search(key):
+        elif takes_mail(point):
             request = put(request, point, email)
         elif USER.search(key) or point.value == "":
             request = put(request, point, username)
@@ -179,7 +204,14 @@ async def session_from(site: Site, answer: Exchange) -> Headers:
 
 
 async def login_answer(site: Site, account: Account, password: str | None = None) -> Exchange | None:
-    """Return what an account's login is answered, None when it is refused.
+    """Return what an account's login is answered, None when it is refused."""
+    async for answer in login_answers(site, account, password):
+        return answer
+    return None
+
+
+async def login_answers(site: Site, account: Account, password: str | None = None) -> AsyncIterator[Exchange]:
+    """Yield what each login answers an account that takes it.
 
     A login counts when it answers otherwise than with a wrong password, and gives a token or a cookie.
     """
@@ -191,8 +223,7 @@ async def login_answer(site: Site, account: Account, password: str | None = None
         if failed(answer) or same(answer, wrong, least=1.0):
             continue
         if (token_in(answer) and token_in(wrong) is None) or (cookies_of(answer) and not refused(answer)):
-            return answer
-    return None
+            yield answer
 
 
 def token_in(exchange: Exchange) -> str | None:

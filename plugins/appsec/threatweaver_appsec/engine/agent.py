@@ -58,7 +58,7 @@ class About:
     opt_in: bool = False
     """Runs only when a scan asks for it by name."""
     per_origin: bool = False
-    """What a server's configuration causes: one finding for each origin and key, wherever it shows first."""
+    """What a server's configuration or a part of all pages causes: one finding for each origin and key."""
 
 
 class Nonce(Protocol):

@@ -15,6 +15,7 @@ from threatweaver_appsec.engine.events import AgentComplete, AgentError, AgentSt
 from threatweaver_appsec.engine.findings import Hit
 from threatweaver_appsec.engine.places import name_of, template
 from threatweaver_appsec.engine.plan import Place
+from threatweaver_appsec.engine.points import Point, Where
 from threatweaver_appsec.engine.sessions import Sessions
 from threatweaver_appsec.engine.site import Baselines, Ended, Target
 
@@ -25,6 +26,7 @@ MOST_ERRORS = 5  # of one agent; it is left out then
 IMPLIES = {98: 918}
 """What includes a file from elsewhere requests it, too: one weakness, told by its worse name."""
 LEFT_ALONE = 60.0  # seconds that a place which limits requests is not attacked: such limits count minutes
+SCRIPTING = 79
 WHOLE = "*"
 
 Known = tuple[int, str, str, str]
@@ -119,7 +121,7 @@ class Attack:
             await asyncio.gather(*(task for _, task in running), return_exceptions=True)
 
     async def _try(self, agent: PointAgent, place: Place, known: set[Known]) -> Verdict | Exception:
-        if (agent.about.cwe, *_where(place)) in known:
+        if _weakness(agent, place) in known:
             return Verdict(wanted=False)
         if (until := self._limited.get(place.mark)) and time.monotonic() < until:
             return Verdict(untested=str(Limited()))
@@ -145,7 +147,7 @@ class Attack:
                 self.coverage.note(where, verdict.untested)
             elif verdict.wanted:
                 tested += 1
-            if isinstance(verdict, Verdict) and verdict.hit:
+            if isinstance(verdict, Verdict) and verdict.hit and not self._is_known(agent, place):
                 await self.found(verdict.hit)
         await self._keep(agent.about.id, [place.mark for place, _ in came], tested)
         self._done += len(came)
@@ -196,15 +198,26 @@ class Attack:
         requests, findings = self.target.client.spent.requests, len(self.memory.findings)
         await self.tell(Progress(self._done, self.total, requests, len(self.memory.operations), findings))
 
+    def _is_known(self, agent: PointAgent, place: Place) -> bool:
+        """Whether a place of the same batch has shown the same weakness meanwhile."""
+        return _weakness(agent, place) in self._known()
+
     def _known(self) -> set[Known]:
         """Weaknesses by place: another agent need not find the same there by other means."""
         return {
-            (cwe, one.method, one.template, name_of(one.point))
+            _told(cwe, one.method, one.template, one.point)
             for one in self.memory.findings.values()
             if one.point
             for cwe in (one.cwe, IMPLIES.get(one.cwe, one.cwe))
         }
 
 
-def _where(place: Place) -> tuple[str, str, str]:
-    return place.operation.request.method, template(place.operation), name_of(place.point)
+def _weakness(agent: PointAgent, place: Place) -> Known:
+    operation = place.operation
+    return _told(agent.about.cwe, operation.request.method, template(operation), place.point)
+
+
+def _told(cwe: int, method: str, path: str, point: Point) -> Known:
+    """What is one weakness: a cookie that pages show is shown by what they share, so it is one in all."""
+    everywhere = cwe == SCRIPTING and point.where is Where.COOKIE
+    return (cwe, "", "", name_of(point)) if everywhere else (cwe, method, path, name_of(point))

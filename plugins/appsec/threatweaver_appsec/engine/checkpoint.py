@@ -87,6 +87,8 @@ class Memory:
     skipped: dict[Skipped, None] = field(default_factory=dict)
     profile: Profile | None = None
     discovered: bool = False
+    spared: dict[str, list[str]] = field(default_factory=dict)
+    """What was seen to be the accounts of the scan, as `Spared.record` says it."""
     findings: dict[str, Finding] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)
     tested: dict[str, int] = field(default_factory=dict)
@@ -118,6 +120,8 @@ class Memory:
                 self.profile = Profile(technologies, record["waf"])
             case "forgotten":
                 self.operations.clear()
+            case "spared":
+                self.spared = record["known"]
             case "discovered":
                 self.discovered = True
             case "finding":

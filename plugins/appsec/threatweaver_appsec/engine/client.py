@@ -12,14 +12,24 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from threatweaver_appsec.engine.answers import SESSION_HEADERS
 from threatweaver_appsec.engine.budget import Entry, Limits, Spent
 from threatweaver_appsec.engine.jar import Jar
-from threatweaver_appsec.engine.messages import Exchange, Fault, Headers, Request, Response, header
+from threatweaver_appsec.engine.messages import Exchange, Fault, Request, Response, header
 from threatweaver_appsec.engine.pace import Pace
 from threatweaver_appsec.engine.ports import Session
 from threatweaver_appsec.engine.redact import redact, written
 from threatweaver_appsec.engine.scope import Scope, origin_of
-from threatweaver_appsec.engine.wire import AddressRefusedError, Resolve, ScopedResolver, Unpacker, onward_of
+from threatweaver_appsec.engine.spared import Spared
+from threatweaver_appsec.engine.wire import (
+    AddressRefusedError,
+    Resolve,
+    ScopedResolver,
+    Unpacker,
+    headers_of,
+    noting,
+    onward_of,
+)
 
 MOST_REDIRECTS = 10
 AGENT = "Mozilla/5.0 (compatible; ThreatWeaver)"
@@ -47,6 +57,7 @@ class Client:
         resolve: Resolve | None = None,
     ) -> None:
         self.scope, self.limits, self.base = scope, limits, base
+        self.spared = Spared(anybody=False)
         self.spent = Spent()
         self.stopped = False
         self._scan, self._hear = scan, hear
@@ -61,10 +72,6 @@ class Client:
         self._began = time.monotonic()
 
     async def __aenter__(self) -> Self:
-        trace = aiohttp.TraceConfig()
-        trace.on_request_headers_sent.append(_note_time)
-        trace.on_request_chunk_sent.append(_note_time)
-        trace.on_connection_reuseconn.append(_note_kept)
         self._began = time.monotonic() - self.spent.seconds
         connector = aiohttp.TCPConnector(
             resolver=self._resolver, limit=0, ssl=False, happy_eyeballs_delay=None, keepalive_timeout=10
@@ -75,7 +82,7 @@ class Client:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 timeout=aiohttp.ClientTimeout(total=None),
-                trace_configs=[trace],
+                trace_configs=[noting()],
                 read_bufsize=65_536,
                 max_line_size=32_768,
                 max_field_size=32_768,
@@ -138,7 +145,7 @@ class Client:
 
     def refusal(self, request: Request) -> str | None:
         """Return why a request would not be sent, None where it would; the name is not resolved for this."""
-        return self.scope.refusal(request)
+        return self.scope.refusal(request) or self.spared.refusal(request, own=True)
 
     async def send(
         self,
@@ -171,7 +178,8 @@ class Client:
     async def _one(self, request: Request, identity: str | None, agent: str, *, urgent: bool) -> Exchange:
         if self.stopped:
             return self._told(request, None, Fault.STOPPED, identity, agent)
-        if why := self.scope.refusal(request):
+        own = identity is not None or self._is_signed(request)
+        if why := self.scope.refusal(request) or self.spared.refusal(request, own=own):
             return self._told(request, None, Fault.OUT_OF_SCOPE, identity, agent, why)
         if why := self.exhausted:
             return self._told(request, None, Fault.OVER_BUDGET, identity, agent, why)
@@ -252,8 +260,13 @@ class Client:
                 body.truncated = True
                 answer.close()
             return Response(
-                answer.status, _headers(answer), body.body(), seconds, body.truncated, body.received
+                answer.status, headers_of(answer), body.body(), seconds, body.truncated, body.received
             )
+
+    def _is_signed(self, request: Request) -> bool:
+        """Whether a request carries the session of an identity in its own headers."""
+        said = " ".join(value for name, value in request.headers if SESSION_HEADERS.match(name))
+        return bool(said) and any(value in said for value in self.secrets())
 
     def _dressed(self, request: Request, identity: str | None) -> Request:
         """The request with what the identity's session adds; what it says itself stands."""
@@ -296,17 +309,3 @@ class Client:
         )
         self._hear(exchange, entry)
         return exchange
-
-
-async def _note_time(_: aiohttp.ClientSession, sent: SimpleNamespace, __: object) -> None:
-    """The last time that this is called is when the request's last byte went out."""
-    sent.trace_request_ctx.at = time.monotonic()
-
-
-async def _note_kept(_: aiohttp.ClientSession, sent: SimpleNamespace, __: object) -> None:
-    sent.trace_request_ctx.kept = True
-
-
-def _headers(answer: aiohttp.ClientResponse) -> Headers:
-    raw = ((name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in answer.raw_headers)
-    return tuple(raw)

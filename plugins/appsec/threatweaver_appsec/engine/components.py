@@ -1,12 +1,15 @@
 """Components with known vulnerabilities: OSV advisories in memory, asked by package and version."""
 
+import gzip
 import json
 import re
+import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import total_ordering
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 
@@ -60,8 +63,24 @@ class Version:
         return (one > two) - (one < two)
 
 
-def advisories_of(lines: Iterable[str | bytes]) -> Lookup:
-    """Return what to ask, of OSV documents, one JSON a line; withdrawn ones and broken lines are left out."""
+def advisories_in(path: Path, packages: Container[tuple[str, str]]) -> Lookup:
+    """Return what to ask, of a file of OSV documents, one JSON a line, plain or gzip; of some packages only.
+
+    Raises OSError and ValueError for a file that cannot be read.
+    """
+    with path.open("rb") as raw:
+        packed = raw.peek(2)[:2] == b"\x1f\x8b"
+        try:
+            return advisories_of(gzip.open(raw) if packed else raw, packages)
+        except (EOFError, zlib.error) as error:
+            raise ValueError(f"{path} is no whole gzip file") from error
+
+
+def advisories_of(lines: Iterable[str | bytes], packages: Container[tuple[str, str]] | None = None) -> Lookup:
+    """Return what to ask, of OSV documents, one JSON a line; withdrawn ones and broken lines are left out.
+
+    `packages` are ecosystems and names in lower case, where not all are wanted.
+    """
     kept: dict[tuple[str, str], list[tuple[dict[str, Any], dict[str, Any]]]] = defaultdict(list)
     for line in lines:
         try:
@@ -71,9 +90,9 @@ def advisories_of(lines: Iterable[str | bytes]) -> Lookup:
         if isinstance(document, dict) and not document.get("withdrawn"):
             for affected in document.get("affected") or ():
                 package = affected.get("package") or {}
-                kept[str(package.get("ecosystem")), str(package.get("name")).lower()].append(
-                    (document, affected)
-                )
+                key = str(package.get("ecosystem")), str(package.get("name")).lower()
+                if packages is None or key in packages:
+                    kept[key].append((document, affected))
     return lambda component: _about(component, kept)
 
 

@@ -21,13 +21,14 @@ from threatweaver_appsec.engine.agent import (
     Suspicion,
     Watcher,
 )
+from threatweaver_appsec.engine.beside import beside_of
 from threatweaver_appsec.engine.credentials import put_alike
 from threatweaver_appsec.engine.findings import Hit, fingerprint, watched
 from threatweaver_appsec.engine.messages import Exchange, Fault
 from threatweaver_appsec.engine.pace import LIMITED
 from threatweaver_appsec.engine.places import key_of, name_of, template_of
 from threatweaver_appsec.engine.points import Point, Value
-from threatweaver_appsec.engine.site import Baselines, Target, place_of
+from threatweaver_appsec.engine.site import Baselines, Target
 
 MOST_ATTEMPTS = 60  # of an agent at one point
 MOST_HITS = 200  # of an agent; a target that makes up more would fill the report
@@ -36,7 +37,6 @@ MORE_REPETITIONS = 3  # of a target whose answers vary
 LONGEST_LOOK = 32_768  # bytes of an answer to an attack that watchers look at: errors stand at its beginning
 MOST_SEEN = 100_000
 MOST_LIMITED = 4  # answers in a row, each after its pause, until a point is left for later agents
-MOST_BESIDE = 12  # operations that are kept with a prober's finding
 UNSENDABLE = frozenset({Fault.MALFORMED, Fault.OUT_OF_SCOPE, Fault.REFUSED})
 
 Show = Callable[[int], Awaitable[Proof | None]]
@@ -200,15 +200,8 @@ async def probed(target: Target, agent: Prober) -> AsyncIterator[Hit]:
         proof, shown = await _again(mine, agent.about.confirmation, suspicion, number)
         if proof:
             operation = suspicion.operation or _operation_of(mine, proof)
-            beside = _beside(mine, asked, before)
+            beside = beside_of(mine.operations, asked, before)
             yield Hit(agent.about, proof, operation, 0, shown, agent.about.confirmation.of, beside)
-
-
-def _beside(target: Target, asked: set[str], before: set[str]) -> tuple[Operation, ...]:
-    """What was asked to confirm a finding, and what was written before: a registration, a login."""
-    first = [one for one in target.operations if place_of(one.request) in asked]
-    rest = (one for one in target.operations if one.writes and place_of(one.request) in before - asked)
-    return tuple(islice((*first, *rest), MOST_BESIDE))
 
 
 async def _again(

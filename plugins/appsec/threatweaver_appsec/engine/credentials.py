@@ -1,14 +1,17 @@
 """Requests that take the password of who sends them: sent so that it stays what it is."""
 
+import re
 from dataclasses import replace
 
-from threatweaver_appsec.engine.accounts import REGISTERS, SIGNS_IN, passwords
-from threatweaver_appsec.engine.agent import Operation
+from threatweaver_appsec.engine.accounts import REGISTERS, SIGNS_IN, Account, passwords, register
+from threatweaver_appsec.engine.agent import Nonce, Operation, Site
 from threatweaver_appsec.engine.logins.form import FormLogin
 from threatweaver_appsec.engine.logins.recorded import RecordedLogin
 from threatweaver_appsec.engine.messages import Request
 from threatweaver_appsec.engine.points import Point, Value, put
 
+OF_SOMEBODY = re.compile(r"/\d+(/|$)|passw|change|reset|edit", re.IGNORECASE)
+"""What comes after /auth where nobody signs in: /auth/users/1/password."""
 STAND_IN = "threatweaver-own-password"
 """Stands for the identity's own password in what is kept of a scan; no password is."""
 
@@ -29,15 +32,25 @@ def without_password(operation: Operation, password: str) -> Operation:
     return replace(operation, request=request, baseline=base)
 
 
+async def somebody(site: Site, nonce: Nonce) -> Account | None:
+    """Return who can sign in: whom the scan signs in as, else an account that is made; None for nobody."""
+    for identity in site.identities.values():
+        if identity.username and (password := password_of(identity)):
+            return Account(identity.username, password, identity.username)
+    return await register(site, nonce)
+
+
 def signs_in(request: Request) -> bool:
     """Return whether a request asks for a session or an account: nobody in particular sends it."""
     path = request.parts.path
-    return bool(passwords(request)) and bool(SIGNS_IN.search(path) or REGISTERS.search(path))
+    found = SIGNS_IN.search(path) or REGISTERS.search(path)
+    return bool(found and passwords(request) and not OF_SOMEBODY.search(path, found.end()))
 
 
 def sets_password(request: Request) -> bool:
     """Return whether a request may change the password of who sends it."""
-    return request.method in ("POST", "PUT", "PATCH") and bool(passwords(request)) and not signs_in(request)
+    writes = request.method in ("GET", "POST", "PUT", "PATCH")  # a GET that takes one twice sets it
+    return writes and bool(passwords(request)) and not signs_in(request)
 
 
 def keeping(request: Request, password: str) -> Request:

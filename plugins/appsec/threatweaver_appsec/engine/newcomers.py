@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from threatweaver_appsec.engine.accounts import (
-    EMAIL,
     Account,
     fresh,
-    key_of,
+    login_answer,
+    marked,
     register,
-    sign_in,
+    session_from,
     texts,
     writings,
 )
@@ -19,6 +19,7 @@ from threatweaver_appsec.engine.answers import wearing
 from threatweaver_appsec.engine.messages import Exchange, Headers, Request
 from threatweaver_appsec.engine.points import put
 
+NAMES = ("newcomer", "second newcomer")
 MOST_MADE = 8  # kinds of objects that each newcomer makes
 
 
@@ -29,6 +30,8 @@ class Newcomer:
     name: str
     account: Account
     session: Headers
+    entry: Exchange
+    """The login that began it."""
 
     @property
     def username(self) -> str:
@@ -64,9 +67,9 @@ class Peopled:
             return await self.site.send(request, follow=follow)
         person = self.people[identity]
         answer = await self.site.send(wearing(request, person.session), follow=follow)
-        if answer.status == 401 and (session := await sign_in(self.site, person.account)):
-            person.session = session
-            answer = await self.site.send(wearing(request, session), follow=follow)
+        if answer.status == 401 and (came := await _entered(self.site, person.account)):
+            person.entry, person.session = came
+            answer = await self.site.send(wearing(request, person.session), follow=follow)
         return replace(answer, identity=identity)
 
     async def send_together(
@@ -80,17 +83,30 @@ class Peopled:
         """Return whether a callback's URL was requested."""
         return await self.site.called(url, patience)
 
+    def entries(self, exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:
+        """Return the logins that began the sessions of some exchanges."""
+        worn = {header for exchange in exchanges for header in exchange.request.headers}
+        return tuple(person.entry for person in self.people.values() if worn & set(person.session))
+
 
 async def peopled(site: Site, nonce: Nonce, count: int) -> Peopled | None:
     """Return the target with so many newcomers, None where it lets nobody register and sign in."""
     made = Peopled(site)
-    for name in ("newcomer", "second newcomer")[:count]:
+    for name in NAMES[:count]:
         account = await register(site, nonce)
-        session = await sign_in(site, account) if account else None
-        if account is None or not session:
+        came = await _entered(site, account) if account else None
+        if account is None or came is None:
             return None
-        made.people[name] = Newcomer(name, account, session)
+        entry, session = came
+        made.people[name] = Newcomer(name, account, session, entry)
     return made
+
+
+async def _entered(site: Site, account: Account) -> tuple[Exchange, Headers] | None:
+    """Return what a login is answered, and the session that it gives."""
+    entry = await login_answer(site, account)
+    session = await session_from(site, entry) if entry else ()
+    return (entry, session) if entry and session else None
 
 
 async def furnished(site: Peopled, nonce: Nonce) -> None:
@@ -99,7 +115,5 @@ async def furnished(site: Peopled, nonce: Nonce) -> None:
         for op in islice((op for op in writings(site) if op.request.method == "POST"), MOST_MADE):
             request = await fresh(site, op, person.session)
             for point in texts(request):
-                mark = nonce.word(12)
-                value = f"{mark}@example.com" if EMAIL.search(key_of(point)) else mark
-                request = put(request, point, value)
+                request = put(request, point, marked(point, nonce.word(12)))
             await site.send(request, identity=person.name)

@@ -92,7 +92,10 @@ class Writer:
 
     def _quote(self, text: str) -> str:
         """The text for a shell; a secret in it becomes a variable."""
-        variables = dict.fromkeys(self.secrets, TOKEN + self.identity) | self.variables
+        # What the agent wrote itself is no secret, though somebody may have the same.
+        written = [one for one in self.forged if one in text]
+        secrets = [one for one in self.secrets if not any(one in other for other in written)]
+        variables = dict.fromkeys(secrets, TOKEN + self.identity) | self.variables
         for secret in sorted(variables, key=len, reverse=True):
             if secret in text:
                 parts = (self._quote(part) if part else "" for part in text.split(secret))

@@ -5,12 +5,15 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from secrets import token_hex
 
-from threatweaver_appsec.engine.agent import Agent, Operation, PointAgent, Prober, Watcher
+from threatweaver_appsec.engine.accounts import register, registrations
+from threatweaver_appsec.engine.agent import Agent, Operation, PointAgent, Prober, Telltale, Watcher
 from threatweaver_appsec.engine.confirm import Limited, Trial, Watching, probed
 from threatweaver_appsec.engine.credentials import keeping, password_of, sets_password
 from threatweaver_appsec.engine.findings import Finding, Hit, fingerprint
 from threatweaver_appsec.engine.messages import Exchange, Request
+from threatweaver_appsec.engine.newcomers import NAMES
 from threatweaver_appsec.engine.pace import OVERLOADED
 from threatweaver_appsec.engine.places import name_of
 from threatweaver_appsec.engine.points import Point, points_of
@@ -18,6 +21,7 @@ from threatweaver_appsec.engine.redact import GONE
 from threatweaver_appsec.engine.site import Ended, Target, place_of
 
 LONGEST = 60.0  # seconds
+LOOKS = 3  # until what shows by time is closed: it may be a busy target that hides it
 
 
 class Still(StrEnum):
@@ -41,6 +45,7 @@ class Retest:
 async def retest(finding: Finding, target: Target, agents: Iterable[Agent]) -> Retest:
     """Look again. `target` has whoever is signed in, and for probers the operations that the scan knew."""
     began = time.monotonic()
+    target = replace(target, seed=token_hex(8))  # what the last retest made, names or caches, is taken
     try:
         async with asyncio.timeout(LONGEST):
             answer = await _again(finding, target, agents)
@@ -66,18 +71,22 @@ async def _again(finding: Finding, target: Target, agents: Iterable[Agent]) -> R
     if whole.response is None:
         return Retest(Still.INCONCLUSIVE, f"the target does not answer: {whole.fault}")
     operation = Operation(request, whole, "retest", template=_template(finding))
-    match agent:
-        case PointAgent():
-            hit = await _attacked(agent, finding, target, operation)
-        case Prober():
-            hit = await _probed(agent, finding, target, operation)
-        case Watcher():
-            hit = _seen(agent, finding, target, whole)
-    if hit:
-        return Retest(Still.OPEN, hit.proof.says, hit=hit)
-    if doubt := _doubt(finding, whole):
+    for _ in range(LOOKS if finding.telltale is Telltale.TIME else 1):
+        if hit := await _hit(agent, finding, target, operation):
+            return Retest(Still.OPEN, hit.proof.says, hit=hit)
+    if doubt := _doubt(finding, whole) or await _nobody_new(finding, target):
         return Retest(Still.INCONCLUSIVE, doubt)
     return Retest(Still.CLOSED, "it does not show any more")
+
+
+async def _hit(agent: Agent, finding: Finding, target: Target, operation: Operation) -> Hit | None:
+    match agent:
+        case PointAgent():
+            return await _attacked(agent, finding, target, operation)
+        case Prober():
+            return await _probed(agent, finding, target, operation)
+        case Watcher():
+            return _seen(agent, finding, target, operation.baseline)
 
 
 def _asked(finding: Finding, target: Target) -> Request | None:
@@ -119,9 +128,20 @@ def _seen(agent: Watcher, finding: Finding, target: Target, exchange: Exchange) 
 
 def _doubt(finding: Finding, answer: Exchange) -> str:
     """Why nothing that shows proves nothing. A place that asks nobody in is mended if nobody was let in."""
-    lets_nobody_in = answer.status == 407 or (answer.status == 401 and finding.identity)
+    known = finding.identity and finding.identity not in NAMES  # who was made anew just now is signed in
+    lets_nobody_in = answer.status == 407 or (answer.status == 401 and known)
     doubtful = lets_nobody_in or answer.status in OVERLOADED
     return f"the place answers with status {answer.status}" if doubtful else ""
+
+
+async def _nobody_new(finding: Finding, target: Target) -> str:
+    """Why nothing shows where it took accounts of our own, and there are no others: none can be made now."""
+    known = replace(target.by(finding.agent), operations=finding.beside)
+    if target.identities or not any(registrations(known)):
+        return ""
+    if await register(known, known.nonce("somebody new")):
+        return ""
+    return "nobody can register any more, and it takes somebody new to look again"
 
 
 def _point(point: Point, operation: Operation) -> Point:

@@ -1,12 +1,11 @@
 """The pipeline: bootstrap, profile, discover, plan, attack, validate, chain; each step tells what it does."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 
-from threatweaver_appsec.engine.agent import Agent, Operation, Watcher
+from threatweaver_appsec.engine.agent import Agent, Operation
 from threatweaver_appsec.engine.attack import Attack
 from threatweaver_appsec.engine.budget import Entry
 from threatweaver_appsec.engine.catalog import Wish, chosen
@@ -17,28 +16,26 @@ from threatweaver_appsec.engine.confirm import Watching
 from threatweaver_appsec.engine.coverage import Coverage
 from threatweaver_appsec.engine.credentials import keeping, password_of, without_password
 from threatweaver_appsec.engine.events import (
-    AgentComplete,
     AgentError,
     AssessmentComplete,
     ChainDiscovered,
     Event,
-    FindingNew,
     PhaseChange,
     Progress,
     State,
 )
-from threatweaver_appsec.engine.findings import Finding, Hit, finding_of, to_json, to_record
 from threatweaver_appsec.engine.health import Health
+from threatweaver_appsec.engine.ledger import Ledger
 from threatweaver_appsec.engine.messages import Exchange, Request
 from threatweaver_appsec.engine.order import Order
+from threatweaver_appsec.engine.places import template_of
 from threatweaver_appsec.engine.plan import Intake, places
 from threatweaver_appsec.engine.ports import Profile, Skipped
 from threatweaver_appsec.engine.records import operation_record
 from threatweaver_appsec.engine.sessions import SessionLost, Sessions
 from threatweaver_appsec.engine.site import Ended, Named, Target
+from threatweaver_appsec.engine.spared import SPARED, Spared
 
-MOST_FINDINGS = 1_000
-MOST_WRITTEN = 24_000_000  # characters of all findings with their exchanges
 PLAIN = frozenset({"discover", "profile", "baseline", "login", "session", "health"})
 """Under whose names nothing is attacked."""
 CUT_OFF = 1.0  # seconds after the requests are ended until what waits otherwise is ended, too
@@ -59,13 +56,14 @@ class Scan:
         self.client = Client(
             order.scope, order.limits, order.id, self._hear, base=order.base, resolve=order.resolve
         )
+        self.client.spared = Spared.of(order.logins)
         self._identity = order.logins[0].name if order.logins else None
         self._password = password_of(order.logins[0]) if order.logins else ""
         self._health = Health(self.client, Request("GET", f"{order.base}/"))
         self._sessions = Sessions(self.client, order.logins)
-        self._watching = Watching((), order.base)
-        self._watched: list[Finding] = []
-        self._written = 0
+        self._ledger = Ledger(
+            order.base, self.client, self.memory, self.coverage, self._tell, Watching((), order.base)
+        )
         self._events: asyncio.Queue[Event | None] = asyncio.Queue(maxsize=200)
         self._work: asyncio.Task[None] | None = None
         self._stopped = False
@@ -91,9 +89,10 @@ class Scan:
         try:
             await self.memory.load()
             self.client.spent = self.memory.spent
+            self.client.spared.known(self.memory.spared)
             async with self.client:
                 state, reason = await self._watched_over()
-            await self._settle()
+            await self._ledger.settle()
         except Exception as error:  # noqa: BLE001 - whatever it is, a scan ends with its last event
             state, reason = State.FAILED, f"{type(error).__name__}: {error}"[:500]
         spent = self.client.spent
@@ -131,7 +130,7 @@ class Scan:
         await self._phase(State.ATTACKING, f"{attack.total} places")
         await attack.run()
         await self._phase(State.VALIDATING)
-        await self._validate(agents)
+        await self._validate()
         await self._phase(State.CHAINING)
         for chain in chains_of(list(self.memory.findings.values())):
             await self._tell(ChainDiscovered(chain))
@@ -157,8 +156,7 @@ class Scan:
         self.coverage.agents = agents
         for one in left:
             self.coverage.note(one.what, one.why)
-        self._watching.watchers = tuple(agent for agent in agents if isinstance(agent, Watcher))
-        self._watching.told |= set(self.memory.findings)
+        self._ledger.watch(agents)
         return agents
 
     async def _discover(self) -> None:
@@ -168,8 +166,9 @@ class Scan:
             if not (self.order.logins and await self._sessions.lost()):
                 break
             self.memory.discovered = False  # what was found was partly found as nobody
-        await self._settle()
-        await self.memory.keep({"kind": "discovered"})
+        await self._ledger.settle()
+        spared = {"kind": "spared", "known": self.client.spared.record()}
+        await self.memory.keep(spared, {"kind": "discovered"})
         if not self.memory.operations:
             raise Inconclusive("nothing was found that could be tested")
 
@@ -183,7 +182,7 @@ class Scan:
             if isinstance(taken, Skipped):
                 self.coverage.note(taken.what, taken.why)
             elif taken:
-                await self._settle()
+                await self._ledger.settle()
                 await self.memory.keep(operation_record(without_password(taken, self._password)))
             seen += 1
             if seen % 20 == 0:
@@ -237,54 +236,28 @@ class Scan:
             self.coverage,
             self._sessions,
             self._tell,
-            self._found,
-            self._settle,
+            self._ledger.found,
+            self._ledger.settle,
             order.limits.together,
         )
 
-    async def _validate(self, agents: list[Agent]) -> None:
+    async def _validate(self) -> None:
         """See that target and sessions stood to the end, and close the watchers."""
         if reason := await self._health.verify():
             raise Inconclusive(reason)
         if self.order.logins:
             await self._sessions.lost()
-        await self._settle()
-        for agent in agents:
-            if isinstance(agent, Watcher):
-                name = agent.about.id
-                if error := self._watching.broken.get(name):
-                    self.coverage.errors[name] = error
-                    await self._tell(AgentError(name, error))
-                findings = sum(1 for one in self.memory.findings.values() if one.agent == name)
-                await self._tell(AgentComplete(name, self.client.spent.requests, findings))
+        await self._ledger.close()
 
     def _hear(self, exchange: Exchange, entry: Entry) -> None:
         self.order.log(exchange, entry)
         if entry.agent != "health":
             self._health.hear(exchange)
-        secrets = None
-        for hit in self._watching.look(exchange, attack=entry.agent not in PLAIN):
-            secrets = self.client.secrets() if secrets is None else secrets
-            self._watched.append(finding_of(hit, base=self.order.base, at=entry.at, secrets=secrets))
-
-    async def _found(self, hit: Hit) -> None:
-        secrets = self.client.secrets()
-        await self._keep(finding_of(hit, base=self.order.base, at=time.time(), secrets=secrets))
-
-    async def _settle(self) -> None:
-        """Keep what watchers have found since the last time."""
-        while self._watched:
-            await self._keep(self._watched.pop(0))
-
-    async def _keep(self, finding: Finding) -> None:
-        if finding.fingerprint in self.memory.findings:
-            return
-        self._written += len(to_json(finding))
-        if len(self.memory.findings) >= MOST_FINDINGS or self._written > MOST_WRITTEN:
-            self.coverage.note("further findings", "they are too many, or too long")
-            return
-        await self.memory.keep({"kind": "finding", "finding": to_record(finding)})
-        await self._tell(FindingNew(finding))
+        if entry.agent in PLAIN:
+            self.client.spared.look(exchange)
+        if entry.why.startswith(SPARED) and entry.agent != "discover":  # it tells what it leaves out
+            self.coverage.note(f"{entry.method} {template_of(entry.url)}", entry.why)
+        self._ledger.hear(exchange, entry, attack=entry.agent not in PLAIN)
 
     async def _watch(self) -> None:
         self._doubt = await self._health.watch()

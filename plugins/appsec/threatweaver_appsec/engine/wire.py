@@ -1,15 +1,17 @@
-"""Under the client: addresses that scope allows, bodies that stay bounded, where redirects lead."""
+"""Under the client: addresses that scope allows, bodies that stay bounded, times, where redirects lead."""
 
 import socket
+import time
 import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from urllib.parse import urldefrag, urljoin
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from threatweaver_appsec.engine.messages import Exchange, Request
+from threatweaver_appsec.engine.messages import Exchange, Headers, Request
 from threatweaver_appsec.engine.scope import Scope
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -121,3 +123,27 @@ def onward_of(request: Request, exchange: Exchange) -> Request | None:
         pair for pair in request.headers if pair[0].lower() not in ("content-type", "content-length")
     )
     return Request("HEAD" if request.method == "HEAD" else "GET", url, kept)
+
+
+def noting() -> aiohttp.TraceConfig:
+    """Return what notes when the last byte of a request went out, and whether its connection was kept."""
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(_note_time)
+    trace.on_request_chunk_sent.append(_note_time)
+    trace.on_connection_reuseconn.append(_note_kept)
+    return trace
+
+
+async def _note_time(_: aiohttp.ClientSession, sent: SimpleNamespace, __: object) -> None:
+    """The last time that this is called is when the request's last byte went out."""
+    sent.trace_request_ctx.at = time.monotonic()
+
+
+async def _note_kept(_: aiohttp.ClientSession, sent: SimpleNamespace, __: object) -> None:
+    sent.trace_request_ctx.kept = True
+
+
+def headers_of(answer: aiohttp.ClientResponse) -> Headers:
+    """Return an answer's headers in their order, as text."""
+    raw = ((name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in answer.raw_headers)
+    return tuple(raw)

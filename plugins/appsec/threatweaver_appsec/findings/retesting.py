@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from threatweaver.sdk import publish
+from threatweaver_appsec.assessments import advisories
 from threatweaver_appsec.assessments.models import Assessment
 from threatweaver_appsec.auth_profiles import logins
 from threatweaver_appsec.emergency import service as emergency
@@ -75,6 +76,10 @@ async def look(ctx: "Context", again: Again | None, finding_id: UUID) -> Retest:
         return Retest(Still.INCONCLUSIVE, "a person found it, there is no request to repeat")
     if again.refused:
         return Retest(Still.INCONCLUSIVE, again.refused)
+    try:
+        known = await advisories.agents(ctx.kernel.registry.settings)
+    except ValueError as error:
+        return Retest(Still.INCONCLUSIVE, str(error))
     limits = Limits(requests=500, seconds=55, answer_seconds=10)
     name = f"retest-{finding_id}"
     async with (
@@ -89,7 +94,7 @@ async def look(ctx: "Context", again: Again | None, finding_id: UUID) -> Retest:
             client.enter(login.name, came.session)
         identities = {login.name: login for login in again.logins}
         site = Site(client, again.base, name, (), identities, callbacks)
-        return await retest(again.finding, site, (*all_agents(), *again.own))
+        return await retest(again.finding, site, (*all_agents(), *again.own, *known))
 
 
 async def settle(finding_id: UUID, found: Retest, *, by: UUID) -> Mapping[str, Any]:

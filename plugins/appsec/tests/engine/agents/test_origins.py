@@ -139,6 +139,13 @@ async def test_files_are_known_by_their_format(site_of, probe, ident, path, body
     assert all("hunter2" not in proof.excerpt for proof in found)
 
 
+async def test_a_repository_is_told_once(site_of, probe):
+    head = serving("/.git/HEAD", b"ref: refs/heads/main\n")
+    site = await site_of(serving("/.git/config", b"[core]\n\tbare = false\n") | head)
+    (proof,) = await probe(files.AGENTS, "repository-exposed", site)
+    assert proof.exchanges[0].request.parts.path == "/.git/config"
+
+
 @pytest.mark.parametrize(
     "body", [b"<html>Nothing here</html>", b"ref: refs/heads/main\n", b"PK\x03\x04", b"A=1\nB=2\n"]
 )

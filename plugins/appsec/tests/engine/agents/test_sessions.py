@@ -4,11 +4,14 @@ import base64
 import hashlib
 import hmac
 import json
+import re
+from urllib.parse import urlencode
 
 import pytest
 from aiohttp import web
 
-from threatweaver_appsec.engine.agents import forgery, identity_cookies, sessions
+from threatweaver_appsec.engine.agent import Severity
+from threatweaver_appsec.engine.agents import forgery, forgery_links, identity_cookies, sessions
 from threatweaver_appsec.engine.points import FORM
 
 FORMS = (("Content-Type", FORM),)
@@ -208,3 +211,133 @@ async def test_json_that_another_site_can_send_as_text(site_of, probe, person, a
     await site.find("GET", "/notes")
     await site.find("POST", "/notes", headers=(("Content-Type", "application/json"),), body=b'{"text": "x"}')
     assert len(await probe(forgery.AGENTS, "csrf", site)) == (0 if asks_kind else 1)
+
+
+class Notes:
+    """A page that stores what a link says, and another whose link sets a password."""
+
+    def __init__(self, mistake=""):
+        self.mistake, self.kept, self.passwords = mistake, ["first"], []
+
+    def handlers(self):
+        return {"GET /notes": self.notes, "GET /echo": self.echo, "GET /secret": self.secret}
+
+    async def notes(self, request):
+        if "sid" not in request.cookies:
+            raise web.HTTPFound("/login")
+        text = request.query.get("text")
+        if text and (self.mistake in ("link", "blank") or request.query.get("csrf") == "known"):
+            self.kept.append(text)
+        if self.mistake == "blank" and text != "":  # shows what it keeps where nothing is given
+            return web.Response(text="<p>Thanks.</p>", content_type="text/html")
+        return web.Response(text="".join(f"<p>{one}</p>" for one in self.kept), content_type="text/html")
+
+    async def echo(self, request):
+        return web.Response(text=f"<p>{request.query.get('text')}</p>", content_type="text/html")
+
+    async def secret(self, request):
+        sent = request.query
+        agree = sent.get("new_password") == sent.get("new_password2")
+        if agree and (self.mistake == "password" or sent.get("csrf") == "known"):
+            self.passwords.append(sent.get("new_password"))
+            return web.Response(text="<p>Changed.</p>", content_type="text/html")
+        return web.Response(text="<p>They differ, or this page is too old.</p>", content_type="text/html")
+
+
+@pytest.mark.parametrize(
+    ("mistake", "places"),
+    [("link", ["/notes"]), ("blank", ["/notes"]), ("password", ["/secret"]), ("", [])],
+)
+@pytest.mark.parametrize("signed_in", [True, False])
+async def test_a_link_that_changes_something(site_of, probe, person, mistake, places, signed_in):
+    notes = Notes(mistake)
+    people = [person("first", "ann", (("Cookie", "sid=1"),))] if signed_in else []
+    site = await site_of(notes.handlers(), *people)
+    await site.find("GET", "/notes?text=first")
+    await site.find("GET", "/echo?text=first")
+    await site.find("GET", "/secret?new_password=own-1&new_password2=own-1")
+    proofs = await probe(forgery_links.AGENTS, "csrf-link", site)
+    if not signed_in and mistake in ("link", "blank"):
+        assert proofs == []  # nobody stores anything there
+        return
+    assert [proof.exchanges[0].request.parts.path for proof in proofs] == places
+    assert {proof.severity for proof in proofs} <= {None if signed_in else Severity.LOW}
+    assert set(notes.passwords) <= {"own-1"}  # which it is already
+
+
+async def test_a_session_that_is_not_sent_along_is_not_used(site_of, probe, person):
+    notes = Notes("link")
+    headers = (("Authorization", "Bearer 1"), ("Cookie", "sid=1"))
+    site = await site_of(notes.handlers(), person("first", "ann", headers))
+    await site.find("GET", "/notes?text=first")
+    assert await probe(forgery_links.AGENTS, "csrf-link", site) == []
+
+
+@pytest.mark.parametrize(("asks_token", "count"), [(False, 1), (True, 0)])
+async def test_a_form_is_forged_with_dates_amounts_and_addresses_that_are_ones(
+    site_of, probe, person, asks_token, count
+):
+    orders = []
+
+    async def order(request):
+        sent = await request.post()
+        right = re.fullmatch(r"\d+€", sent["price"]) and re.fullmatch(r"\d{4}-\d\d-\d\d", sent["day"])
+        if not right or not re.fullmatch(r"\w+@example\.com", sent["mail"]):
+            raise web.HTTPBadRequest
+        if "sid" not in request.cookies or (asks_token and sent.get("csrf") != "known"):
+            raise web.HTTPForbidden
+        orders.append(sent["street"])
+        return web.Response(text="ordered")
+
+    async def every(request):
+        return web.Response(text=" ".join(orders))
+
+    ann = person("a", "ann", (("Cookie", "sid=1"),))
+    site = await site_of({"POST /order": order, "GET /orders": every}, ann)
+    await site.find("GET", "/orders")
+    body = urlencode({"mail": "a@example.com", "price": "30€", "day": "2026-05-17", "street": "x"}).encode()
+    await site.find("POST", "/order", headers=FORMS, body=body)
+    assert len(await probe(forgery.AGENTS, "csrf", site)) == count
+
+
+class Locker(Shop):
+    """A shop with a second login, of something else, and a form that sets the password."""
+
+    def handlers(self):
+        more = {"POST /till/login": self.till, "GET /password": self.ask, "POST /password": self.set}
+        return more | super().handlers()
+
+    async def till(self, request):
+        sent = await request.post()
+        right = self.users.get(sent["username"]) == sent["password"]
+        response = web.Response(text="till" if right else "no", status=200 if right else 401)
+        response.set_cookie("till", "1")
+        return response
+
+    async def ask(self, request):
+        if not self.user(request):
+            raise web.HTTPFound("/login")
+        token = "" if self.mistake == "csrf" else '<input type=hidden name=csrf value="known">'
+        text = f"<form method=post><input type=password name=password>{token}</form>"
+        return web.Response(text=text, content_type="text/html")
+
+    async def set(self, request):
+        name, sent = self.user(request), await request.post()
+        if not name or (self.mistake != "csrf" and sent.get("csrf") != "known"):
+            raise web.HTTPForbidden
+        self.users[name] = sent["password"]
+        return web.Response(text="set")
+
+
+@pytest.mark.parametrize(("mistake", "count"), [("csrf", 1), ("", 0)])
+async def test_a_forged_password_where_there_are_several_logins(site_of, probe, person, mistake, count):
+    site = await site_of(Locker(mistake).handlers(), person("first", "ann", (("Cookie", "sid=none"),)))
+    who = {"headers": FORMS, "body": b"username=x&password=y"}
+    await site.find("POST", "/register", **who)
+    await site.find("POST", "/till/login", **who)
+    await site.find("POST", "/login", page=f"{site.base}/login", **who)
+    token = b"" if mistake == "csrf" else b"&csrf=zzz"
+    await site.find(
+        "POST", "/password", headers=FORMS, body=b"password=z" + token, page=f"{site.base}/password"
+    )
+    assert len(await probe(forgery.AGENTS, "csrf", site)) == count

@@ -165,6 +165,12 @@ def test_leaks(look, ident, headers, body, count):
     assert all("hunter42" not in proof.excerpt for proof in found)
 
 
+def test_the_trace_of_an_error_is_no_note(look):
+    body = "<!-- Traceback\n execute(f\"WHERE user = 'a' AND password = 'hunter42'\") -->"
+    assert len(look(leaks.AGENTS, "credentials-in-comment", body=body)) == 1
+    assert look(leaks.AGENTS, "credentials-in-comment", body=body, status=500) == []
+
+
 def test_a_name_that_nobody_claims(look):
     body = "<p>There isn't a GitHub Pages site here.</p>"
     assert len(look(leaks.AGENTS, "subdomain-takeover", status=404, body=body)) == 1

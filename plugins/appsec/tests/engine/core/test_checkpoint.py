@@ -40,7 +40,7 @@ async def test_kills_at_random_moments_change_no_finding(base, tmp_path):
     assert state == "completed"
     assert len(expected) == 9 + 4
     dice, kills = random.Random(11), 0
-    for _ in range(8):
+    for _ in range(20):
         killed = await start(base, tmp_path / "killed")
         try:
             await asyncio.wait_for(killed.wait(), 0.5 + dice.random() * 1.2)

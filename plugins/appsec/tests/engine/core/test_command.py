@@ -1,6 +1,7 @@
 """The command: exit codes, reports in every format, and logins from a file."""
 
 import asyncio
+import gzip
 import json
 import os
 import sys
@@ -52,6 +53,23 @@ async def test_findings_end_with_one_and_a_report(serve, tmp_path):
     again, _, _ = await command("scan", base, *QUICK, "--out", out, "--state", tmp_path / "state")
     assert again == 1
     assert json.loads(out.read_text())["findings"] == report["findings"]
+
+
+async def test_outdated_components_by_a_file_of_advisories(serve, page, tmp_path):
+    base = await serve({"GET /": page("<script src=/js/jquery-1.8.3.min.js></script>")})
+    affected = {
+        "package": {"ecosystem": "npm", "name": "jquery"},
+        "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "1.9.0"}]}],
+    }
+    packed = gzip.compress(json.dumps({"id": "GHSA-1", "affected": [affected]}).encode())
+    file = tmp_path / "osv.jsonl.gz"
+    file.write_bytes(packed)
+    words = ("scan", base, "--allow-private", "--only", "outdated-component", "--rate", "1000", "--quiet")
+    code, said, problems = await command(*words, "--osv", file)
+    assert (code, "jquery 1.8.3 has known vulnerabilities" in said) == (1, True), problems
+    file.write_bytes(packed[:-12])
+    code, _, problems = await command(*words, "--osv", file)
+    assert (code, "is no whole gzip file" in problems) == (2, True)
 
 
 async def test_a_clean_target_ends_with_zero_and_a_dead_one_with_two(serve, tmp_path):

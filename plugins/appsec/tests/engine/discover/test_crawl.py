@@ -288,6 +288,20 @@ async def test_who_is_signed_in_is_shown_what_nobody_is_shown_too(target, page):
     items = [item async for item in discovery(site.client, site.base, "ann")]
     assert operations(site, items) == ["GET /", "POST /change", "GET /", "GET /login", "POST /login"]
     assert changed == ["own"]
+    again = [item async for item in discovery(site.client, site.base, "ann")]
+    assert operations(site, again) == operations(site, items)
+
+
+async def test_what_sets_a_password_is_sent_by_itself(target, page):
+    """Many sites renew the session with it, and end the one that another request still carries."""
+    form = "<form method=post action=/change><input type=password name=password></form>"
+    pages = {"GET /": page(f"{form}<a href=/a>a</a><a href=/b>b</a>"), "POST /change": page("changed")}
+    site = await target(pages | {"GET /a": page("a"), "GET /b": page("b")}, safe=False)
+    site.client.enter("ann", Session(cookies=(("sid", "1"),)))
+    crawl = Crawl(site.client, "ann", safe=False, password="own")
+    crawl.frontier.add([Lead(Request("GET", f"{site.base}/"), "seed")])
+    assert len([item async for item in crawl.run()]) == 4
+    assert site.sent == ["GET /", "GET /a", "GET /b", "POST /change"]  # after those of its time
 
 
 def test_a_text_is_filled_in_with_words():

@@ -1,5 +1,6 @@
 """Scans of the lab: some cases, the agents that find them, and looking again at either twin."""
 
+import json
 import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -12,13 +13,17 @@ from aiohttp import web
 
 sys.path.insert(0, str(Path(__file__).parents[5]))  # the lab is no distribution: nothing installs it
 
+from families import Door, Family
+
 from lab.app import make_app, serve
 from lab.cases import CASES
 from lab.world import USERS
+from threatweaver_appsec.engine.agents.outdated import outdated
 from threatweaver_appsec.engine.budget import Limits
 from threatweaver_appsec.engine.callbacks import Callbacks
 from threatweaver_appsec.engine.catalog import all_agents
 from threatweaver_appsec.engine.client import Client
+from threatweaver_appsec.engine.components import advisories_of
 from threatweaver_appsec.engine.discover.discovery import Discovery
 from threatweaver_appsec.engine.findings import Finding, from_record, to_record
 from threatweaver_appsec.engine.logins.check import Check
@@ -30,45 +35,58 @@ from threatweaver_appsec.engine.scope import Scope
 from threatweaver_appsec.engine.site import Target
 from threatweaver_appsec.engine.wiring import document, scope_of
 
-PEOPLE = ("alice", "bob")
+JQUERY = {
+    "id": "GHSA-jquery-1",
+    "summary": "Scripts in selectors",
+    "affected": [
+        {
+            "package": {"ecosystem": "npm", "name": "jquery"},
+            "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "1.9.0"}]}],
+        }
+    ],
+}
+AGENTS = (*all_agents(), outdated(advisories_of([json.dumps(JQUERY)])))
 FAST = Limits(per_second=10_000.0)
-ACCOUNTS = ("/login*", "/api/login*", "/register*", "/api/register*")
-"""Limited in the lab: points there cost time, and have no weakness but those of the cases about them."""
 
 
 @dataclass
 class Twin:
-    """One of both applications while it is served, and API tokens of its users."""
+    """One of both applications while it is served, and how its users are signed in."""
 
     base: str
+    family: Family
     logins: list[Carried]
     scope: Scope
 
     @property
     def environment(self) -> dict[str, str]:
         """What the documentation tells to export before a line is run."""
-        tokens = {login.name: login.value for login in self.logins}
-        named = {f"TW_TOKEN_{name.upper()}": value for name, value in tokens.items()}
-        return {"TW_TOKEN": tokens["alice"], "TW_COOKIE": f"session={tokens['alice']}", **named}
+        told = {}
+        for login in self.logins:
+            cookie = f"{login.key if login.kind == 'cookie' else 'session'}={login.value}"
+            for name, value in (("TW_TOKEN", login.value), ("TW_COOKIE", cookie)):
+                told.setdefault(name, value)
+                told[f"{name}_{login.name.upper()}"] = value
+        return told
 
-    async def scan(self, agents: Iterable[str]) -> tuple[list[Finding], int]:
-        """Return what agents find, as it is stored, and the port that the scan listened at."""
+    async def scan(self) -> tuple[list[Finding], int]:
+        """Return what the family's agents find, as it is stored, and the port that the scan listened at."""
         openapi = await document(f"{self.base}/openapi.json", self.scope)
-        paths = tuple(case.path for case in CASES.values() if not case.listed)
         async with Callbacks() as callbacks:
             order = Order(
                 self.base,
                 self.scope,
-                all_agents(),
-                Discovery(safe=False, documents=(openapi,), words=paths, browser=None),
+                AGENTS,
+                Discovery(safe=False, documents=(openapi,), words=tuple(_unlisted()), browser=None),
                 logins=self.logins,
                 limits=FAST,
                 callbacks=callbacks,
-                only=frozenset(agents),
+                only=frozenset(self.family.findings),
             )
             scan = Scan(order)
             end = [event async for event in scan.events()][-1]
             assert end.state == "completed", end.reason
+            assert not scan.coverage.errors, scan.coverage.errors
             port = urlsplit(callbacks.new("port")).port
         return [from_record(to_record(one)) for one in scan.memory.findings.values()], port
 
@@ -84,22 +102,40 @@ class Twin:
                 client.enter(login.name, came.session)
             people = {login.name: login for login in self.logins}
             site = Target(client, self.base, "retest", (), people, callbacks)
-            return await retest(finding, site, all_agents())
+            return await retest(finding, site, AGENTS)
+
+
+def _unlisted() -> Iterable[str]:
+    """Yield what nothing links to: a word list has it."""
+    for case in CASES.values():
+        if not case.listed:
+            routes = [(case.method, case.path), *((route.method, route.path) for route in case.more)]
+            yield from (path for method, path in routes if method == "GET" and "{" not in path)
 
 
 @asynccontextmanager
-async def twin(cases: Iterable[str], *, safe: bool, accounts: bool, port: int = 0) -> AsyncIterator[Twin]:
-    """Serve some cases of a twin."""
-    async with serve(make_app(safe=safe, only=cases), port) as base, aiohttp.ClientSession() as http:
-        logins = []
-        for name in PEOPLE:
-            content = {"username": name, "password": USERS[name]}
-            async with http.post(f"{base}/api/login", json=content) as answer:
-                token = (await answer.json())["token"]
-            check = Check(f"{base}/account", signed_in="Hello")
-            logins.append(Carried(name, "bearer", token, check, username=name))
-        exclusions = () if accounts else ACCOUNTS
-        yield Twin(base, logins, scope_of(base, private=True, safe=False, exclusions=exclusions))
+async def twin(family: Family, *, safe: bool, port: int = 0) -> AsyncIterator[Twin]:
+    """Serve the cases of a family, the one twin or the other."""
+    app = make_app(safe=safe, only=family.cases)
+    async with serve(app, port, tls=family.tls) as base, aiohttp.ClientSession() as http:
+        logins = [await _signed_in(http, base, family.door, name) for name in family.people]
+        scope = scope_of(base, private=True, safe=False, exclusions=family.without)
+        yield Twin(base, family, logins, scope)
+
+
+async def _signed_in(http: aiohttp.ClientSession, base: str, door: Door, name: str) -> Carried:
+    """Sign a user in: with a cookie from a form, or with a token."""
+    check = Check(f"{base}{door.check}", signed_in=door.says)
+    content = {"username": name, "password": USERS[name]}
+    if door.form:
+        async with http.post(base + door.form, data=content, allow_redirects=False, ssl=False) as answer:
+            value = answer.cookies[door.cookie].value
+        return Carried(name, "cookie", value, check, key=door.cookie, username=name)
+    async with http.post(base + door.token, json=content, ssl=False) as answer:
+        value = (await answer.json())["token"]
+    if door.cookie:
+        return Carried(name, "cookie", value, check, key=door.cookie, username=name)
+    return Carried(name, "bearer", value, check, username=name)
 
 
 @asynccontextmanager

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from threatweaver_appsec.engine.agent import Telltale
+from threatweaver_appsec.engine.client import ATTRIBUTION, DEFAULTS
 from threatweaver_appsec.engine.findings import Finding
 from threatweaver_appsec.engine.redact import header_value, redact
 
 END = re.compile(r"\r?\n(\d+\.\d+) s(?:\n|\Z)")
+BROKEN = re.compile(r"curl: \((?:52|56)\) .*\n")
+"""What curl says of a connection that ends without an answer."""
 OWN = frozenset({"date", "content-length", "etag", "last-modified", "age", "expires"})
 """Headers that differ between two equal answers."""
 BARE = re.compile(r"</?\w+>")
@@ -20,6 +23,14 @@ WORD = re.compile(r"<\w[^>]*>|[^\s<]+|<")
 GONE = re.compile(r"nonce|…|\[redacted\]")
 NUMBER = re.compile(r"[0-9a-f]*[0-9][0-9a-f]*")
 """Times, ids and digests: that one stands there is looked at, not which."""
+
+
+SCANNERS = frozenset(
+    NUMBER.sub("#", word)
+    for name, value in (*DEFAULTS, (ATTRIBUTION, "scan"))
+    for word in (f"{name}:", name, *value.split())
+)
+"""What the scanner says of itself in each request, where an answer repeats it."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +53,19 @@ async def run(line: str, environment: Mapping[str, str]) -> list[Answer]:
         "sh", "-c", line, env={"PATH": os.environ["PATH"], **environment}, stdout=-1, stderr=-1
     )
     out, problems = await running.communicate()
-    assert not problems, (line, problems)
     *pieces, rest = END.split(out.decode("utf-8", "replace"))
     assert not rest.strip(), rest
-    return [_answer(text, float(time)) for text, time in zip(pieces[::2], pieces[1::2], strict=True)]
+    answers = [_answer(text, float(time)) for text, time in zip(pieces[::2], pieces[1::2], strict=True)]
+    broken = len(BROKEN.findall(problems.decode()))
+    assert not BROKEN.sub("", problems.decode()).strip(), (line, problems)
+    if broken != sum(not answer.status for answer in answers):
+        raise Garbled(line)
+    return answers
 
 
 def _answer(text: str, seconds: float) -> Answer:
+    if not text.strip():
+        return Answer(0, frozenset(), frozenset(), seconds)
     head, _, body = text.lstrip().partition("\r\n\r\n")
     first, *lines = head.split("\r\n")
     if not first.startswith("HTTP/"):
@@ -73,9 +90,10 @@ def _headers(pairs: list[tuple[str, str]]) -> frozenset[str]:
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(
+    words = frozenset(
         NUMBER.sub("#", word) for word in WORD.findall(BARE.sub(" ", text)) if not GONE.search(word)
     )
+    return words - SCANNERS
 
 
 def reproduces(finding: Finding, answers: list[Answer], *, called: set[str]) -> bool:

@@ -8,10 +8,10 @@ from itertools import islice
 from typing import Any
 
 from threatweaver_appsec.engine.accounts import (
-    EMAIL,
     fields,
     fresh,
     key_of,
+    marked,
     register,
     registrations,
     session_as,
@@ -69,7 +69,7 @@ async def _write(
 
 def _marked(request: Request, mark: str) -> Request:
     for point in texts(request):
-        request = put(request, point, f"{mark}@example.com" if EMAIL.search(key_of(point)) else mark)
+        request = put(request, point, marked(point, mark))
     return request
 
 

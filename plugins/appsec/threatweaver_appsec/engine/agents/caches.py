@@ -26,11 +26,11 @@ MOST_ASKED = 15
 UNKEYED = ("X-Forwarded-Host", "X-Host", "X-Forwarded-Server", "X-Original-URL", "X-Forwarded-Prefix")
 
 
-def apart(request: Request, nonce: Nonce) -> Request:
+def apart(request: Request, word: str) -> Request:
     """Return the request at an address of its own, so that nobody else meets what a cache keeps of it."""
     parts = request.parts
     query = f"{parts.query}&" if parts.query else ""
-    return replace(bare(request), url=urlunsplit(parts._replace(query=f"{query}cb={nonce.word(12)}")))
+    return replace(bare(request), url=urlunsplit(parts._replace(query=f"{query}cb={word}")))
 
 
 async def _poisoned(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
@@ -47,7 +47,8 @@ async def _poisoned(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
 
 async def _keeps(site: Site, op: Operation, header: str, nonce: Nonce, *, sends: bool = True) -> Proof | None:
     """Show that who does not send the header is answered what it caused."""
-    host, request = f"{nonce.word(12)}.example", apart(op.request, nonce)
+    host, word = f"{nonce.word(12)}.example", nonce.word(12)
+    request = apart(op.request, word)
     first = await site.send(request.with_header(header, host) if sends else request)
     if sends and host not in first.text and not leads_to(first, host):
         return None
@@ -59,6 +60,7 @@ async def _keeps(site: Site, op: Operation, header: str, nonce: Nonce, *, sends:
         "it.",
         excerpt=around(later.text, host),
         exchanges=(first, later),
+        fresh=(word,),
     )
 
 
@@ -79,7 +81,8 @@ async def _deceived(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
 async def _leaves(site: Site, op: Operation, name: str, nonce: Nonce, *, asked: bool = True) -> Proof | None:
     """Show that a page of the user's, asked for under the name of a picture, is answered to anybody then."""
     username = site.identities[name].username or ""
-    path = f"{op.request.parts.path.rstrip('/')}/{nonce.word(12)}.css"
+    word = nonce.word(12)
+    path = f"{op.request.parts.path.rstrip('/')}/{word}.css"
     request = Request("GET", urlunsplit(op.request.parts._replace(path=path)))
     own = await site.send(request, identity=name) if asked else None
     nobody = await site.send(request)
@@ -91,6 +94,7 @@ async def _leaves(site: Site, op: Operation, name: str, nonce: Nonce, *, asked: 
         "it for anybody.",
         excerpt=around(nobody.text, username),
         exchanges=tuple(one for one in (own, nobody) if one),
+        fresh=(word,),
     )
 
 

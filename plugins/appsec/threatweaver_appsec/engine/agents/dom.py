@@ -83,6 +83,7 @@ AGENTS: tuple[Agent, ...] = (
             safety=Safety.PASSIVE,
             description="A script puts what stands in the page's address into the page as markup or as code.",
             remedy="Use textContent, or encode what comes from the address before it is written.",
+            per_origin=True,
         ),
         look=_look,
     ),

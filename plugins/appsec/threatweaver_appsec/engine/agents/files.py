@@ -23,6 +23,8 @@ SECRETS = re.compile(
     r"(?im)^((?:export )?[A-Z0-9_]*(?:KEY|SECRET|PASS|PASSWORD|PWD|TOKEN)[A-Z0-9_]*\s*[=:]\s*)\S.*$"
 )
 MOST_PAGES = 20
+COPIES = (".bak", "~", ".old", ".orig", ".swp", ".save")
+COPY = re.compile(f"({'|'.join(map(re.escape, COPIES))})$")
 SOURCE = re.compile(rb"<\?php\s|<%@\s|^import [\w.]+|^#!/|^from [\w.]+ import |require\(['\"]", re.MULTILINE)
 
 
@@ -48,8 +50,8 @@ ZIP, GZIP = re.compile(rb"\APK\x03\x04"), re.compile(rb"\A\x1f\x8b\x08")
 SQLITE = re.compile(rb"\ASQLite format 3\x00")
 
 REPOSITORIES = (
+    Leftover("/.git/config", "Git repository", _of(r"^\[core\]"), Severity.HIGH),
     Leftover("/.git/HEAD", "Git repository", _of(r"\Aref: refs/|\A[0-9a-f]{40}\s*\Z"), Severity.HIGH),
-    Leftover("/.git/config", "Git configuration", _of(r"^\[core\]"), Severity.HIGH),
     Leftover("/.svn/wc.db", "Subversion working copy", SQLITE, Severity.HIGH),
     Leftover(
         "/.hg/requires", "Mercurial repository", _of(r"\A(revlogv1|dotencode|fncache|store)$"), Severity.HIGH
@@ -191,11 +193,13 @@ async def _copies(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
 
 
 def _copies_of(site: Site) -> Iterator[Leftover]:
-    paths = {op.request.parts.path for op in site.operations if op.request.url.startswith(site.base)}
+    paths = {
+        COPY.sub("", op.request.parts.path) for op in site.operations if op.request.url.startswith(site.base)
+    }
     scripts = sorted(path for path in paths if re.search(r"\.(php|jsp|aspx?|py|rb|js|pl|cgi)$", path))
     for path in scripts[:MOST_PAGES]:
         if not path.endswith(".js"):
-            for ending in (".bak", "~", ".old", ".orig", ".swp", ".save"):
+            for ending in COPIES:
                 yield Leftover(path + ending, "Source of the application", SOURCE, Severity.HIGH)
 
 

@@ -1,23 +1,25 @@
 """Cross-site request forgery: a form sent as another site would send it, and what it changed read back."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from functools import partial
 
 from threatweaver_appsec.engine.accounts import (
     ANTI_FORGERY,
-    EMAIL,
     OLD_PASSWORD,
     Account,
     fields,
     fresh,
     key_of,
-    login_answer,
+    login_answers,
     logins,
+    marked,
     passwords,
     register,
     registrations,
     session_as,
+    session_from,
     sign_in,
     texts,
     writings,
@@ -35,11 +37,13 @@ from threatweaver_appsec.engine.agent import (
     Suspicion,
 )
 from threatweaver_appsec.engine.agents.cookies import cookies_in
-from threatweaver_appsec.engine.answers import around, failed, wearing
+from threatweaver_appsec.engine.answers import around, failed, granted, wearing
 from threatweaver_appsec.engine.messages import Headers, Request
 from threatweaver_appsec.engine.points import FORM, put
 from threatweaver_appsec.engine.references import reads
 
+STRUCTURED = re.compile(r"\d{1,4}([-/.:]\d{1,4})+\S*|[+(]?\d[\d ()/-]{5,}|\D{0,3}\d+([.,]\d+)?\s?\D{0,3}")
+"""Dates, times, numbers of telephones, amounts with their unit: a form with a word there is refused."""
 MOST_READ = 10
 MOST_FORMS = 20
 
@@ -52,14 +56,16 @@ class Victim:
     account: Account | None
 
 
-async def _victim(site: Site, nonce: Nonce) -> Victim | None:
+async def _victim(site: Site, op: Operation, nonce: Nonce) -> Victim | None:
     """Return somebody whose cookie a browser would send along with another site's request."""
     account = await register(site, nonce)
-    answer = await login_answer(site, account) if account else None
-    if account and answer:
-        guards = [cookie.attributes.get("samesite", "").lower() for cookie in cookies_in(answer.response)]
-        session = await sign_in(site, account) or ()
-        return Victim(session, account) if _by_cookie(session) and not _guarded(guards) else None
+    if account:
+        async for answer in login_answers(site, account):
+            session = await session_from(site, answer)
+            if not await _is_shown(site, op, session):
+                continue  # a login of something else: there are sites with several
+            guards = [one.attributes.get("samesite", "").lower() for one in cookies_in(answer.response)]
+            return Victim(session, account) if _by_cookie(session) and not _guarded(guards) else None
     for name in site.identities:
         session = await session_as(site, name)
         seen = [cookie for op in site.operations for cookie in cookies_in(op.baseline.response)]
@@ -67,6 +73,15 @@ async def _victim(site: Site, nonce: Nonce) -> Victim | None:
         guards = [one.attributes.get("samesite", "").lower() for one in seen if f"{one.name}=" in names]
         return Victim(session, None) if _by_cookie(session) and not _guarded(guards) else None
     return None
+
+
+async def _is_shown(site: Site, op: Operation, session: Headers) -> bool:
+    """Return whether a session opens the page of a form, by its cookie."""
+    if not _by_cookie(session) or not op.page:
+        return _by_cookie(session)
+    page = await site.send(wearing(Request("GET", op.page), session))
+    asks_password = bool(passwords(op.request))  # so does its page, which is no login then
+    return granted(page) or (asks_password and 200 <= page.status < 300)
 
 
 def _by_cookie(session: Headers) -> bool:
@@ -89,7 +104,7 @@ async def _forms(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
 
 async def _forged(site: Site, op: Operation, nonce: Nonce, *, signed_in: bool = True) -> Proof | None:
     """Send the form as another site would, and show what it changed; without the cookie for the control."""
-    victim = await _victim(site, nonce)
+    victim = await _victim(site, op, nonce)
     if victim is None or (passwords(op.request) and victim.account is None):
         return None
     mark, new = nonce.word(12), f"Bb2-{nonce.word(10)}"
@@ -119,8 +134,8 @@ def _written(request: Request, victim: Victim, mark: str, new: str) -> Request:
         if point in passwords(request):
             old = victim.account.password if victim.account and OLD_PASSWORD.search(key) else None
             request = put(request, point, old or new)
-        elif point in texts(request):
-            request = put(request, point, f"{mark}@example.com" if EMAIL.search(key) else mark)
+        elif point in texts(request) and not STRUCTURED.fullmatch(str(point.value).strip()):
+            request = put(request, point, marked(point, mark))
     return request
 
 

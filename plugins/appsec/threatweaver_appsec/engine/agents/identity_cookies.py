@@ -26,9 +26,9 @@ from threatweaver_appsec.engine.agent import (
     Site,
     Suspicion,
 )
-from threatweaver_appsec.engine.answers import around, facts, granted, wearing
+from threatweaver_appsec.engine.answers import NOISE, around, facts, granted, wearing
 from threatweaver_appsec.engine.jwt import decode
-from threatweaver_appsec.engine.messages import Headers
+from threatweaver_appsec.engine.messages import Exchange, Headers
 from threatweaver_appsec.engine.references import reads
 
 MOST_ASKED = 15
@@ -108,12 +108,12 @@ async def _becomes(
     own, whose = site.identities[one].username or "", site.identities[other].username or ""
     session = await session_as(site, one)
     mine, theirs = await site.send(op.request, identity=one), await site.send(op.request, identity=other)
-    only_theirs, only_mine = facts(theirs) - facts(mine), facts(mine) - facts(theirs)
+    only_theirs, only_mine = _stated(theirs) - _stated(mine), _stated(mine) - _stated(theirs)
     if not granted(theirs) or not only_theirs:
         return None
     for written, where in forged(session, own, nonce.word(8) if unknown else whose):
         answer = await site.send(wearing(op.request, written))
-        if granted(answer) and only_theirs <= facts(answer) and not only_mine & facts(answer):
+        if granted(answer) and only_theirs <= _stated(answer) and not only_mine & _stated(answer):
             shown = min(only_theirs)
             return Proof(
                 says=f"The cookie {where} says who its user is, and is not signed: with {other}'s name in "
@@ -123,6 +123,11 @@ async def _becomes(
                 forged=tuple(value for _, value in cookie_pairs(written)),
             )
     return None
+
+
+def _stated(exchange: Exchange) -> frozenset[str]:
+    """Return what an answer states, but for what differs in any two."""
+    return frozenset(NOISE.sub("~", fact) for fact in facts(exchange))
 
 
 def readers(site: Site) -> list[Operation]:

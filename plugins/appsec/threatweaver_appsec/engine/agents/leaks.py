@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from http import HTTPStatus
 
 from threatweaver_appsec.engine.agent import About, Agent, Proof, Safety, Severity, Watcher
 from threatweaver_appsec.engine.answers import redacted
@@ -84,6 +85,8 @@ def _maps(exchange: Exchange) -> Iterator[Proof]:
 def _notes(exchange: Exchange) -> Iterator[Proof]:
     if exchange.response is None or exchange.response.media_type != "text/html":
         return
+    if exchange.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return  # the source, and what was sent, in the trace of an error
     for comment in COMMENT.findall(_text(exchange)):
         found = NOTE.search(comment)
         if found and not re.fullmatch(

@@ -2,12 +2,19 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 
-from threatweaver_appsec.engine.agent import Agent, Nonce, Prober, Safety, Site, Suspicion
+from threatweaver_appsec.engine.agent import Agent, Nonce, Prober, Proof, Safety, Site, Suspicion
 from threatweaver_appsec.engine.agents import access, identity_cookies, ownership, tokens
-from threatweaver_appsec.engine.newcomers import furnished, peopled
+from threatweaver_appsec.engine.newcomers import Peopled, furnished, peopled
 
 TWO = ("bola-read", "bola-object-write", "session-forgery")
+
+
+async def _from_its_login(people: Peopled, suspicion: Suspicion, nonce: Nonce) -> Proof | None:
+    """Return the proof with the logins in front, whose sessions nobody else has."""
+    proof = await suspicion.shows(nonce)
+    return proof and replace(proof, exchanges=(*people.entries(proof.exchanges), *proof.exchanges))
 
 
 def _by_newcomers(agent: Prober) -> Prober:
@@ -23,7 +30,7 @@ def _by_newcomers(agent: Prober) -> Prober:
         if needed == 2:
             await furnished(people, nonce)
         async for suspicion in agent.probe(people, nonce):
-            yield suspicion
+            yield replace(suspicion, shows=partial(_from_its_login, people, suspicion))
 
     about = replace(agent.about, id=f"{agent.about.id}-newcomers", safety=Safety.INTRUSIVE)
     return Prober(about, probe)

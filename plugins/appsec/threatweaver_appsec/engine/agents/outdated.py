@@ -66,11 +66,22 @@ BANNER_NAMES = {
     "underscore.js": "underscore",
     "backbone.js": "backbone",
 }
-SERVERS = re.compile(
-    rf"\b(Werkzeug|gunicorn|waitress|aiohttp|TornadoServer|Twisted|uvicorn|hypercorn)/{VERSION}",
-    re.IGNORECASE,
+SERVER_NAMES = {
+    "werkzeug": "werkzeug",
+    "gunicorn": "gunicorn",
+    "waitress": "waitress",
+    "aiohttp": "aiohttp",
+    "tornadoserver": "tornado",
+    "twisted": "twisted",
+    "uvicorn": "uvicorn",
+    "hypercorn": "hypercorn",
+}
+"""What servers say in their header, and the packages on PyPI."""
+SERVERS = re.compile(rf"\b({'|'.join(SERVER_NAMES)})/{VERSION}", re.IGNORECASE)
+PACKAGES = frozenset(
+    {("npm", name) for name in NAMES.values()} | {("PyPI", name) for name in SERVER_NAMES.values()}
 )
-SERVER_NAMES = {"tornadoserver": "tornado"}
+"""Ecosystem and name of each package that is recognized: what is said of others need not be kept."""
 
 
 def components_in(exchange: Exchange) -> Iterator[tuple[Component, str]]:
@@ -81,7 +92,7 @@ def components_in(exchange: Exchange) -> Iterator[tuple[Component, str]]:
     for match in SERVERS.finditer(response.header("Server") or ""):
         name = match[1].lower()
         yield (
-            Component("PyPI", SERVER_NAMES.get(name, name), match[2]),
+            Component("PyPI", SERVER_NAMES[name], match[2]),
             f"Server: {response.header('Server')}",
         )
     if response.media_type == "text/html":

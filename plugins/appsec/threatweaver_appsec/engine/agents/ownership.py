@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice, permutations
 from typing import Any
 
-from threatweaver_appsec.engine.accounts import EMAIL, fresh, key_of, session_as, texts, writings
+from threatweaver_appsec.engine.accounts import fresh, key_of, marked, session_as, texts, writings
 from threatweaver_appsec.engine.agent import (
     About,
     Agent,
@@ -48,9 +48,8 @@ class Change:
         """Return the request about another object, with a mark in its texts."""
         request = put(request, self.item.point, value)
         for point in texts(request):
-            key = key_of(point)
-            if not NO_TEXT.search(key):
-                request = put(request, point, f"{mark}@example.com" if EMAIL.search(key) else mark)
+            if not NO_TEXT.search(key_of(point)):
+                request = put(request, point, marked(point, mark))
         return request
 
 
@@ -81,7 +80,7 @@ async def _writes(
         says=f"{request.method} {answer.request.parts.path}, sent by {change.writer}, changes what is "
         f"{change.owner}'s.",
         excerpt=around(own.text, mark),
-        exchanges=(answer, own),
+        exchanges=(replace(answer, identity=change.writer), own),
         point=change.item.point,
     )
 

@@ -1,8 +1,10 @@
 """Sessions that a login does not replace, and that a logout does not end."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
+from html import unescape
+from urllib.parse import urljoin
 
 from threatweaver_appsec.engine.accounts import (
     Account,
@@ -12,8 +14,8 @@ from threatweaver_appsec.engine.accounts import (
     login_answer,
     logins,
     register,
+    session_from,
     set_cookies,
-    sign_in,
 )
 from threatweaver_appsec.engine.agent import (
     About,
@@ -29,18 +31,24 @@ from threatweaver_appsec.engine.agent import (
 )
 from threatweaver_appsec.engine.agents.identity_cookies import cookie_pairs, readers
 from threatweaver_appsec.engine.answers import failed, granted, wearing
-from threatweaver_appsec.engine.messages import Headers, Request
+from threatweaver_appsec.engine.messages import Exchange, Headers, Request
+from threatweaver_appsec.engine.references import reads
 
+MOST_TEXT = 200_000  # characters of a page
+LINK = re.compile(r"<a\s[^>]*?href\s*=\s*[\"']?([^\"'\s>]{1,500})", re.IGNORECASE)
 ENDS = re.compile(r"(log|sign)[-_]?(out|off)\b", re.IGNORECASE)
 
 
-async def _personal(site: Site, account: Account, session: Headers) -> Operation | None:
-    """Return an operation that names the account to its session, and not to nobody."""
-    for op in readers(site):
+async def _personal(
+    site: Site, account: Account, session: Headers, places: tuple[str, ...] = ()
+) -> Operation | None:
+    """Return an operation that names the account to its session, and not to nobody; at these places first."""
+    first = [op for op in site.operations if op.request.url in places and reads(op)]
+    for op in (*first, *readers(site)):
         if ENDS.search(op.request.parts.path):
             continue
         seen = await site.send(wearing(op.request, session))
-        if granted(seen) and account.username in seen.text:
+        if not failed(seen) and account.username in seen.text:
             nobody = await site.send(wearing(op.request, ()))
             if account.username not in nobody.text:
                 return op
@@ -57,17 +65,16 @@ async def _fixation(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
 async def _keeps(site: Site, op: Operation, nonce: Nonce, *, signs_in: bool = True) -> Proof | None:
     """Show that a session which somebody had before the login is signed in by it."""
     account = await register(site, nonce)
-    session = await sign_in(site, account) if account else None
-    if account is None or not session or not (personal := await _personal(site, account, session)):
+    if account is None:
         return None
-    before = cookies_of(await site.send(Request("GET", op.page or f"{site.base}/")))
-    if not before:
+    opened = await _before(site, op)
+    before = cookies_of(opened) if opened else ()
+    if not before or not (personal := await _personal_by(site, op, account)):
         return None
     login = filled(wearing(await fresh(site, op), before), account.username, account.password, account.email)
     answer = await site.send(login) if signs_in else None
-    if answer and {name for name, _ in set_cookies(answer.response)} & {
-        name for name, _ in cookie_pairs(before)
-    }:
+    old = dict(cookie_pairs(before))
+    if any(old.get(name, value) != value for name, value in set_cookies(answer.response if answer else None)):
         return None
     seen = await site.send(wearing(personal.request, before))
     if account.username not in seen.text:
@@ -77,24 +84,60 @@ async def _keeps(site: Site, op: Operation, nonce: Nonce, *, signs_in: bool = Tr
         f"{account.username} "
         f"is signed in, too ({personal.request.parts.path}).",
         excerpt=seen.text[:200],
-        exchanges=tuple(one for one in (answer, seen) if one),
+        exchanges=tuple(one for one in (opened, answer, seen) if one),
     )
 
 
+async def _personal_by(site: Site, op: Operation, account: Account) -> Operation | None:
+    """Return what names the account to the session that this login gives, where a site has several."""
+    answer = await site.send(filled(await fresh(site, op), account.username, account.password, account.email))
+    session = () if failed(answer) else await session_from(site, answer)
+    return await _personal(site, account, session, _pages(op)) if session else None
+
+
+def _pages(op: Operation) -> tuple[str, ...]:
+    """Return where a login's form may stand."""
+    return tuple(dict.fromkeys(url for url in (op.page, op.request.url) if url))
+
+
+async def _before(site: Site, op: Operation) -> Exchange | None:
+    """Return the page that gives cookies to somebody who has not signed in yet."""
+    for url in _pages(op):
+        opened = await site.send(Request("GET", url))
+        if cookies_of(opened):
+            return opened
+    return None
+
+
 async def _lasting(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
+    for op in _ways_out(site):
+        if await _lasts(site, op, nonce):
+            yield Suspicion(partial(_lasts, site, op), partial(_lasts, site, op, signed_in=False), op)
+        return
+
+
+def _ways_out(site: Site) -> Iterator[Operation]:
+    """Yield what ends a session: what is known, and what pages link to, where discovery did not go."""
     for op in site.operations:
         if ENDS.search(op.request.parts.path) and op.request.method in ("GET", "POST"):
-            if await _lasts(site, op, nonce):
-                yield Suspicion(partial(_lasts, site, op), partial(_lasts, site, op, signed_in=False), op)
-            return
+            yield op
+    for op in site.operations:
+        page = op.request.url
+        for link in LINK.findall(op.baseline.text[:MOST_TEXT]) if reads(op) else ():
+            request = Request("GET", urljoin(page, unescape(link)).partition("#")[0])
+            if request.origin == op.request.origin and ENDS.search(request.parts.path):
+                yield Operation(request, Exchange(request, None), "link", page)
 
 
 async def _lasts(site: Site, op: Operation, nonce: Nonce, *, signed_in: bool = True) -> Proof | None:
     """Show that a session still answers after its logout; nobody's must not."""
     account = await register(site, nonce)
     answer = await login_answer(site, account) if account else None
-    session = await sign_in(site, account) if account and answer else None
-    if account is None or not session or not (personal := await _personal(site, account, session)):
+    session = await session_from(site, answer) if answer else ()
+    if account is None or answer is None or not session:
+        return None
+    personal = await _personal(site, account, session)
+    if personal is None:
         return None
     out = await site.send(await fresh(site, op, session))
     if failed(out):
@@ -106,7 +149,7 @@ async def _lasts(site: Site, op: Operation, nonce: Nonce, *, signed_in: bool = T
         says=f"After {op.request.method} {op.request.parts.path} the session still answers at "
         f"{personal.request.parts.path}.",
         excerpt=seen.text[:200],
-        exchanges=(out, seen),
+        exchanges=(answer, out, seen),
     )
 
 

@@ -10,11 +10,12 @@ from urllib.parse import urlunsplit
 from lxml import html
 
 from threatweaver_appsec.engine.accounts import (
-    EMAIL,
     fresh,
     key_of,
+    marked,
     registrations,
     session_as,
+    takes_mail,
     texts,
     writings,
 )
@@ -76,7 +77,7 @@ async def _send(site: Site, op: Operation, values: Mapping[Point, str], session:
     request = await fresh(site, op, session)
     for point in _takes(request):
         if point.value == "":
-            request = put(request, point, "a@example.com" if EMAIL.search(key_of(point)) else "text")
+            request = put(request, point, marked(point, "text"))
     for point, value in values.items():
         request = put(request, point, value)
     return await site.send(request)
@@ -101,10 +102,7 @@ async def _writings(site: Site, nonce: Nonce) -> AsyncIterator[Writing]:
     bodies = islice((*registrations(site), *writings(site)), MOST_WRITTEN)
     for op in (*bodies, *islice(_by_address(site), MOST_WRITTEN)):
         marks = {point: nonce.word(12) for point in _takes(op.request)}
-        values = {
-            point: f"{mark}@example.com" if EMAIL.search(key_of(point)) else mark
-            for point, mark in marks.items()
-        }
+        values = {point: marked(point, mark) for point, mark in marks.items()}
         answer = await _send(site, op, values, session)
         if failed(answer):
             continue
@@ -130,7 +128,7 @@ async def _comes_back(site: Site, writing: Writing, nonce: Nonce, *, marked: boo
     session = await session_as(site, next(iter(site.identities))) if site.identities else ()
     mark = nonce.word(12)
     value = f"\"'><{TAG} id={mark} onmouseover={mark}()>x</{TAG}>"
-    plain = mark if EMAIL.search(key_of(writing.point)) else f"id={mark} onmouseover={mark}()"
+    plain = mark if takes_mail(writing.point) else f"id={mark} onmouseover={mark}()"
     stored = await _send(site, writing.operation, {writing.point: value if marked else plain}, session)
     for url in writing.pages:
         page = await site.send(wearing(Request("GET", url), session))

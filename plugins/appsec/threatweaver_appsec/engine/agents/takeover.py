@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from threatweaver_appsec.engine.accounts import (
-    EMAIL,
     OLD_PASSWORD,
     PASSWORD,
     USER,
@@ -17,6 +16,7 @@ from threatweaver_appsec.engine.accounts import (
     is_id,
     key_of,
     logins,
+    marked,
     passwords,
     register,
     registrations,
@@ -168,7 +168,9 @@ async def _deleted(trial: Trial) -> Proof | None:
     answer = await trial.site.send(await trial.request())
     if failed(answer) or await sign_in(trial.site, trial.victim):
         return None
-    return trial.proof(f"deletes {trial.victim.username}, who cannot sign in any more", answer)
+    proof = trial.proof(f"deletes {trial.victim.username}, who cannot sign in any more", answer)
+    created = (trial.victim.created,) if trial.victim.created else ()  # for the next one to be deleted
+    return replace(proof, exchanges=(*created, answer), fresh=(trial.victim.username,))
 
 
 async def _changed(trial: Trial) -> Proof | None:
@@ -178,7 +180,7 @@ async def _changed(trial: Trial) -> Proof | None:
     mark, request = trial.nonce.word(12), await trial.request()
     for point in fields(request):
         if point.name != trial.target.point.name and isinstance(point.value, str):
-            request = put(request, point, f"{mark}@example.com" if EMAIL.search(key_of(point)) else mark)
+            request = put(request, point, marked(point, mark))
     answer = await trial.site.send(request)
     if failed(answer):
         return None

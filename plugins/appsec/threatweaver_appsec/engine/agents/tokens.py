@@ -134,7 +134,7 @@ async def _confusion(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
         known = await door.genuine(site)
         if known is None or known[1].algorithm[:2] not in ("RS", "PS", "ES"):
             continue
-        for key in await public_keys(site):
+        for key in await public_keys(site, door):
             if await _opened(site, door, _signed_with(key), nonce):
                 yield Suspicion(
                     shows=partial(_opened, site, door, _signed_with(key)),
@@ -172,8 +172,10 @@ def _old_token(site: Site, known: tuple[Exchange, jwt.Token] | None, door: Door)
         now = parsedate_to_datetime(date).astimezone(UTC).timestamp()
     except ValueError:
         return None
-    for op in site.operations:
-        token = token_of(session_of(op.baseline)) if op.baseline.identity == door.identity else None
+    kept = (
+        token_of(session_of(op.baseline)) for op in site.operations if op.baseline.identity == door.identity
+    )
+    for token in (*door.others, *kept):
         if token and isinstance(token.claims.get("exp"), int | float) and token.claims["exp"] + 60 < now:
             return token
     return None

@@ -182,6 +182,8 @@ async def _puts(site: Site, folder: str, nonce: Nonce, *, sends: bool = True) ->
         says=f"PUT stores a file at {request.parts.path} for anybody, and it is served from there.",
         excerpt=seen.text[:100],
         exchanges=tuple(one for one in (put, seen) if one),
+        key=request.parts.path.rpartition("/")[0],
+        fresh=(request.parts.path.rpartition("/")[2].partition(".")[0],),
     )
 
 
@@ -204,6 +206,7 @@ def _prober(
             safety=Safety.INTRUSIVE if ident == "put-file" else Safety.SAFE,
             description=texts[0],
             remedy=texts[1],
+            per_origin=ident == "put-file",  # by its folder: the file has another name each time
         ),
         probe,
         needs=frozenset({"login"}) if logs_in else frozenset(),

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from threatweaver_appsec.engine.accounts import PASSWORD
 from threatweaver_appsec.engine.agent import Operation
-from threatweaver_appsec.engine.credentials import keeping
+from threatweaver_appsec.engine.credentials import keeping, sets_password
 from threatweaver_appsec.engine.discover import documents, html, scripts
 from threatweaver_appsec.engine.discover.forms import Field, Form, submit
 from threatweaver_appsec.engine.discover.leads import (
@@ -24,6 +24,7 @@ from threatweaver_appsec.engine.discover.leads import (
 from threatweaver_appsec.engine.discover.urls import canonical, is_static, origin
 from threatweaver_appsec.engine.messages import Exchange, Fault, Request, Response
 from threatweaver_appsec.engine.ports import Sender, Skipped
+from threatweaver_appsec.engine.spared import SPARED
 
 TOGETHER = 4  # requests at a time; what they lead to is read in their order
 MOST_LATE = 8
@@ -78,9 +79,7 @@ class Crawl:
                 if self.sender.refusal(request):
                     await self.sender.send(request, identity=self.identity)  # sends nothing, and logs that
                 yield skipped
-            exchanges = await asyncio.gather(
-                *(self.sender.send(lead.request, identity=self.identity) for lead in allowed)
-            )
+            exchanges = await self._asked(allowed)
             for lead, exchange in zip(allowed, exchanges, strict=True):
                 if exchange.fault is Fault.TIMEOUT and len(self.late) < MOST_LATE:
                     self.late.append(lead)
@@ -89,11 +88,23 @@ class Crawl:
                         yield item
                 self.frontier.landed(lead)
 
+    async def _asked(self, leads: list[Lead]) -> list[Exchange]:
+        """Send side by side; by itself what sets a password, for it may renew the session of the others."""
+        alone = [bool(self.identity) and sets_password(lead.request) for lead in leads]
+        beside = [lead for lead, by_itself in zip(leads, alone, strict=True) if not by_itself]
+        send = self.sender.send
+        sent = iter(await asyncio.gather(*(send(lead.request, identity=self.identity) for lead in beside)))
+        return [
+            await send(lead.request, identity=self.identity) if by_itself else next(sent)
+            for lead, by_itself in zip(leads, alone, strict=True)
+        ]
+
     def _refused(self, lead: Lead) -> Skipped | None:
         request = lead.request
         if why := self.sender.refusal(request):
             elsewhere = "is not in scope" in why and why.startswith("origin")
-            return Skipped(origin(request.url) if elsewhere else f"{request.method} {request.url}", why)
+            place = request.url.partition("?")[0] if why.startswith(SPARED) else request.url
+            return Skipped(origin(request.url) if elsewhere else f"{request.method} {place}", why)
         if leaves(request.url):
             return Skipped(f"{request.method} {request.url}", "it would end the session")
         word = harms(urlsplit(request.url).path + "?" + urlsplit(request.url).query) if self.safe else None

@@ -45,6 +45,9 @@ class Discovery:
         self, sender: Sender, base: str, identity: str | None
     ) -> AsyncIterator[Operation | Skipped]:
         """Yield what is found, as it is found."""
+        ways = (self._fixed, self._crawled, self._browsed, self._listed, self._public)
+        if len(self.done) == len(ways):  # once more, since who looked was not who they were to be
+            self.frontier, self.done = None, []
         self.frontier = self.frontier or Frontier(self.bounds)
         crawl = Crawl(sender, identity, self.frontier, self.seed, self.safe, self.password)
         start = canonical(base) or base
@@ -54,7 +57,7 @@ class Discovery:
             if not leads:
                 yield Skipped(f"document {position}", "no OpenAPI, GraphQL schema, Postman collection or HAR")
             self.frontier.add(leads)
-        for way in (self._fixed, self._crawled, self._browsed, self._listed, self._public):
+        for way in ways:
             if way.__name__ not in self.done:
                 async for item in way(crawl, start):
                     yield item
