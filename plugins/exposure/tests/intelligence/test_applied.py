@@ -1,10 +1,13 @@
 """Snapshots move scores: where they are newer than the report, at once, and for what is imported later."""
 
 from datetime import UTC, datetime
+from itertools import islice
 
 import pytest
 from exposure_reports import Host, Item, day, nessus, weaver
-from intel_desk import cve, epss, kev
+from intel_desk import REAL, cve, epss, kev, real_file
+
+from threatweaver_exposure.engine.intel_feeds import Raw
 
 ONE, TWO = "CVE-2024-0001", "CVE-2024-0002"
 BEFORE, AFTER = datetime(2024, 4, 1, tzinfo=UTC), datetime(2024, 6, 1, tzinfo=UTC)  # reports are of May 2024
@@ -130,9 +133,10 @@ async def test_a_vulnerability_has_the_decision_of_its_worst_cve_on_its_asset(de
 
 async def test_real_feeds_move_what_they_know_in_one_go(desk):
     """A thousand checks of real CVEs: all that are in the synthetic EPSS file are ranked by it."""
-    await desk.take(desk.real("cve"))
-    rows = await desk.space.sql("SELECT cve FROM exposure_cve WHERE cve > 'CVE-2024' ORDER BY cve LIMIT 1000")
-    items = [Item(plugin=n, cvss3=5.0, cves=[row["cve"]]) for n, row in enumerate(rows, 1)]
+    real = Raw("cve", [real_file(REAL["cve"][0])])
+    records = list(islice((record for record in real.records() if record["cve"] > "CVE-2024"), 1000))
+    await desk.take(desk.pack("cve", records))
+    items = [Item(plugin=n, cvss3=5.0, cves=[record["cve"]]) for n, record in enumerate(records, 1)]
     await desk.space.take(scan(*items))
     done = await desk.take(desk.real("epss"))
     (moved,) = await desk.space.sql(

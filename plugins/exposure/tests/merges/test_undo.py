@@ -57,6 +57,18 @@ async def test_what_a_person_decided_stays(space, merged):
     assert [(row["because"], row["state"]) for row in done["keeps"]] == [("decision", "accepted")]
 
 
+async def test_what_was_accepted_on_either_is_accepted_there_again(space):
+    for name in ("a", "b"):
+        await space.take(scan(name, Item(plugin=1001), Item(plugin=1002)))
+    known = await assets(space)
+    of_a, of_b = [await found(space, assetId=known[name]) for name in ("a", "b")]
+    for row in (of_a[1001], of_b[1001], of_b[1002]):
+        await accept(space, row["id"], reason=f"known at {row['assetId']}")
+    was = await space.state()
+    await space.undo((await space.merge(known["a"], known["b"]))["id"])
+    await space.is_again(was)
+
+
 async def test_an_import_of_before_keeps_what_was_merged_and_can_be_reverted_after(space):
     was = await space.state()
     first = await space.take(scan("a", Item(plugin=1001), at=1))
