@@ -42,6 +42,8 @@ class Door:
     """Where the identity's own session is none of a token: what a login of the target's answered it."""
     others: tuple[jwt.Token, ...] = ()
     """Further tokens of that answer."""
+    entry: Exchange | None = None
+    """That answer."""
 
     async def genuine(self, site: Site) -> tuple[Exchange, jwt.Token] | None:
         """Ask with the identity's own token, which may be a new one by now."""
@@ -105,7 +107,7 @@ async def _by_logins(site: Site, nonce: Nonce) -> AsyncIterator[Door]:
         parsed = (jwt.parse(other) for other in jwt.PATTERN.findall(answer.text) if other != text)
         others = tuple(token for token in parsed if token)
         for op in _near(site, login)[:MOST_NEAR]:
-            door = Door(op, account.username, session, others)
+            door = Door(op, account.username, session, others, answer)
             known = await door.genuine(site)
             if known and not await door.opens(site, *known, nonce.word(40)):
                 yield door

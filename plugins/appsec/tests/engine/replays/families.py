@@ -169,6 +169,9 @@ FAMILIES = {
     "jwt-weak-secret newcomers": _jwt("jwt-weak-secret", "/api/v3", "jwt-weak-secret-newcomers"),
     "jwt-confusion newcomers": _jwt("jwt-confusion", "/api/v2", "jwt-confusion-newcomers"),
     "jwt-kid newcomers": _jwt("jwt-kid", "/api/v8", "jwt-kid-newcomers"),
+    "jwt-expired": Family(
+        ("jwt-expiry",), {"jwt-expired": 1}, door=Door(cookie="session"), without=("/login*", "/api/login*")
+    ),
 }  # fmt: skip
 
 SLOW = tuple(name for name in FAMILIES if name.startswith("slow"))
@@ -176,7 +179,6 @@ SLOW = tuple(name for name in FAMILIES if name.startswith("slow"))
 
 LEFT_OUT = {
     "internal-address": "looks at targets with a public address or name only",
-    "jwt-expired": "needs an old token, and what a scan keeps of its operations has none",
     "jwt-expired-newcomers": "needs an old token, which nobody has who was just made",
 }
 """Agents without a replayed finding, and why."""

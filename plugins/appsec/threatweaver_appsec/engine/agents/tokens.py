@@ -40,7 +40,7 @@ async def _opened(site: Site, door: Door, forge: Forge, nonce: Nonce) -> Proof |
         says=f"{request.method} {request.parts.path} answers a token {forged[1]} "
         f"as it answers {door.identity}'s own ({known[1].algorithm}).",
         excerpt=other.text[:320],
-        exchanges=(known[0], other),
+        exchanges=(*((door.entry,) if door.entry else ()), known[0], other),
         forged=(forged[0],),
     )
 
