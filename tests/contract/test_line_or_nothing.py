@@ -40,8 +40,12 @@ def own(callable_routes):
 
 
 @pytest.fixture
-def look(kernel, tenant):
-    return lambda: effects.snapshot(kernel.database, [tenant.schema], kernel.settings.home)
+def look(kernel, tenant, settled):
+    async def at_rest():
+        await settled(tenant)  # what is written may be handed over to other modules
+        return await effects.snapshot(kernel.database, [tenant.schema], kernel.settings.home)
+
+    return at_rest
 
 
 @pytest.fixture

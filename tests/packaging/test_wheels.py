@@ -2,7 +2,7 @@
 
 The place is a virtual environment that sees what its wheels declare and nothing else of this checkout. It
 boots, serves its document, and passes what of the conformance suite that it brought along can depend on which
-wheels there are; all of it passes in the checkout. A plugin of the template boots in test_newcomer.py.
+wheels there are; all of it passes in the checkout.
 """
 
 import json
@@ -89,7 +89,7 @@ def test_a_subset_installs_boots_and_conforms(installed, folder, subset):
     assert " skipped" not in said
 
 
-def test_a_plugin_from_the_template_installs_and_conforms_wholly(installed, folder, wheels):
+def test_a_plugin_from_the_template_installs_boots_and_conforms_wholly(installed, folder, wheels):
     """Started, built and tested with what a third party has: the kernel's wheel."""
     place = installed(["threatweaver-kernel[testing]"])
     threatweaver = place.path / "bin" / "threatweaver"
@@ -99,6 +99,7 @@ def test_a_plugin_from_the_template_installs_and_conforms_wholly(installed, fold
     place.run(*pip, "--no-deps", "--no-build-isolation", "--wheel-dir", built, plugin)
     place.install(*built.glob("*.whl"), wheels=wheels)
     assert imported_from(place, "threatweaver_threat_intel").startswith(str(place.site))
+    assert "/api/threat-intel/notes/{id}/finish" in booted(place, folder)
     (plugin / "threatweaver_threat_intel").rename(plugin / "moved_away")  # the wheel is what is tested
     said = conforms(place, folder, "--threatweaver-plugin", "threat_intel", plugin / "tests")
     assert " passed" in said
