@@ -4,6 +4,9 @@ import time
 from itertools import count
 from uuid import UUID
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from threatweaver_exposure.engine.pairing import pair
 
 
@@ -37,3 +40,19 @@ def test_address_that_thousands_share_stays_fast():
     paired = run(hosts)
     assert len({asset for asset, _ in paired.values()}) == 3000
     assert time.perf_counter() - started < 20
+
+
+KINDS = [(0, "tenable_uuid"), (1, "bios_uuid"), (3, "mac"), (4, "fqdn"), (5, "netbios"), (6, "ip")]
+identifiers = st.sets(st.tuples(st.sampled_from(KINDS), st.sampled_from("ab")), min_size=1, max_size=5)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(identifiers, min_size=1, max_size=4))
+def test_the_same_report_is_the_same_assets_the_next_time(stated):
+    """Whatever the hosts share, and whichever id comes first in the order of ids."""
+    hosts = {n: [(*kind, value) for kind, value in host] for n, host in enumerate(stated)}
+    numbers = count(1000, -1)
+    first = pair(hosts, (), lambda: UUID(int=next(numbers)))
+    known = [(asset, kind, value) for n, (asset, _) in first.items() for _, kind, value in sorted(hosts[n])]
+    again = pair(hosts, dict.fromkeys(known), lambda: UUID(int=next(numbers)))
+    assert again == {n: (asset, False) for n, (asset, _) in first.items()}

@@ -49,11 +49,14 @@ class _Assets:
     """What assets are known by."""
 
     def __init__(self) -> None:
-        self._by_identifier: defaultdict[tuple[str, str], set[UUID]] = defaultdict(set)
+        # Of each identifier its assets, in the order in which they came to have it.
+        self._by_identifier: defaultdict[tuple[str, str], dict[UUID, int]] = defaultdict(dict)
+        self._learned = 0
         self._by_kind: defaultdict[str, set[UUID]] = defaultdict(set)
 
     def learn(self, asset: UUID, kind: str, value: str) -> None:
-        self._by_identifier[kind, value].add(asset)
+        self._learned += 1
+        self._by_identifier[kind, value].setdefault(asset, self._learned)
         self._by_kind[kind].add(asset)
 
     def find(self, stated: Iterable[Stated]) -> UUID | None:
@@ -73,8 +76,17 @@ class _Assets:
         return None
 
     def _closest(self, possible: set[UUID], stated: Iterable[Stated]) -> UUID:
-        """The one that shares most, of those the oldest."""
+        """The one that shares most, of those the one that did so first.
+
+        A host leaves all that it states to its asset: nobody shares more the next time, but others, to whom
+        further hosts left the same, may share as much.
+        """
         if len(possible) == 1:
             return next(iter(possible))
-        places = [self._by_identifier.get((kind, value), set()) for _, kind, value in stated]
-        return min(possible, key=lambda asset: (-sum(asset in place for place in places), asset))
+        places = [self._by_identifier.get((kind, value), {}) for _, kind, value in stated]
+
+        def rank(asset: UUID) -> tuple[int, int]:
+            shared = [place[asset] for place in places if asset in place]
+            return -len(shared), max(shared)
+
+        return min(possible, key=rank)

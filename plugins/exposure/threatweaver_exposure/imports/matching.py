@@ -10,15 +10,18 @@ from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.engine.pairing import Stated, pair
 
 _NAMED = """
-SELECT DISTINCT host, strength, kind, value, NULL::uuid AS asset_id FROM staged_identifier
-UNION ALL
-SELECT NULL, NULL, kind, value, asset_id FROM exposure_asset_identifier WHERE asset_id IN (
-    SELECT k.asset_id FROM exposure_asset_identifier k
-    JOIN staged_identifier s ON s.kind = k.kind AND s.value = k.value)
+SELECT host, strength, kind, value, asset_id FROM (
+    SELECT DISTINCT host, strength, kind, value, NULL::uuid AS asset_id, 0::bigint AS id
+    FROM staged_identifier
+    UNION ALL
+    SELECT NULL, NULL, kind, value, asset_id, id FROM exposure_asset_identifier WHERE asset_id IN (
+        SELECT k.asset_id FROM exposure_asset_identifier k
+        JOIN staged_identifier s ON s.kind = k.kind AND s.value = k.value)
+) n ORDER BY id
 """
 _DESCRIBE = """
 CREATE TEMPORARY TABLE matched ON COMMIT DROP AS
-SELECT p.host, p.asset_id, p.is_new, h.seen_at, h.authenticated, h.finished
+SELECT p.host, p.asset_id, p.is_new, p.place, h.seen_at, h.authenticated, h.finished
 FROM paired p JOIN host_now h USING (host);
 ANALYZE matched;
 CREATE TEMPORARY TABLE asset_now ON COMMIT DROP AS
@@ -57,11 +60,12 @@ FROM asset_now n WHERE a.id = n.asset_id AND NOT n.is_new AND n.seen_at >= a.las
        coalesce(n.authenticated_at, a.last_authenticated_scan));
 CREATE TEMPORARY TABLE identifier_new ON COMMIT DROP AS
 SELECT n.* FROM (
-    SELECT m.asset_id, i.kind, i.value, min(m.seen_at) AS valid_from
+    SELECT m.asset_id, i.kind, i.value, min(m.seen_at) AS valid_from, min(m.place) AS place
     FROM staged_identifier i JOIN matched m USING (host) GROUP BY 1, 2, 3
 ) n LEFT JOIN exposure_asset_identifier k USING (asset_id, kind, value) WHERE k.id IS NULL;
 INSERT INTO exposure_asset_identifier (asset_id, kind, value, import_id, valid_from)
-SELECT n.asset_id, n.kind, n.value, i.id, n.valid_from FROM identifier_new n CROSS JOIN importing i;
+SELECT n.asset_id, n.kind, n.value, i.id, n.valid_from FROM identifier_new n CROSS JOIN importing i
+ORDER BY n.place;  -- who had it first decides where several assets have it
 CREATE TEMPORARY TABLE new_assets ON COMMIT DROP AS
 SELECT -1 AS worst_severity, count(*) AS assets, 0 AS risk_sum FROM asset_now WHERE is_new
 HAVING count(*) > 0;
@@ -84,7 +88,7 @@ async def match_hosts(at: datetime) -> int:
         else:
             known.append((asset, kind, value))
     found = await asyncio.to_thread(pair, hosts, known, uuid7)
-    rows = [(host, asset, is_new) for host, (asset, is_new) in found.items()]
+    rows = [(host, asset, is_new, place) for place, (host, (asset, is_new)) in enumerate(found.items())]
     await copy_rows("paired", rows)
     await held.execute(_DESCRIBE + rollups.adding_assets("new_assets", at))
     return len({asset for asset, _ in found.values()})

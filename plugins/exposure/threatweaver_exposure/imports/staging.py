@@ -46,7 +46,7 @@ CREATE TEMPORARY TABLE staged_definition (
 CREATE TEMPORARY TABLE staged_fixed (
     host int, definition int, port int, protocol text NOT NULL
 ) ON COMMIT DROP;
-CREATE TEMPORARY TABLE paired (host int, asset_id uuid, is_new bool) ON COMMIT DROP;
+CREATE TEMPORARY TABLE paired (host int, asset_id uuid, is_new bool, place int) ON COMMIT DROP;
 """
 # A tenth of the usual sample: joins of a merge are chosen by sizes, not by how values spread. Generic plans,
 # which PostgreSQL may choose once a connection has seen a statement five times, would know nothing of the
