@@ -77,7 +77,10 @@ async def test_an_older_one_is_refused_unless_it_is_asked_for(desk):
 
 
 async def test_of_two_at_once_the_newer_one_holds(desk):
-    """Both pass the door; the job of the older one finds that a newer one came before it, or is done first."""
+    """Both pass the door; the job of the older one finds that a newer one was before it, or is done first.
+
+    Which of the two jobs has its turn first is nobody's to say.
+    """
     newer, older = (
         desk.pack("kev", [kev(f"CVE-2024-000{n}")], published=at) for n, at in ((2, NEW), (1, OLD))
     )

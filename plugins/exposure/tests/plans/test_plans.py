@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 from stocked_space import DEFINITIONS, VULNERABILITIES, plans_of, stock
 
+from threatweaver import running
 from threatweaver_exposure.backlog import tops
 from threatweaver_exposure.fixing import queries as fixing
 from threatweaver_exposure.fixing.schemas import TopRisksQuery
@@ -210,3 +211,19 @@ async def test_endings_are_found_by_their_index(stocked, name):
     for _, nodes in await plans_of(stocked, lambda: ENDINGS[name](asked)):
         assert walked(nodes) == set()
         assert any("at_vulnerability_id" in index or "ended" in index for index in indexes(nodes))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+async def test_a_definition_that_very_many_rows_have_is_walked_in_order(stocked, monkeypatch, order):
+    definition = (await stocked.sql("SELECT min(id) AS id FROM exposure_definition"))[0]["id"]
+    asked = {"definitionId": str(definition), "sort": order}
+    few = await stocked.follow("/vulnerabilities", limit=20, **asked)
+    monkeypatch.setattr(queries, "_VERY_MANY", 1)
+    assert await stocked.follow("/vulnerabilities", limit=20, **asked) == few
+    assert len(few) > 20
+    query = queries.LISTING.query().load(asked)
+    with running.on(stocked.kernel):
+        async with stocked.kernel.database.tenant(stocked.tenant.schema, read_only=True):
+            assert await queries.quickest(query) is queries.LISTING
+            settled = {**query, "state": [2, 3]}
+            assert await queries.quickest(settled) is not queries.LISTING

@@ -50,6 +50,7 @@ ROW = {
     "sameAs": SAME_AS,
 }
 _FEW_ASSETS = 200
+_VERY_MANY = 20_000  # of one definition
 _DEFINITION = "JOIN exposure_definition d ON d.id = v.definition_id"
 _ASSET = "JOIN exposure_asset a ON a.id = v.asset_id"
 _SOURCE = f"exposure_vulnerability v {_DEFINITION} {_ASSET}"
@@ -264,7 +265,20 @@ async def quickest(query: Mapping[str, Any]) -> Listing:
     days = [day for name in ("critical_since", "kev_since") if (day := query.get(name)) is not None]
     if days and query.get("as_of") is None and await connection().fetchval(FEW_SINCE, min(days)):
         return _LATELY
-    return listing(query)
+    return LISTING if await _is_everywhere(query) else listing(query)
+
+
+async def _is_everywhere(query: Mapping[str, Any]) -> bool:
+    """Say whether one definition is asked for that very many rows have: a few are found soon in any order."""
+    if _chosen_by(query) != {"definition_id"} or len(query["definition_id"]) > 1:
+        return False
+    if _states(query) != ACTIVE or query.get("severity") is not None:
+        return False
+    total = await connection().fetchval(
+        "SELECT sum(total) FROM exposure_definition_rollup WHERE definition_id = $1 AND state <= 1",
+        query["definition_id"][0],
+    )
+    return (total or 0) >= _VERY_MANY
 
 
 async def names() -> dict[str, dict[str, str]]:
