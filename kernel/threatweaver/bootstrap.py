@@ -31,7 +31,7 @@ class Installation:
 
 async def admitted(database: Database, settings: Settings) -> list[str]:
     """Return the Python modules whose import loads the plugins that a start admits; imports none of them."""
-    await _open(database, settings)
+    await open_control(database, settings)
     current = await license_store.load(database, settings)
     decisions = application.admit(settings, current, await modules.disabled(database))
     return [item.manifest.entry_point.module for item in decisions if item.admitted]
@@ -39,7 +39,7 @@ async def admitted(database: Database, settings: Settings) -> list[str]:
 
 async def prepare(database: Database, settings: Settings) -> Installation:
     """Bring the database to this version and make what a first start needs."""
-    await _open(database, settings)
+    await open_control(database, settings)
     kernel = await application.assemble(settings, database)
     apps = kernel.registry.apps
     await provision.bring_up_all(database, apps)
@@ -65,7 +65,7 @@ async def prepare(database: Database, settings: Settings) -> Installation:
     return Installation(tenant=tenant.slug, admin_email=settings.admin_email, admin_password=password)
 
 
-async def _open(database: Database, settings: Settings) -> None:
+async def open_control(database: Database, settings: Settings) -> None:
     """Bring the control schema to this version, and issue the first license."""
     await orm.bind(orm.KERNEL_APPS)
     await migrate.migrate_control(database)

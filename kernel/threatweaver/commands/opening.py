@@ -6,14 +6,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from threatweaver import app as application
-from threatweaver import running
+from threatweaver import bootstrap, running
 from threatweaver.config import ConfigError, Settings
 from threatweaver.db import embedded, orm
 from threatweaver.db import migrate as migrations
 from threatweaver.db.transaction import LOST, Database
 from threatweaver.http.errors import ApiError
 from threatweaver.kernel import Kernel
-from threatweaver.license import service as license_service
 from threatweaver.tenancy import operators, provision
 from threatweaver.tenancy.models import Tenant
 
@@ -92,9 +91,7 @@ async def bring_up(database: Database) -> None:
 
 async def kernel_of(settings: Settings, database: Database) -> Kernel:
     """Return the kernel on the open database, which is migrated first."""
-    await bring_up(database)
-    if settings.trial == "on":
-        await license_service.issue_first_trial(database)
+    await bootstrap.open_control(database, settings)
     return await application.assemble(settings, database)
 
 

@@ -72,13 +72,17 @@ def _constants(query: Mapping[str, Any]) -> str:
     return " AND ".join(conditions) or "true"
 
 
+def _is_ranked(query: Mapping[str, Any]) -> bool:
+    return query.get("sort", "").lstrip("-") in {"riskScore", "severity"}
+
+
 def _halves(query: Mapping[str, Any]) -> tuple[str, ...]:
     """Tell apart what has indexes of its own where a ranked order is asked for.
 
     What is active and what is settled; of what is critical each severity, which is so by itself or by score.
     """
     wanted = _states(query)
-    if query["sort"].lstrip("-") not in {"riskScore", "severity"}:
+    if not _is_ranked(query):
         return ()
     if query.get("critical_since") is not None and wanted == ACTIVE:
         return tuple(
@@ -99,10 +103,9 @@ def _first_of_each(query: Mapping[str, Any]) -> str | None:
     In the order of all of them, those may come last; one of a definition and severity has an index.
     """
     chosen = _chosen_by(query)
-    ranked = query.get("sort", "").lstrip("-") in {"riskScore", "severity"}
     if not chosen or chosen - _OF_DEFINITIONS - _BY_WORTH:
         return None
-    if _states(query) != ACTIVE or not ranked:
+    if _states(query) != ACTIVE or not _is_ranked(query):
         return None
     # Values keep their numbers without the last filter, which a definition alone does not decide.
     where, _ = LISTING.conditions({**query, "kev_since": None})
@@ -269,7 +272,9 @@ async def quickest(query: Mapping[str, Any]) -> Listing:
 
 
 async def _is_everywhere(query: Mapping[str, Any]) -> bool:
-    """Say whether one definition is asked for that very many rows have: a few are found soon in any order."""
+    """Say whether one definition is asked for, by time, that very many rows have: a few are found soon."""
+    if "sort" not in query or _is_ranked(query):  # ranked, the first of each are taken anyway
+        return False
     if _chosen_by(query) != {"definition_id"} or len(query["definition_id"]) > 1:
         return False
     if _states(query) != ACTIVE or query.get("severity") is not None:

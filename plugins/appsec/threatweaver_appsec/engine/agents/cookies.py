@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from threatweaver_appsec.engine.agent import About, Agent, Proof, Safety, Severity, Watcher
-from threatweaver_appsec.engine.messages import Exchange, Response
+from threatweaver_appsec.engine.agent import About, Agent, Proof, Safety, Severity, Site, Watcher
+from threatweaver_appsec.engine.messages import Exchange, Headers, Response
 
 SESSION_NAME = re.compile(r"sess|(^|[._-])s?sid$|auth|token|jwt|remember|login|identity", re.IGNORECASE)
 FOR_SCRIPTS = re.compile(r"csrf|xsrf", re.IGNORECASE)  # read by scripts by design
@@ -30,6 +30,23 @@ class Cookie:
     def redacted(self) -> str:
         """The line without the value."""
         return self.line.replace(self.value, "…", 1) if self.value else self.line
+
+
+def by_cookie(session: Headers) -> bool:
+    """Say whether a session is made of cookies alone, which a browser sends along with any request."""
+    return bool(session) and all(name.lower() == "cookie" for name, _ in session)
+
+
+def guard(cookie: Cookie) -> str:
+    """Return which requests of other sites a cookie stays away from, as SameSite says it; "" for none."""
+    return cookie.attributes.get("samesite", "").lower()
+
+
+def guards_of(site: Site, session: Headers) -> list[str]:
+    """Return the guards of the cookies in a session, as the target was seen to set them."""
+    names = dict(session).get("Cookie", "")
+    seen = (cookie for op in site.operations for cookie in cookies_in(op.baseline.response))
+    return [guard(cookie) for cookie in seen if f"{cookie.name}=" in names]
 
 
 def cookies_in(response: Response | None) -> Iterator[Cookie]:

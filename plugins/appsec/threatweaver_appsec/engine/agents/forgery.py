@@ -36,7 +36,7 @@ from threatweaver_appsec.engine.agent import (
     Site,
     Suspicion,
 )
-from threatweaver_appsec.engine.agents.cookies import cookies_in
+from threatweaver_appsec.engine.agents.cookies import by_cookie, cookies_in, guard, guards_of
 from threatweaver_appsec.engine.answers import around, failed, granted, wearing
 from threatweaver_appsec.engine.messages import Headers, Request
 from threatweaver_appsec.engine.points import FORM, put
@@ -64,28 +64,22 @@ async def _victim(site: Site, op: Operation, nonce: Nonce) -> Victim | None:
             session = await session_from(site, answer)
             if not await _is_shown(site, op, session):
                 continue  # a login of something else: there are sites with several
-            guards = [one.attributes.get("samesite", "").lower() for one in cookies_in(answer.response)]
-            return Victim(session, account) if _by_cookie(session) and not _guarded(guards) else None
+            guards = [guard(one) for one in cookies_in(answer.response)]
+            return Victim(session, account) if by_cookie(session) and not _guarded(guards) else None
     for name in site.identities:
         session = await session_as(site, name)
-        seen = [cookie for op in site.operations for cookie in cookies_in(op.baseline.response)]
-        names = dict(session).get("Cookie", "")
-        guards = [one.attributes.get("samesite", "").lower() for one in seen if f"{one.name}=" in names]
-        return Victim(session, None) if _by_cookie(session) and not _guarded(guards) else None
+        guarded = _guarded(guards_of(site, session))
+        return Victim(session, None) if by_cookie(session) and not guarded else None
     return None
 
 
 async def _is_shown(site: Site, op: Operation, session: Headers) -> bool:
     """Return whether a session opens the page of a form, by its cookie."""
-    if not _by_cookie(session) or not op.page:
-        return _by_cookie(session)
+    if not by_cookie(session) or not op.page:
+        return by_cookie(session)
     page = await site.send(wearing(Request("GET", op.page), session))
     asks_password = bool(passwords(op.request))  # so does its page, which is no login then
     return granted(page) or (asks_password and 200 <= page.status < 300)
-
-
-def _by_cookie(session: Headers) -> bool:
-    return bool(session) and all(name.lower() == "cookie" for name, _ in session)
 
 
 def _guarded(guards: list[str]) -> bool:

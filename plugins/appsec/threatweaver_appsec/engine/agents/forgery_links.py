@@ -27,7 +27,7 @@ from threatweaver_appsec.engine.agent import (
     Site,
     Suspicion,
 )
-from threatweaver_appsec.engine.agents.cookies import cookies_in
+from threatweaver_appsec.engine.agents.cookies import by_cookie, guards_of
 from threatweaver_appsec.engine.answers import around, failed, same, wearing
 from threatweaver_appsec.engine.credentials import sets_password
 from threatweaver_appsec.engine.messages import Exchange, Headers, Request
@@ -64,13 +64,7 @@ async def _session(site: Site) -> Headers | None:
     if not site.identities:
         return ()
     session = await session_as(site, next(iter(site.identities)))
-    names = dict(session).get("Cookie", "")
-    seen = (cookie for op in site.operations for cookie in cookies_in(op.baseline.response))
-    strict = any(
-        one.attributes.get("samesite", "").lower() == "strict" for one in seen if f"{one.name}=" in names
-    )
-    by_cookie = bool(session) and all(name.lower() == "cookie" for name, _ in session)
-    return session if by_cookie and not strict else None
+    return session if by_cookie(session) and "strict" not in guards_of(site, session) else None
 
 
 def _query(request: Request) -> Iterator[Point]:

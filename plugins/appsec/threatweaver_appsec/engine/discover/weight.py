@@ -28,7 +28,7 @@ def megabytes(root: int) -> int:
 
     What processes share counts for each of them, so the sum is rather too high.
     """
-    return sum(_held(process) for process in _tree(root)) // 1024
+    return Scale(root).megabytes()
 
 
 def _tree(root: int) -> list[int]:
