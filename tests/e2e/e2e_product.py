@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 import quick
 import requests
-from warm import Warm
+from warm import Running, Warm
 
 COMMAND = str(Path(sys.executable).with_name("threatweaver"))
 LOADED = (
@@ -104,7 +104,7 @@ class Product:
     """One run of `threatweaver up`."""
 
     home: Path
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Running
     line: dict = field(default_factory=dict)
     seconds: float = 0.0
     password: str = PASSWORD
@@ -121,9 +121,9 @@ class Product:
     def child(self, name: str) -> psutil.Process | None:
         """The newest process of that name: template, serve-1, worker."""
         named = []
-        for item in psutil.Process(self.process.pid).children(recursive=True):
+        for item in psutil.process_iter():
             with suppress(psutil.Error):
-                if " ".join(item.cmdline()).startswith(f"threatweaver: {name} "):
+                if " ".join(item.cmdline()).strip() == f"threatweaver: {name} {self.home}":
                     named.append(item)
         return max(named, key=lambda item: item.create_time(), default=None)
 
@@ -194,17 +194,22 @@ class Product:
 
 
 def start(
-    home: Path, *arguments: str, program: str = COMMAND, ready_within: float = 60, **settings: str
+    home: Path, *arguments: str, program: str = "", ready_within: float = 60, **settings: str
 ) -> Product:
-    """Run `threatweaver up --json` in a session of its own and wait for its line."""
+    """Run `threatweaver up --json` in a session of its own and wait for its line.
+
+    A program that is named is started like that, and does all that a first start does; none is forked.
+    """
     settings = {"TW_ADMIN_PASSWORD": PASSWORD} | settings
     began = time.monotonic()
-    command = [program, "up", "--home", str(home), "--json", *(arguments or ("--port", "0"))]
+    command = [program or COMMAND, "up", "--home", str(home), "--json", *(arguments or ("--port", "0"))]
     home.mkdir(exist_ok=True)
     with (home / "up.log").open("w") as log, (home / "up.out").open("w") as out:
-        process = subprocess.Popen(
-            command, env=environment(**settings), stdout=out, stderr=log, start_new_session=True
-        )
+        given = environment(**settings)
+        if program:
+            process = subprocess.Popen(command, env=given, stdout=out, stderr=log, start_new_session=True)
+        else:
+            process = warm().start(command, env=given, out=out.fileno(), err=log.fileno(), session=True)
 
     def line() -> str:
         assert process.poll() is None, (

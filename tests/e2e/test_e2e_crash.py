@@ -8,13 +8,13 @@ from contextlib import suppress
 import psutil
 import pytest
 import requests
-from e2e_product import Product, belonging, start, wait_until
+from e2e_product import COMMAND, Product, belonging, start, wait_until
 
 
 @pytest.fixture(scope="module")
 def surviving(shared_home):
     """The product, of which tests kill one part after the other; it goes on."""
-    product = start(shared_home, "--port", "0")
+    product = start(shared_home, "--port", "0", program=COMMAND)
     yield product
     assert product.stop() == 0
     product.assert_nothing_left()
@@ -31,7 +31,7 @@ def running(surviving):
 @pytest.fixture
 def mortal(home):
     """A product of one test, which ends it."""
-    product = start(home, "--port", "0")
+    product = start(home, "--port", "0", program=COMMAND)
     wait_until(lambda: product.child("worker"), seconds=20, what="all processes run")
     return product
 
@@ -127,7 +127,7 @@ def test_killed_supervisor_leaves_nothing_and_the_next_start_works(mortal):
     group = mortal.get("/api/tags").json()["meta"]["total"]
     os.kill(mortal.process.pid, signal.SIGKILL)
     mortal.process.wait(5)
-    again = start(mortal.home, "--port", "0")  # adopts the database that is still there
+    again = start(mortal.home, "--port", "0", program=COMMAND)  # adopts the database that is still there
     try:
         assert again.line["admin"]["password"] is None
         assert again.get("/api/tags").json()["meta"]["total"] == group

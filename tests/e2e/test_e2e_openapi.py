@@ -122,9 +122,10 @@ def _python_generator(cache: Path) -> Path:
     done = home / "installed.lock"
     if not done.exists() or done.read_bytes() != lock.read_bytes():
         shutil.rmtree(home, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True, timeout=60)
-        install = [home / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "-q", "install"]
-        made = run(*install, "--require-hashes", "-r", lock, cwd=home, timeout=240)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True, timeout=60)
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
+        install = [*pip, "--python", home / "bin" / "python", "install", "--no-compile", "--require-hashes"]
+        made = run(*install, "-r", lock, cwd=home, timeout=240)
         assert made.returncode == 0, made.stderr[-2000:]
         shutil.copy(lock, done)
     return home / "bin"
@@ -186,39 +187,51 @@ def identity(product, token):
     return of_bearer(product, "/auth/me", token).json()["id"], own
 
 
-def accepted(answers: Path):
-    """How many operations were tried, and which of them were answered with 2xx at least once."""
-    lines = [line.split(" ", 1) for line in answers.read_text().splitlines()]
-    return {label for _, label in lines}, {label for status, label in lines if status.startswith("2")}
+def accepted(answers: Path, role: str):
+    """How many operations this role tried, and which of them were answered with 2xx at least once."""
+    lines = [line.split(" ", 2) for line in answers.read_text().splitlines()]
+    tried = [(status, label) for who, status, label in lines if who == role]
+    return {label for _, label in tried}, {label for status, label in tried if status.startswith("2")}
 
 
-@pytest.mark.parametrize(
-    ("role", "asked", "share"),
-    [("viewer", ["--phases", "fuzzing", "-n", "1"], 0.15), ("admin", ["-n", "3"], 0.6)],
-    ids=["viewer", "admin"],
-)
-def test_schemathesis_finds_nothing(fuzzed, stand_in, role, asked, share, tmp_path):
+def test_schemathesis_finds_nothing(fuzzed, stand_in, tmp_path):
     """No 5xx and no answer outside the document; schemathesis.toml says what is set aside, and why."""
-    token = fuzzed.token() if role == "admin" else fuzzed.token_of(role)
-    command = [Path(sys.executable).with_name("schemathesis"), "--config-file", HERE / "schemathesis.toml"]
-    command += ["run", f"{fuzzed.url}/api-docs/swagger.json", *asked]
+    token, viewer = fuzzed.token(), fuzzed.token_of("viewer")
+    config = tmp_path / "schemathesis.toml"
+    config.write_text((HERE / "schemathesis.toml").read_text())
+    if os.environ.get("TWTEST_SCHEMATHESIS") == "whole":
+        config.write_text(config.read_text().replace("phases.coverage.enabled = false", ""))
+    command = [Path(sys.executable).with_name("schemathesis"), "--config-file", config]
+    command += ["run", f"{fuzzed.url}/api-docs/swagger.json", "-n", "3"]
     command += ["-H", f"Authorization: Bearer {token}"]
     answers = tmp_path / "answers.txt"
     settings = {
         "SCHEMATHESIS_HOOKS": str(HERE / "schemathesis_hooks.py"),
         "SCHEMATHESIS_SPARED": json.dumps(dict(zip(identity(fuzzed, token), stand_in, strict=True))),
+        "SCHEMATHESIS_VIEWER": viewer,
         "SCHEMATHESIS_ANSWERS": str(answers),
         "PYTHONWARNINGS": "ignore",
+        # Nothing else: each request would look through all variables for proxies.
+        **{name: os.environ[name] for name in ("HOME", "LANG", "PATH") if name in os.environ},
     }
-    ran = run(*command, cwd=tmp_path, timeout=SCHEMATHESIS_SECONDS, **settings)
+    ran = subprocess.run(
+        [str(word) for word in command],
+        cwd=tmp_path,
+        env=settings,
+        capture_output=True,
+        text=True,
+        timeout=SCHEMATHESIS_SECONDS,
+        check=False,
+    )
     still = of_bearer(fuzzed, "/auth/me", token)
     assert still.status_code == 200, f"what followed was asked by nobody: {still.text}"
     said = ran.stdout.partition("FAILURES")[2] or ran.stdout + ran.stderr
     failed = "\n".join(line for line in fuzzed.log.splitlines() if '"request_failed"' in line)
     assert ran.returncode == 0, f"{said[:4000]}\n{failed[:6000]}"
-    tried, done = accepted(answers)
-    print(f"{role}: {len(done)} of {len(tried)} operations did what they are for")  # noqa: T201
-    assert len(tried) >= 100
-    assert len(done) >= share * len(tried), sorted(tried - done)
+    for role, share in (("admin", 0.6), ("viewer", 0.15)):
+        tried, done = accepted(answers, role)
+        print(f"{role}: {len(done)} of {len(tried)} operations did what they are for")  # noqa: T201
+        assert len(tried) >= 100
+        assert len(done) >= share * len(tried), sorted(tried - done)
     assert fuzzed.get("/api/health/ready").status_code == 200
     assert not failed

@@ -6,12 +6,12 @@ import pytest
 import requests
 from callers import assert_all_answered, calling
 from certificates import certificate
-from e2e_product import start, wait_until
+from e2e_product import COMMAND, start, wait_until
 
 
 @pytest.fixture
 def running(home):
-    product = start(home, "--port", "0")
+    product = start(home, "--port", "0", program=COMMAND)
     wait_until(lambda: product.child("worker"), seconds=20, what="all processes run")
     yield product
     assert product.stop() == 0

@@ -15,7 +15,7 @@ SECOND_START_SECONDS = 10.0  # of a machine that runs another test beside; the g
 
 
 def test_first_start_tells_scripts_all_they_need(fresh_home):
-    running = start(fresh_home, "--port", "0")
+    running = start(fresh_home, "--port", "0", program=COMMAND)
     assert set(running.line) == {"url", "playground", "tenant", "admin"}
     assert set(running.line["admin"]) == {"email", "password"}
     assert running.line["playground"] == f"{running.url}/api-playground"
@@ -63,7 +63,7 @@ def test_people_are_told_what_they_need_and_the_password_once(fresh_home):
     # The best of two: the machine may be busy with another test beside this one.
     seconds = []
     for _ in range(2):
-        again = start(fresh_home, "--port", "0", TW_ADMIN_PASSWORD="")
+        again = start(fresh_home, "--port", "0", program=COMMAND, TW_ADMIN_PASSWORD="")
         seconds.append(again.seconds)
         assert again.line["admin"] == {"email": email, "password": None}
         again.password = password

@@ -3,8 +3,11 @@
 A command gets its arguments, environment, folder and descriptors like one that a shell starts, and ends like
 it. What the start itself does (entry points, the order of imports) is seen by the tests that run the
 installed commands: of the product `up`, of the tool the one of its examples.
+
+What a command starts by `sys.executable -m` is forked, too, if it is the same program (relay.py).
 """
 
+import fcntl
 import gc
 import importlib
 import json
@@ -21,7 +24,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-ORDER = 1 << 20
+import setproctitle
+from relay import order, ordered
+
+HERE = Path(__file__).parent
+LAUNCHER = """#!{python} -IS
+import sys
+sys.path.insert(0, {here!r})
+import relay
+relay.run({python!r}, {socket!r})
+"""
 
 
 class Warm:
@@ -30,11 +42,14 @@ class Warm:
     def __init__(self, entry: str, *modules: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="tw-warm-")
         self._socket = f"{self._folder.name}/socket"
+        launcher = Path(self._folder.name, "python")
+        launcher.write_text(LAUNCHER.format(python=sys.executable, here=str(HERE), socket=self._socket))
+        launcher.chmod(0o755)
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(self._socket)
         listening.listen(64)
         self._process = subprocess.Popen(
-            [sys.executable, __file__, str(listening.fileno()), entry, *modules],
+            [sys.executable, __file__, str(listening.fileno()), str(launcher), entry, *modules],
             pass_fds=[listening.fileno()],
             stdin=subprocess.PIPE,  # what comes through it is its end, at the latest that of this process
         )
@@ -58,13 +73,12 @@ class Warm:
                 texts.append(file.read().decode())
         return subprocess.CompletedProcess(list(argv), code, *texts)
 
-    def start(self, argv: Sequence[str], *, env: Mapping[str, str], out: int, err: int) -> "Running":
-        """Start a command that writes into these descriptors."""
-        call = socket.socket(socket.AF_UNIX)
-        call.connect(self._socket)
-        order = {"argv": list(argv), "env": dict(env), "cwd": str(Path.cwd())}
-        socket.send_fds(call, [json.dumps(order).encode() + b"\n"], [out, err])
-        return Running(list(argv), call)
+    def start(
+        self, argv: Sequence[str], *, env: Mapping[str, str], out: int, err: int, session: bool = False
+    ) -> "Running":
+        """Start a command that writes into these descriptors, in a session of its own if so wanted."""
+        given = {"argv": list(argv), "env": dict(env), "cwd": str(Path.cwd())}
+        return Running(list(argv), order(self._socket, given, {1: out, 2: err}, session=session))
 
 
 class Running:
@@ -113,12 +127,18 @@ class Running:
         """Ask it to end."""
         self.send_signal(signal.SIGTERM)
 
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
 
-def _serve(listening: socket.socket, entry: str, modules: Sequence[str]) -> None:
+
+def _serve(listening: socket.socket, launcher: str, entry: str, modules: Sequence[str]) -> None:
     module, function = entry.split(":")
     command = getattr(importlib.import_module(module), function)
     for name in modules:
         importlib.import_module(name)
+    sys.executable = launcher
+    setproctitle.setproctitle("warm")  # finds its place before the environment changes
     gc.collect()
     gc.freeze()
     while listening in select.select([listening, sys.stdin], [], [])[0]:
@@ -134,9 +154,7 @@ def _serve(listening: socket.socket, entry: str, modules: Sequence[str]) -> None
 
 def _attend(call: socket.socket, command) -> NoReturn:
     """Start the command that was ordered, tell its process id, wait for it, and tell its exit code."""
-    text, handles, *_ = socket.recv_fds(call, ORDER, 2)
-    while not text.endswith(b"\n"):
-        text += call.recv(ORDER)
+    text, handles = ordered(call)
     pid = os.fork()
     if pid == 0:
         call.close()
@@ -151,16 +169,16 @@ def _attend(call: socket.socket, command) -> NoReturn:
 def _become(order: dict, handles: list[int], command) -> NoReturn:
     code = 1
     try:
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        for number, handle in enumerate([nothing, *handles]):
-            os.dup2(handle, number)
-            os.close(handle)
+        if order["session"]:
+            os.setsid()
+        _place({0: os.open(os.devnull, os.O_RDONLY)} | dict(zip(order["numbers"], handles, strict=True)))
         os.environ.clear()
         os.environ.update(order["env"])
         os.chdir(order["cwd"])
         given = order["env"].get("PYTHONPATH", "")  # as a Python that starts does
         sys.path[1:1] = [path for path in given.split(os.pathsep) if path and path not in sys.path]
         sys.argv = order["argv"]
+        setproctitle.setproctitle(" ".join(sys.argv))
         ended = command()
         code = ended if isinstance(ended, int) else 0
     except SystemExit as end:
@@ -175,5 +193,16 @@ def _become(order: dict, handles: list[int], command) -> NoReturn:
         os._exit(code)
 
 
+def _place(handles: Mapping[int, int]) -> None:
+    """Give each descriptor the number that the command knows it by."""
+    above = 1 + max(handles)
+    moved = {number: fcntl.fcntl(handle, fcntl.F_DUPFD, above) for number, handle in handles.items()}
+    for handle in handles.values():
+        os.close(handle)
+    for number, handle in moved.items():
+        os.dup2(handle, number)
+        os.close(handle)
+
+
 if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2], sys.argv[3:])
+    _serve(socket.socket(fileno=int(sys.argv[1])), *sys.argv[2:4], sys.argv[4:])
