@@ -24,9 +24,8 @@ help: ## Show this help
 run: $(VENV)/.product ## Set up and run the product with an embedded PostgreSQL on 127.0.0.1:4005
 	@exec $(BIN)/threatweaver up
 
-test: $(VENV)/.tools ## Set up and run every check and test
-	@contrib/test-setup.sh
-	@$(MAKE) --no-print-directory check
+test: ## Set up and run every check and test
+	@contrib/test-setup.sh & beside=$$!; $(MAKE) --no-print-directory check || { wait $$beside; exit 1; }; wait $$beside
 	@$(BIN)/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 check: $(VENV)/.tools ## Lint, types, import contracts
@@ -38,9 +37,10 @@ check: $(VENV)/.tools ## Lint, types, import contracts
 fast: $(VENV)/.tools ## Run the tests that start no process of the product
 	@$(BIN)/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder --ignore=tests/e2e --ignore=tests/stateful --ignore=tests/packaging
 
-nightly: $(VENV)/.tools ## Tell random stories for 30 minutes, kill a scan 20 times, damage every report 30 ways, play 120 histories, others each day; a failure prints its seed
+nightly: $(VENV)/.tools ## Tell random stories for 30 minutes, kill a scan 20 times, try every operation at random, damage every report 30 ways, play 120 histories, others each day; a failure prints its seed
 	@TWTEST_SCAN_KILLS=$${TWTEST_SCAN_KILLS:-20} TWTEST_SCAN_SEED=$${TWTEST_SCAN_SEED:-$$(date +%Y%m%d)} \
 		$(BIN)/pytest tests/e2e/test_e2e_scan_killed.py -q -s
+	@TWTEST_SCHEMATHESIS=whole $(BIN)/pytest tests/e2e/test_e2e_openapi.py -k schemathesis -q -s --timeout=0
 	@TWTEST_STORY_SECONDS=$${TWTEST_STORY_SECONDS:-1800} \
 		TWTEST_STORY_SEED=$${TWTEST_STORY_SEED:-$$(date +%Y%m%d)000} $(BIN)/pytest tests/stateful -q -s
 	@seed=$${TWTEST_FUZZ_SEED:-$$(date +%Y%m%d)} && echo "TWTEST_FUZZ_SEED=$$seed" && \

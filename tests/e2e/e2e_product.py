@@ -90,12 +90,12 @@ def remove_home(path: Path) -> None:
     assert not left, f"still ran in {path}: {left}"
 
 
-def wait_until(true, *, seconds: float, what: str):
+def wait_until(true, *, seconds: float, what: str, pause: float = 0.05):
     """Return the first truthy answer, or fail after so many seconds."""
     deadline = time.monotonic() + seconds
     while not (answer := true()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.05)
+        time.sleep(pause)
     return answer
 
 

@@ -12,7 +12,7 @@ SPARED = json.loads(os.environ["SCHEMATHESIS_SPARED"])
 VIEWER = {"Authorization": f"Bearer {os.environ['SCHEMATHESIS_VIEWER']}"}
 
 shown = Counter()
-"""How often each operation was called by the viewer, too, with what the administrator was given and with what not."""
+"""How often each operation succeeded, and did not; the first time of both the viewer calls it, too."""
 
 
 @schemathesis.hook
@@ -42,9 +42,9 @@ def after_call(context, case, response):
 
 @schemathesis.check
 def a_viewer_is_answered_as_documented(ctx, response, case):
-    given = case.operation.label, 200 <= response.status_code < 300
-    shown[given] += 1
-    if shown[given] == 1:
+    first = case.operation.label, 200 <= response.status_code < 300
+    shown[first] += 1
+    if shown[first] == 1:
         case.validate_response(
             case.call(headers=VIEWER),
             headers=VIEWER,

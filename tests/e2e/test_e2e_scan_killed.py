@@ -55,7 +55,7 @@ class Scans:
         return self._get(f"/assessments/{made}")["data"]
 
     def over(self, made: str) -> dict:
-        wait_until(lambda: self.of(made)["state"] in OVER, seconds=1_200, what="the scan ends")
+        wait_until(lambda: self.of(made)["state"] in OVER, seconds=1_200, what="the scan ends", pause=0.5)
         return self.of(made)
 
     def found(self, made: str) -> set[tuple[str, str]]:
@@ -70,6 +70,7 @@ class Scans:
             lambda: self._touched(made) != before or self.of(made)["state"] in OVER,
             seconds=GOES_ON_WITHIN,
             what="the scan goes on",
+            pause=0.2,
         )
         return self.of(made)["state"] not in OVER
 

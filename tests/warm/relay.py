@@ -1,7 +1,7 @@
 """Orders to the process that commands are forked from; and a Python that has its work done there.
 
-What runs a program of Python in a process of its own finds `sys.executable` to be a launcher of this module: it
-has that program forked instead, and stands for it, with its exit code, until it ends.
+What runs a program of Python in a process of its own finds `sys.executable` to be a launcher of this module:
+it has that program forked instead, and stands for it, with its exit code, until it ends.
 """
 
 import json
@@ -10,13 +10,16 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 ORDER = 1 << 20
 MOST_HANDLES = 16
 LAUNCHED = ["-m", "threatweaver"]
 
 
-def order(path: str, given: Mapping[str, object], handles: Mapping[int, int], *, session: bool) -> socket.socket:
+def order(
+    path: str, given: Mapping[str, object], handles: Mapping[int, int], *, session: bool
+) -> socket.socket:
     """Order a command with its descriptors, by the numbers that it knows them by; return the call."""
     call = socket.socket(socket.AF_UNIX)
     call.connect(path)
@@ -39,7 +42,7 @@ def run(python: str, path: str) -> None:
     arguments = sys.argv[1:]
     if arguments[:2] != LAUNCHED:
         os.execv(python, [python, *arguments])
-    given = {"argv": ["threatweaver", *arguments[2:]], "env": dict(os.environ), "cwd": os.getcwd()}
+    given = {"argv": ["threatweaver", *arguments[2:]], "env": dict(os.environ), "cwd": str(Path.cwd())}
     handles = {number: number for number in (1, 2, *_inherited())}
     with order(path, given, handles, session=True) as call, call.makefile("rb") as told:
         for number in handles:

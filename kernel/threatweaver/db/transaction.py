@@ -136,7 +136,7 @@ async def in_control(statement: str) -> None:
     await unit.connection.execute(f'SET LOCAL ROLE NONE; {statement}; SET LOCAL ROLE "{unit.schema}"')
 
 
-async def _keep(_: asyncpg.Connection) -> None:
+async def keep_session(_: asyncpg.Connection) -> None:
     """Replace asyncpg's reset on release: every setting of ours is SET LOCAL and ended with its unit."""
 
 
@@ -155,7 +155,7 @@ class Database:
             self.dsn,
             min_size=1,
             max_size=self._size,
-            reset=_keep,
+            reset=keep_session,
             max_inactive_connection_lifetime=300,
             server_settings={
                 "application_name": "threatweaver",

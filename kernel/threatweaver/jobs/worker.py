@@ -22,7 +22,7 @@ from pgqueuer.models import Job as QueueJob
 from pgqueuer.models import Schedule as QueueSchedule
 
 from threatweaver import log
-from threatweaver.db.transaction import CONTROL, LOST
+from threatweaver.db.transaction import CONTROL, LOST, keep_session
 from threatweaver.http.errors import ApiError
 from threatweaver.http.failures import translate
 from threatweaver.jobs import outcome, schedule, store
@@ -64,6 +64,7 @@ class Worker:
             self._kernel.database.dsn,
             min_size=2,
             max_size=6,
+            reset=keep_session,  # the queue sets nothing, and what listens is not given back
             server_settings={"search_path": CONTROL, "application_name": "threatweaver worker"},
         )
         try:
