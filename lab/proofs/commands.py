@@ -1,6 +1,6 @@
 """Exploits of what the server executes."""
 
-from lab.client import Lab
+from lab.client import Lab, shortest
 
 
 async def _output(lab: Lab) -> bool:
@@ -8,9 +8,8 @@ async def _output(lab: Lab) -> bool:
 
 
 async def _blind(lab: Lab) -> bool:
-    slow = await lab.post("/tools/convert", file="x; sleep 1.5;")
-    fast = await lab.post("/tools/convert", file="x; sleep 0;")
-    return slow.seconds - fast.seconds > 0.9
+    slow = await shortest(lambda: lab.post("/tools/convert", file="x; sleep 1.5;"))
+    return slow - await shortest(lambda: lab.post("/tools/convert", file="x; sleep 0;")) > 0.9
 
 
 async def _template(lab: Lab) -> bool:

