@@ -6,7 +6,6 @@ set -eu
 cd "$(dirname "$0")/.."
 
 packages=()
-command -v chromium >/dev/null 2>&1 || packages+=(chromium)
 command -v chromium-headless-shell >/dev/null 2>&1 || packages+=(chromium-headless-shell)
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || packages+=(postgresql)
 [ -d /usr/share/simplesamlphp/www ] || packages+=(simplesamlphp)

@@ -85,8 +85,8 @@ class Page:
 @contextlib.asynccontextmanager
 async def browser():
     """An empty page in a Chromium of its own."""
-    chromium = shutil.which("chromium")
-    assert chromium, "run: apt-get install --yes --no-install-recommends chromium"
+    chromium = shutil.which("chromium-headless-shell")
+    assert chromium, "run: apt-get install --yes --no-install-recommends chromium-headless-shell"
     profile = Path(tempfile.mkdtemp(prefix="threatweaver-chromium-"))
     quiet = asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(

@@ -14,7 +14,7 @@ from e2e_product import COMMAND, Product, belonging, start, wait_until
 @pytest.fixture(scope="module")
 def surviving(shared_home):
     """The product, of which tests kill one part after the other; it goes on."""
-    product = start(shared_home, "--port", "0", program=COMMAND)
+    product = start(shared_home, "--port", "0")
     yield product
     assert product.stop() == 0
     product.assert_nothing_left()
