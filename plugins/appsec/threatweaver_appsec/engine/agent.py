@@ -118,6 +118,8 @@ class Proof:
     """Tokens in the exchanges that the agent wrote itself: attacks, and no secrets."""
     together: int = 0
     """How many of the last exchanges were sent at the same moment; 0 is none."""
+    marks: frozenset[str] = frozenset()
+    """What shows it, where that is found in answers: the same has to show each time, and in no control."""
 
 
 @dataclass(frozen=True)

@@ -217,12 +217,23 @@ async def _again(
 
 
 async def repeated(need: Confirmation, show: Show, control: Show) -> tuple[Proof | None, int]:
-    """Return the last proof and how often it showed; None as soon as it cannot show often enough any more."""
+    """Return the last proof and how often it showed; None as soon as it cannot show often enough any more.
+
+    Where proofs have marks, what is left of them counts: those that showed each time, and in no control.
+    """
     proof, shown = None, 0
+    left: frozenset[str] | None = None
     for time in range(1, need.of + 1):
         if seen := await show(time):
             proof, shown = seen, shown + 1
-        if shown + need.of - time < need.least or await control(time):
+            left = seen.marks if left is None else left & seen.marks
+        if shown + need.of - time < need.least:
+            return None, shown
+        if against := await control(time):
+            if not left or not against.marks:
+                return None, shown
+            left -= against.marks
+        if proof and proof.marks and not left:
             return None, shown
     return proof, shown
 

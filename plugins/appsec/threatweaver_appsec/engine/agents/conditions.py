@@ -49,9 +49,9 @@ def look(point: Point, nonce: Nonce) -> tuple[Lead, Attempt]:
         answer, before = sight.exchanges[0], text_of(point)
         if not moved(sight, answer, before, word):
             return {"widen"}
-        # a page with noise of its own may have moved by no more than that: then both are tried
-        small = noise(sight, before) and _alike(sight, point, word)
-        return {"narrow", "widen"} if small else {"narrow"}
+        # A page with noise of its own may have moved by no more than that, which two answers that happen to be
+        # the same do not tell: then both are tried.
+        return {"narrow", "widen"} if _alike(sight, point, word) else {"narrow"}
 
     return matters, matters.learn((word,), matter)
 
@@ -113,6 +113,7 @@ def _proof(kind: Condition, point: Point, value: str, nonce: Nonce, says: str, *
             says=says,
             excerpt=f"Only where it holds: {_some(mine)}. Only where it does not: {_some(others)}.",
             exchanges=sight.exchanges[:2],
+            marks=frozenset(fits),
         )
 
     return Attempt(tuple(values), shows, tuple(controls))
