@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiohttp import FormData
 
 from threatweaver.ids import uuid7
+from threatweaver.jobs import inline
 from threatweaver.kernel import Kernel
 from threatweaver.tenancy import provision
 from threatweaver.tenancy.models import Tenant
@@ -231,9 +233,20 @@ class Space:
         result: dict[str, Any] = job["result"]
         return result
 
-    async def take(self, data: Any, *, name: str = "scan.nessus") -> dict[str, Any]:
-        """Import a report and return the result of its job."""
+    async def hand_in(self, data: Any, *, name: str = "scan.nessus") -> dict[str, Any]:
+        """Import a report through the API and return the result of its job."""
         return await self._result(await self.upload(data, name=name))
+
+    async def take(self, data: bytes, *, name: str = "scan.nessus") -> dict[str, Any]:
+        """Import a report as the command line does, in this process, and return the result of its job.
+
+        It is the same job without an upload and a queue, which cost a quarter of a small import.
+        """
+        with TemporaryDirectory() as folder:
+            path = Path(folder, name)
+            path.write_bytes(data)
+            result: dict[str, Any] = await inline.import_file(self.kernel, self.tenant, path)
+        return result
 
     async def counts(self, data: Any) -> dict[str, int]:
         """Import a report and return those of its counts that are not zero."""
