@@ -207,8 +207,8 @@ LARGE = {
     "crowd": lambda: host(item("<a/>" * 3_000_000)),
     "crowd of texts": lambda: host(item("<cve>CVE-2024-1234</cve>" * 400_000)),
     "instructions": lambda: "<?a?>" * 2_000,
-    "names": lambda: host("".join(item(f"<n{n}/>") for n in range(300_000))),
-    "namespaces": lambda: host("".join(item(f'<a xmlns:n{n}="u"/>') for n in range(300_000))),
+    "names": lambda: host("".join(item(f"<n{n}/>") for n in range(150_000))),
+    "namespaces": lambda: host("".join(item(f'<a xmlns:n{n}="u"/>') for n in range(150_000))),
 }
 
 
@@ -254,8 +254,12 @@ def test_damaged_compression_is_a_report_error():
 
 
 MEMORY = """
-import io, resource
+import io
 from threatweaver_exposure.engine import nessus
+
+def peak():  # of this program; that of getrusage() may be of the one that started it
+    (line,) = [line for line in open("/proc/self/status") if line.startswith("VmHWM:")]
+    return int(line.split()[1])
 
 class Endless(io.RawIOBase):
     def __init__(self, unit, times):
@@ -266,11 +270,11 @@ class Endless(io.RawIOBase):
 HEAD = b"<NessusClientData_v2><Report name='x'><ReportHost name='a'>" + b" " * 65536
 TAIL = b"</ReportHost></Report></NessusClientData_v2>"
 ITEM = b"<ReportItem port='1' protocol='tcp' severity='1' pluginID='7'>%s</ReportItem>\\n"
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 TEXT = b"<description>" + b"y" * 2500 + b"</description>"
-count = sum(1 for _ in nessus.parse(Endless(ITEM % TEXT, 600)))
+count = sum(1 for _ in nessus.parse(Endless(ITEM % TEXT, 300)))
 count += sum(1 for _ in nessus.parse(Endless(b"</ReportHost><ReportHost name='10.0.0.1'>", 600)))
-print(count, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+print(count, (peak() - before) // 1024)
 """
 
 
@@ -280,5 +284,5 @@ def test_memory_does_not_grow_with_the_file():
         [sys.executable, "-c", MEMORY], env=environment, capture_output=True, text=True, check=True
     )
     count, megabytes = map(int, run.stdout.split())
-    assert count == 60_000 + 2 + 60_001
+    assert count == 30_000 + 2 + 60_001
     assert megabytes < 20
