@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from exposure_once import once
 from exposure_reports import MEDIUM, Host, Item, day, nessus
 
 from threatweaver.jobs.schedule import run_due
@@ -10,9 +11,14 @@ from threatweaver.jobs.schedule import run_due
 GOOD = {"until": "2099-01-01T00:00:00Z", "reason": "behind a firewall"}
 
 
+@once
+async def _two(space):
+    await space.take(nessus(Host(items=[Item(severity=4), Item(plugin=1002)], end=day(1)), checks=[1001]))
+
+
 @pytest.fixture
 async def found(space):
-    await space.take(nessus(Host(items=[Item(severity=4), Item(plugin=1002)], end=day(1)), checks=[1001]))
+    await _two(space)
     yield await space.only(pluginId=1001)
     await space.check()
 
