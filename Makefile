@@ -47,7 +47,7 @@ nightly: $(VENV)/.tools ## Tell random stories for 30 minutes, kill a scan 20 ti
 		TWTEST_FUZZ_SEED=$$seed TWTEST_FUZZ_EXAMPLES=$${TWTEST_FUZZ_EXAMPLES:-30} $(BIN)/pytest -q --timeout=0 --hypothesis-seed=$$seed \
 		plugins/exposure/tests/engine/test_every_format.py plugins/exposure/tests/engine/test_fuzzed_reports.py \
 		plugins/exposure/tests/imports/test_damaged_reports.py plugins/exposure/tests/imports/test_random_histories.py \
-		plugins/exposure/tests/intelligence/test_random_snapshots.py \
+		plugins/exposure/tests/intelligence/test_random_snapshots.py plugins/exposure/tests/trends/test_random_courses.py \
 		plugins/exposure/tests/charts/test_hostile_figures.py plugins/appsec/tests/engine/core/test_memory.py
 
 bench: $(VENV)/.tools ## Measure speed and memory on this machine, with goals and limits beside

@@ -49,8 +49,9 @@ def test_policy_export_is_refused_by_name():
 @pytest.mark.parametrize("path", reports(), ids=lambda path: path.name)
 def test_truncated_reports_are_refused(path):
     data = path.read_bytes().rstrip()
-    for n in range(20):
-        code = refusal(data[: (len(data) - 1) * n // 19]).code
+    last = 19 if len(data) < 4 << 20 else 7
+    for n in range(last + 1):
+        code = refusal(data[: (len(data) - 1) * n // last]).code
         assert code in {ReportFault.TRUNCATED, ReportFault.UNSUPPORTED}
         assert n == 0 or code == ReportFault.TRUNCATED
 
@@ -196,6 +197,12 @@ def test_xinclude_is_not_followed():
     assert "root:" not in str(read(report(host(item(OUTPUT.format(include))))))
 
 
+def crowd(child):
+    """Items each of which holds a name of its own: of every 64 one is looked at, and 1,000 are too many."""
+    before, after = item(child).split("{}")
+    return host("".join(f"{before}{number}{after}" for number in range(150_000)))
+
+
 LARGE = {
     "text": lambda: host(item(OUTPUT.format("x" * 11_000_000))),
     "attribute": lambda: host(item(svc_name="x" * 11_000_000)),
@@ -207,8 +214,8 @@ LARGE = {
     "crowd": lambda: host(item("<a/>" * 3_000_000)),
     "crowd of texts": lambda: host(item("<cve>CVE-2024-1234</cve>" * 400_000)),
     "instructions": lambda: "<?a?>" * 2_000,
-    "names": lambda: host("".join(item(f"<n{n}/>") for n in range(300_000))),
-    "namespaces": lambda: host("".join(item(f'<a xmlns:n{n}="u"/>') for n in range(300_000))),
+    "names": lambda: crowd("<n{}/>"),
+    "namespaces": lambda: crowd('<a xmlns:n{}="u"/>'),
 }
 
 
@@ -254,8 +261,12 @@ def test_damaged_compression_is_a_report_error():
 
 
 MEMORY = """
-import io, resource
+import io
 from threatweaver_exposure.engine import nessus
+
+def peak():  # of this program; that of getrusage() may be of the one that started it
+    (line,) = [line for line in open("/proc/self/status") if line.startswith("VmHWM:")]
+    return int(line.split()[1])
 
 class Endless(io.RawIOBase):
     def __init__(self, unit, times):
@@ -266,11 +277,11 @@ class Endless(io.RawIOBase):
 HEAD = b"<NessusClientData_v2><Report name='x'><ReportHost name='a'>" + b" " * 65536
 TAIL = b"</ReportHost></Report></NessusClientData_v2>"
 ITEM = b"<ReportItem port='1' protocol='tcp' severity='1' pluginID='7'>%s</ReportItem>\\n"
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 TEXT = b"<description>" + b"y" * 2500 + b"</description>"
-count = sum(1 for _ in nessus.parse(Endless(ITEM % TEXT, 600)))
+count = sum(1 for _ in nessus.parse(Endless(ITEM % TEXT, 300)))
 count += sum(1 for _ in nessus.parse(Endless(b"</ReportHost><ReportHost name='10.0.0.1'>", 600)))
-print(count, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+print(count, (peak() - before) // 1024)
 """
 
 
@@ -280,5 +291,5 @@ def test_memory_does_not_grow_with_the_file():
         [sys.executable, "-c", MEMORY], env=environment, capture_output=True, text=True, check=True
     )
     count, megabytes = map(int, run.stdout.split())
-    assert count == 60_000 + 2 + 60_001
+    assert count == 30_000 + 2 + 60_001
     assert megabytes < 20

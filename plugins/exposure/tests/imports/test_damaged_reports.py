@@ -38,15 +38,22 @@ def assert_refused(answer, sample):
 
 
 async def test_what_is_damaged_is_refused_and_changes_nothing(space, tmp_path):
-    """Where the damage leaves a report whole, as in a table's last line, it is none."""
+    """Where the damage leaves a report whole, as in a table's last line, it is none.
+
+    Of each format one that ends too soon or one with other bits, in turns, unless many are asked for: what
+    parsers make of both is asked without the API for every report, in test_every_format.
+    """
     before, files, count = await space.snapshot(), space.spooled(), 0
-    for sample in one_each():
-        for data in damaged(sample.path.read_bytes(), Random(f"{SEED}{sample.path.name}")):
+    for turn, sample in enumerate(one_each()):
+        both = list(damaged(sample.path.read_bytes(), Random(f"{SEED}{sample.path.name}")))
+        for data in both if MANY else both[turn % 2 :] + both[: turn % 2]:
             if outcome(data, tmp_path / "report") is None:
                 continue
             assert_refused(await space.upload(data, name="wrong.exe"), sample)
             count += 1
-    assert count >= len(one_each())
+            if not MANY:
+                break
+    assert count >= (len(one_each()) if MANY else 0.9 * len(one_each()))
     assert await space.snapshot() == before
     assert space.spooled() == files
     await space.check()

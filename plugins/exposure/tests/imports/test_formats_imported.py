@@ -22,7 +22,7 @@ def one_each():
 @pytest.mark.parametrize("sample", one_each(), ids=str)
 async def test_a_report_is_stored_as_counted_and_once(sample, space):
     data = sample.path.read_bytes()
-    result = await space.take(data, name=sample.path.name)
+    result = await space.hand_in(data, name=sample.path.name)
     if sample.format not in DERIVED:
         assert result["findings"] == sample.findings
     assert result["created"] == result["findings"] - result["duplicates"]

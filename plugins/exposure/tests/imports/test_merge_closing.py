@@ -89,9 +89,8 @@ async def test_absent_host_loses_nothing(space):
     }
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "closed"),
-    [
+async def test_credentials_must_be_as_good_as_at_the_last_sighting(space):
+    cases = [
         (True, True, 1),
         (True, False, 0),
         (True, None, 0),
@@ -100,12 +99,22 @@ async def test_absent_host_loses_nothing(space):
         (None, None, 1),
         (None, False, 1),
         (False, True, 1),
-    ],
-)
-async def test_credentials_must_be_as_good_as_at_the_last_sighting(space, before, after, closed):
-    await space.take(nessus(Host(items=[Item()], end=day(1), credentialed=before), checks=[1001]))
-    result = await space.take(nessus(Host(end=day(2), credentialed=after), checks=[1001]))
-    assert result["closed"] == closed
+    ]
+    hosts = [f"10.0.0.{number}" for number in range(1, len(cases) + 1)]
+    seen = [
+        Host(name=name, items=[Item()], end=day(1), credentialed=before)
+        for name, (before, _, _) in zip(hosts, cases, strict=True)
+    ]
+    await space.take(nessus(*seen, checks=[1001]))
+    later = [
+        Host(name=name, end=day(2), credentialed=after)
+        for name, (_, after, _) in zip(hosts, cases, strict=True)
+    ]
+    result = await space.take(nessus(*later, checks=[1001]))
+    assert result["closed"] == sum(closed for _, _, closed in cases)
+    assert {row["assetIp"]: row["state"] for row in await space.vulnerabilities()} == {
+        name: "fixed" if closed else "open" for name, (_, _, closed) in zip(hosts, cases, strict=True)
+    }
 
 
 async def test_moved_to_another_port_closes_the_old_place(space):

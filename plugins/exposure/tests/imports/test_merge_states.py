@@ -32,24 +32,22 @@ async def test_same_finding_a_day_later_is_unchanged_and_seen_later(space):
     assert (seen["firstSeen"], seen["lastSeen"]) == ("2024-05-01T12:00:00Z", "2024-05-02T12:00:00Z")
 
 
-@pytest.mark.parametrize(
-    ("changed", "shown"),
-    [
-        (Item(severity=4), {"severity": "CRITICAL", "riskScore": CRITICAL}),
-        (Item(output="seen again"), {"output": "seen again"}),
-        (Item(output=None), {"output": ""}),
-        (Item(service="http-proxy"), {"service": "http-proxy"}),
-        (Item(cvss3=9.1), {"riskScore": weaver(cvss=91), "cvss3Score": 9.1}),
-    ],
-    ids=["severity", "output", "no output", "service", "score"],
-)
-async def test_what_differs_is_updated_once(space, changed, shown):
-    await space.take(scan(Item()))
-    assert await space.counts(scan(changed, on=2)) == {"updated": 1}
-    seen = await space.only()
-    assert {name: seen[name] for name in shown} == shown
-    assert seen["state"] == "open"
-    assert await space.counts(scan(changed, on=2)) == {"unchanged": 1}
+async def test_what_differs_is_updated_once(space):
+    cases = {
+        1001: (Item(plugin=1001, severity=4), {"severity": "CRITICAL", "riskScore": CRITICAL}),
+        1002: (Item(plugin=1002, output="seen again"), {"output": "seen again"}),
+        1003: (Item(plugin=1003, output=None), {"output": ""}),
+        1004: (Item(plugin=1004, service="http-proxy"), {"service": "http-proxy"}),
+        1005: (Item(plugin=1005, cvss3=9.1), {"riskScore": weaver(cvss=91), "cvss3Score": 9.1}),
+    }
+    changed = [item for item, _ in cases.values()]
+    await space.take(scan(*(Item(plugin=plugin) for plugin in cases)))
+    assert await space.counts(scan(*changed, on=2)) == {"updated": 5}
+    for plugin, (_, shown) in cases.items():
+        seen = await space.only(pluginId=plugin)
+        assert {name: seen[name] for name in shown} == shown
+        assert seen["state"] == "open"
+    assert await space.counts(scan(*changed, on=2)) == {"unchanged": 5}
 
 
 async def test_severity_change_moves_the_key_figures(space):

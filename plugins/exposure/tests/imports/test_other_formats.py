@@ -100,7 +100,8 @@ async def emptied(place):
     await place.empty()
     yield
     scripted.clear()
-    await place.check()
+    if any((await place.snapshot()).values()):  # most leave nothing at all
+        await place.check()
 
 
 @pytest.fixture

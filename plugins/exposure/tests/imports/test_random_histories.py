@@ -48,7 +48,7 @@ decisions = st.tuples(st.sampled_from(["accept-risk", "reopen"]), st.integers(0,
 
 
 _SETTINGS = settings(
-    max_examples=4 * MANY or 10,
+    max_examples=4 * MANY or 5,
     deadline=None,
     derandomize=not MANY,
     database=None,

@@ -27,10 +27,9 @@ def read_independently(path: Path):
 
 
 @pytest.mark.parametrize("row", expected(), ids=lambda row: row.path.name)
-async def test_real_report_is_stored_as_counted_and_once(row, make_space):
-    space = await make_space()
+async def test_real_report_is_stored_as_counted_and_once(row, space):
     data = row.path.read_bytes()
-    result = await space.take(data, name=row.path.name)
+    result = await space.hand_in(data, name=row.path.name)
     places, cves, outputs = read_independently(row.path)
 
     assert result["findings"] == row.findings

@@ -5,6 +5,7 @@ import gzip
 import zlib
 
 import pytest
+import pytest_asyncio
 from exposure_reports import Host, Item, day, nessus
 from exposure_space import form, until
 from nessus_samples import negatives
@@ -22,17 +23,24 @@ EXTERNAL = b"""<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/
 <NessusClientData_v2><Report name="x"><ReportHost name="&x;"/></Report></NessusClientData_v2>"""
 
 
-@pytest.fixture
-async def untouched(space):
-    """The tenant, with a report in it already; afterwards database and spool folder must be as before."""
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stocked(make_space):
+    """A tenant with a report in it already, in which everything still agrees at the end."""
+    space = await make_space()
     await space.take(nessus(Host(items=[Item()], end=day(1)), checks=[1001]))
-    before, files = await space.snapshot(), space.spooled()
-    imports = await space.sql("SELECT * FROM exposure_import ORDER BY id")
     yield space
-    assert await space.snapshot() == before
-    assert space.spooled() == files
     await space.check()
-    kept = await space.sql("SELECT * FROM exposure_import ORDER BY id")
+
+
+@pytest.fixture
+async def untouched(stocked):
+    """That tenant; afterwards database and spool folder must be as before."""
+    before, files = await stocked.snapshot(), stocked.spooled()
+    imports = await stocked.sql("SELECT * FROM exposure_import ORDER BY id")
+    yield stocked
+    assert await stocked.snapshot() == before
+    assert stocked.spooled() == files
+    kept = await stocked.sql("SELECT * FROM exposure_import ORDER BY id")
     assert kept[: len(imports)] == imports
     assert all(row["finished_at"] is None for row in kept[len(imports) :])
 

@@ -8,6 +8,7 @@ import pytest
 from intel_desk import REAL, cve, epss, kev, real_file
 
 from threatweaver_exposure.engine import ssvc
+from threatweaver_exposure.engine.intel_feeds import Raw
 
 
 def real(name):
@@ -51,39 +52,58 @@ async def test_the_catalog_of_kev_is_listed_and_filtered(desk):
     ]
 
 
+def records_of(feed, cves):
+    """The records of a real feed that are of these CVEs, read as far as the last of them."""
+    left = set(cves)
+    for record in Raw(feed, [real_file(name) for name in REAL[feed]]).records():
+        if record["cve"] in left:
+            left.remove(record["cve"])
+            yield record
+        if not left:
+            return
+
+
 async def test_scores_of_epss_are_those_of_the_file(desk):
-    await desk.take(desk.real("epss"))
     lines = real(REAL["epss"][0])
     next(lines)
-    for row in list(csv.DictReader(lines))[::9000]:
+    rows = list(csv.DictReader(lines))[::9000]
+    await desk.take(desk.pack("epss", records_of("epss", [row["cve"] for row in rows])))
+    for row in rows:
         found = (await desk.space.get(f"/threat-intel/cve/{row['cve'].lower()}"))["data"]
         assert found["cve"] == row["cve"]
         expected = {"score": float(row["epss"]), "percentile": float(row["percentile"]), "date": "2026-01-01"}
         assert found["epss"] == expected
 
 
-async def test_a_cve_has_the_vectors_of_each_source_scored_as_the_source_does(desk):
-    """Stated scores of the CNAs and CISA are compared with ours, for a sample of each version of CVSS."""
-    await desk.take(desk.real("cve"))
+def stated_vectors():
+    """Of each version of CVSS fifteen vectors with their scores: the CVE as it comes, and what it states."""
     wanted = {"2.0": 15, "3.0": 15, "3.1": 15, "4.0": 15}
     for line in real(REAL["cve"][0]):
         item = json.loads(line)
         for stated in item["cvss"]:
             if wanted.get(stated["v"], 0) and stated.get("vector") and stated.get("score") is not None:
                 wanted[stated["v"]] -= 1
-                found = (await desk.space.get(f"/threat-intel/cve/{item['cve']}"))["data"]
-                (ours,) = (
-                    each
-                    for each in found["cvss"]
-                    if (each["source"], each["vector"]) == (stated["src"], stated["vector"])
-                )
-                assert (ours["version"], ours["score"]) == (stated["v"], stated["score"]), item["cve"]
-                assert stated.get("sev") in {None, ours["severity"]}, item["cve"]
-                assert set(found["cwes"]) == set(item["cwe"])
-                assert (found["published"], found["state"]) == (item["published"], item["state"])
+                yield item, stated
         if not any(wanted.values()):
             return
     pytest.fail(f"not enough vectors: {wanted}")
+
+
+async def test_a_cve_has_the_vectors_of_each_source_scored_as_the_source_does(desk):
+    """Stated scores of the CNAs and CISA are compared with ours, for a sample of each version of CVSS."""
+    sample = list(stated_vectors())
+    await desk.take(desk.pack("cve", records_of("cve", [item["cve"] for item, _ in sample])))
+    for item, stated in sample:
+        found = (await desk.space.get(f"/threat-intel/cve/{item['cve']}"))["data"]
+        (ours,) = (
+            each
+            for each in found["cvss"]
+            if (each["source"], each["vector"]) == (stated["src"], stated["vector"])
+        )
+        assert (ours["version"], ours["score"]) == (stated["v"], stated["score"]), item["cve"]
+        assert stated.get("sev") in {None, ours["severity"]}, item["cve"]
+        assert set(found["cwes"]) == set(item["cwe"])
+        assert (found["published"], found["state"]) == (item["published"], item["state"])
 
 
 async def test_ssvc_has_its_path_and_a_decision_for_each_mission(desk):

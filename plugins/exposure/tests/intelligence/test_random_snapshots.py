@@ -27,7 +27,7 @@ catalogs = st.tuples(st.just("kev"), st.sets(st.sampled_from(CVES)), st.integers
 
 @given(history=st.lists(st.one_of(reports, reverts, scores, catalogs), min_size=2, max_size=7))
 @settings(
-    max_examples=4 * MANY or 8,
+    max_examples=4 * MANY or 5,
     deadline=None,
     derandomize=not MANY,
     database=None,

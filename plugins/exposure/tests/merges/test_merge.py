@@ -1,6 +1,5 @@
 """Assets that are one: what they are known by and what was found on them, together."""
 
-import pytest
 from exposure_reports import Item
 from merge_scans import accept, assets, found, scan
 
@@ -59,36 +58,46 @@ async def test_the_feed_tells_that_the_other_asset_is_gone(space):
     assert (gone["assetId"], gone["deleted"], gone["action"]) == (known["b"], True, "merged")
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "both"),
-    [
-        ("open", "fixed", "open"),
-        ("fixed", "open", "open"),
-        ("open", "accepted", "open"),
-        ("accepted", "accepted", "accepted"),
-        ("accepted", "fixed", "accepted"),
-        ("reopened", "open", "reopened"),
-        ("fixed", "fixed", "fixed"),
-    ],
-)
-async def test_the_worst_state_holds(space, one, other, both):
-    for name, state in (("a", one), ("b", other)):
-        await space.take(scan(name, Item(), at=1))
-        (row,) = await space.vulnerabilities(search=f"{name}.example.com")
+# The states of two that become one, and its own.
+STATES = [
+    ("open", "fixed", "open"),
+    ("fixed", "open", "open"),
+    ("open", "accepted", "open"),
+    ("accepted", "accepted", "accepted"),
+    ("accepted", "fixed", "accepted"),
+    ("reopened", "open", "reopened"),
+    ("fixed", "fixed", "fixed"),
+]
+
+
+async def brought_to(space, name, states):
+    """Let a host have vulnerabilities in these states, by plugin."""
+    for at, gone in ((1, ()), (2, ("fixed", "reopened")), (3, ("fixed",))):
+        items = [Item(plugin=plugin) for plugin, state in states.items() if state not in gone]
+        await space.take(scan(name, *items, at=at, checks=tuple(states)))
+    rows = await found(space, search=f"{name}.example.com")
+    until = {"a": "2098-01-01T00:00:00+00:00", "b": "2097-01-01T00:00:00+00:00"}[name]
+    for plugin, state in states.items():
         if state == "accepted":
-            until = {"a": "2098-01-01T00:00:00+00:00", "b": "2097-01-01T00:00:00+00:00"}[name]
-            await accept(space, row["id"], until=until)
-        if state in {"fixed", "reopened"}:
-            await space.take(scan(name, at=2))
-        if state == "reopened":
-            await space.take(scan(name, Item(), at=3))
+            await accept(space, rows[plugin]["id"], until=until)
+    rows = await found(space, search=f"{name}.example.com")
+    assert {plugin: row["state"] for plugin, row in rows.items()} == states
+
+
+async def test_the_worst_state_holds(space):
+    cases = dict(enumerate(STATES, start=1001))
+    for side, name in enumerate("ab"):
+        await brought_to(space, name, {plugin: case[side] for plugin, case in cases.items()})
     known, was = await assets(space), await space.state()
     done = await space.merge(known["a"], known["b"])
-    row = await space.only()
-    assert row["state"] == both
-    assert (row["acceptance"] is not None) == (both == "accepted")
-    if (one, other) == ("accepted", "accepted"):
-        assert row["acceptance"]["until"].startswith("2097")
+    assert done["joined"] == len(cases)
+    rows = await found(space)
+    assert {plugin: row["state"] for plugin, row in rows.items()} == {p: case[2] for p, case in cases.items()}
+    for plugin, (one, other, both) in cases.items():
+        acceptance = (await space.get(f"/vulnerabilities/{rows[plugin]['id']}"))["data"]["acceptance"]
+        assert (acceptance is not None) == (both == "accepted"), (one, other)
+        if (one, other) == ("accepted", "accepted"):
+            assert acceptance["until"].startswith("2097")
     await space.undo(done["id"])
     await space.is_again(was)
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest_asyncio
+from format_samples import MANY
 from trend_story import accept, ago, data, days_pass, scan
 
 DAYS = 12
@@ -37,7 +38,7 @@ def is_active(row):
     return row["state"] in {"open", "reopened"}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session", params=range(4))
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=range(4 * MANY or 2))
 async def told(request, shared_space):
     """A tenant with a story, and the luck that it had; the last test of a story lets it grow old."""
     await shared_space.empty()

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from exposure_once import once
 from exposure_reports import Host, Item, day, nessus
 from trend_story import CHECKS, accept, ago
 
@@ -16,6 +17,7 @@ def scored(*items, at, name="10.0.0.1"):
     return nessus(Host(name=name, items=found, end=day(at)), checks=CHECKS)
 
 
+@once
 async def tell(space):
     """Three days: one is scored anew, one goes, one comes, one is accepted, and an import is taken back."""
     await space.take(scored((1001, 4, 9.8), (1002, 3, 8.0), (1003, 1, 1.0), (1004, 0, None), at=1))

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
+from exposure_once import once
 from exposure_reports import Host, Item, day, nessus
 
 from threatweaver.sdk import connection
@@ -32,8 +33,8 @@ def scan(*items, at):
     return nessus(Host(name="10.0.0.1", items=items, end=day(at)), checks=range(1001, 1020))
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def three_days(space):
+@once
+async def _three_days(space):
     """What was critical, became it by severity or score, came new, went and came back, and what did not."""
     old, gone = item(1001, 4, 9.9), item(1002, 4, 9.9)
     await space.take(
@@ -54,6 +55,11 @@ async def three_days(space):
             at=3,
         )
     )
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def three_days(space):
+    await _three_days(space)
     return space
 
 

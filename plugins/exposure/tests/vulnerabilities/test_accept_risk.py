@@ -1,6 +1,9 @@
 """Accepting a risk and taking that back."""
 
+from dataclasses import replace
+
 import pytest
+from exposure_once import once
 from exposure_reports import MEDIUM, Host, Item, day, nessus
 
 from threatweaver.jobs.schedule import run_due
@@ -8,9 +11,14 @@ from threatweaver.jobs.schedule import run_due
 GOOD = {"until": "2099-01-01T00:00:00Z", "reason": "behind a firewall"}
 
 
+@once
+async def _two(space):
+    await space.take(nessus(Host(items=[Item(severity=4), Item(plugin=1002)], end=day(1)), checks=[1001]))
+
+
 @pytest.fixture
 async def found(space):
-    await space.take(nessus(Host(items=[Item(severity=4), Item(plugin=1002)], end=day(1)), checks=[1001]))
+    await _two(space)
     yield await space.only(pluginId=1001)
     await space.check()
 
@@ -142,6 +150,9 @@ async def test_every_write_leaves_an_audit_line_and_a_refused_one_none(space, fo
 
 
 async def test_an_acceptance_ends_with_its_date(space, found, kernel):
+    # Every tenant of this database is asked at each run: this job alone, whatever else is due.
+    jobs = {name: job for name, job in kernel.registry.jobs.items() if name == "exposure.reopen_expired"}
+    kernel = replace(kernel, registry=replace(kernel.registry, jobs=jobs))
     await accept(space, found, **GOOD)
     assert await run_due(kernel, minute=5) == 0
     assert (await space.only(pluginId=1001))["state"] == "accepted"

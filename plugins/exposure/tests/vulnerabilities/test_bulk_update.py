@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from exposure_once import once
 from exposure_reports import Host, Item, day, nessus
 
 PATH = "/vulnerabilities/bulk-update"
@@ -11,10 +12,8 @@ REOPEN = {"action": "reopen"}
 NOBODY = "01a21685-14aa-7df3-9a9c-108bc3af010d"
 
 
-@pytest.fixture
-async def fleet(space):
-    """Three hosts with two open vulnerabilities each, and one that is fixed."""
-
+@once
+async def _fleet(space):
     def scan(at, *extra):
         items = [Item(severity=4), Item(plugin=1002, severity=2)]
         hosts = [Host(name=f"10.0.0.{n}", items=[*items, *extra], end=day(at)) for n in (1, 2, 3)]
@@ -22,6 +21,12 @@ async def fleet(space):
 
     await space.take(scan(1, Item(plugin=1003)))
     await space.take(scan(2))
+
+
+@pytest.fixture
+async def fleet(space):
+    """Three hosts with two open vulnerabilities each, and one that is fixed."""
+    await _fleet(space)
     yield space
     await space.check()
 

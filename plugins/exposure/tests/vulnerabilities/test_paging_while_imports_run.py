@@ -1,4 +1,4 @@
-"""Twenty thousand rows, paged by cursor while imports add, change and close others: each comes once."""
+"""Ten thousand rows, paged by cursor while imports add, change and close others: each comes once."""
 
 import asyncio
 from collections import Counter
@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from exposure_reports import Host, Item, day, nessus
 
-HOSTS, EACH, IMPORTS = 200, 100, 4
+HOSTS, EACH, IMPORTS = 200, 50, 4
 
 
 def fleet(at, *, numbers, severity=2, shift=0):
