@@ -1,5 +1,6 @@
-"""Where the suite's databases live: in memory, if there is room."""
+"""Where the suite's databases live: in memory, if there is room; and what the garbage collector leaves alone."""
 
+import gc
 import shutil
 import sys
 import tempfile
@@ -12,6 +13,21 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "tests" / "warm"))
 
 import quick
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect the tests without the garbage collector, and let it pass over them from then on.
+
+    Thousands of tests stay until the end: each full collection of garbage would walk through all of them.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

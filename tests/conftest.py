@@ -1,5 +1,6 @@
 """The order of the tests: the fast ones first, and at the end nothing that the others have to wait for."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ SECONDS_EACH = {
 """What starts processes or calls everything."""
 
 
-def _rank(item: pytest.Item) -> int:
-    path = item.path.relative_to(ROOT)
+@cache
+def _rank(file: Path) -> int:
+    path = file.relative_to(ROOT)
     if {"unit", "engine"} & set(path.parts):
         return 0
     return 1 if SECONDS_EACH & {str(path), *map(str, path.parents)} else 2
@@ -25,4 +27,4 @@ def _rank(item: pytest.Item) -> int:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort by rank; within one the order stays."""
-    items.sort(key=_rank)
+    items.sort(key=lambda item: _rank(item.path))
