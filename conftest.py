@@ -1,4 +1,4 @@
-"""Where the suite's databases live: in memory, if there is room; and what the garbage collector leaves alone."""
+"""Where the suite's databases live: in memory, if there is room; what garbage collection passes over."""
 
 import gc
 import shutil
