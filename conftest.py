@@ -1,4 +1,4 @@
-"""Where the suite's databases live: in memory, if there is room. And what is collected is no garbage."""
+"""Where the suite's databases live: in memory, if there is room; what garbage collection passes over."""
 
 import gc
 import shutil
@@ -14,14 +14,20 @@ sys.path.insert(0, str(Path(__file__).parent / "tests" / "warm"))
 
 import quick
 
-gc.disable()  # while tests are collected: nothing goes, and looking for what might takes a third of the time
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect the tests without the garbage collector, and let it pass over them from then on.
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_finish() -> None:
-    """Look for garbage again, but not among what was collected."""
-    gc.freeze()
-    gc.enable()
+    Thousands of tests stay until the end: each full collection of garbage would walk through all of them.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

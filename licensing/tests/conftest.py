@@ -1,8 +1,13 @@
 """The command line, called in this process."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from threatweaver_licensing.cli import main
+
+sys.path.insert(0, str(Path(__file__).parent))  # for rsa_of_tests.py
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from rsa_of_tests import RSA
 
 from threatweaver_licensing import (
     KeyRing,
@@ -19,7 +20,7 @@ from threatweaver_licensing import (
     verify,
 )
 
-EDWARDS, RSA = generate_key(), generate_key("rsa")
+EDWARDS = generate_key()
 RING = KeyRing.from_pem(public_pem(EDWARDS) + public_pem(RSA))
 CLAIMS = trial_claims(now=datetime(2030, 1, 1, tzinfo=UTC), modules=frozenset({"appsec"}))
 TOKEN, RSA_TOKEN = issue(CLAIMS, EDWARDS), issue(CLAIMS, RSA)

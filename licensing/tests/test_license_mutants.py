@@ -6,6 +6,7 @@ import random
 from datetime import UTC, datetime
 
 import pytest
+from rsa_of_tests import RSA
 
 from threatweaver_licensing import (
     KeyRing,
@@ -24,7 +25,7 @@ from threatweaver_licensing import (
 
 MUTANTS = 10_000
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
-EDWARDS, OTHER, RSA, UNTRUSTED = generate_key(), generate_key(), generate_key("rsa"), generate_key()
+EDWARDS, OTHER, UNTRUSTED = generate_key(), generate_key(), generate_key()
 RING = KeyRing.from_pem(public_pem(EDWARDS) + public_pem(OTHER) + public_pem(RSA))
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 CLAIMS = trial_claims(now=NOW, modules=frozenset({"appsec"}))

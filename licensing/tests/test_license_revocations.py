@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from rsa_of_tests import RSA
 
 from threatweaver_licensing import (
     KeyRing,
@@ -30,7 +31,7 @@ from threatweaver_licensing import (
 from threatweaver_licensing.revocations import MAX_LIST_BYTES, MOST_ENTRIES, read_unverified_list
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
-EDWARDS, UNTRUSTED, RSA = generate_key(), generate_key(), generate_key("rsa")
+EDWARDS, UNTRUSTED = generate_key(), generate_key()
 RING = KeyRing.from_pem(public_pem(EDWARDS) + public_pem(RSA))
 ENTRY = {"jti": "lic-1", "at": 1893369600, "reason": "Key leaked"}
 PAYLOAD = {

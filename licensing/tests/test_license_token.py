@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from rsa_of_tests import RSA
 
 from threatweaver_licensing import (
     AlgorithmRefused,
@@ -35,7 +36,6 @@ from threatweaver_licensing import (
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 EDWARDS, OTHER, UNTRUSTED = generate_key(), generate_key(), generate_key()
-RSA = generate_key("rsa")
 RING = KeyRing.from_pem(public_pem(EDWARDS) + public_pem(OTHER) + public_pem(RSA))
 CLAIMS = trial_claims(now=NOW, modules=frozenset({"appsec"}))
 TOKEN = issue(CLAIMS, EDWARDS)

@@ -1,10 +1,12 @@
 """Tortoise's migration executor, with a state that costs what a migration changes, not what all tables weigh.
 
 Tortoise copies the whole state before each operation: every model is built anew, with its filters and its
-queries. For a hundred operations that is 8 s of CPU for 0.2 s of statements. Here a copy shares the models,
-since an operation never changes one but puts another in its place, and queries are left out, since only
-Python code in a migration asks for them. Where a set of migrations has such code, Tortoise does it all.
+queries. For a hundred operations that is 8 s of CPU for 0.2 s of statements. Here a copy shares models and
+fields, since an operation never changes one but puts another in its place, and queries are left out, since
+only Python code in a migration asks for them. Where a set of migrations has such code, Tortoise does it all.
 """
+
+from dataclasses import replace
 
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.graph import MigrationKey
@@ -29,6 +31,17 @@ class _Apps(StateApps):
         return copied
 
 
+class _State(State):
+    """What the tables are; a copy has lists of its own of the same fields."""
+
+    def clone(self) -> "_State":
+        models = {
+            key: replace(model, options=dict(model.options), fields=dict(model.fields))
+            for key, model in self.models.items()
+        }
+        return _State(models=models, apps=self.apps.clone(model_states=models))
+
+
 class Executor(MigrationExecutor):
     """Runs migrations; the statements are Tortoise's own, to the letter."""
 
@@ -43,7 +56,7 @@ class Executor(MigrationExecutor):
         if not self.only_statements:
             return await super()._project_state(applied, upto=upto)
         connections = {label: app["default_connection"] for label, app in self.loader.apps_config.items()}
-        state = State(models={}, apps=_Apps(connections))
+        state = _State(models={}, apps=_Apps(connections))
         for key in self._full_plan():
             if key == upto:
                 break

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import time
 from dataclasses import dataclass, field, replace
+from functools import cache
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -22,12 +23,17 @@ from threatweaver.sso import oidc
 CLIENT = "threatweaver"
 
 
+@cache
+def first_key():
+    return RSAKey.generate_key(2048, {"kid": "first"})
+
+
 @dataclass
 class Liar:
     """An OpenID provider that says whatever a test wants."""
 
     issuer: str = ""
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "first"}))
+    key: RSAKey = field(default_factory=first_key)
     codes: dict = field(default_factory=dict)  # code → (challenge, ID token)
     key_reads: int = 0
     described_as: str | None = None

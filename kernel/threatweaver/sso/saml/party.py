@@ -162,7 +162,10 @@ def request_url(party: Party, sso_url: str) -> tuple[str, str]:
     }
     request = _REQUEST.format(**{name: html.escape(text) for name, text in values.items()})
     query = urlencode({"SAMLRequest": Utils.deflate_and_base64_encode(request), "SigAlg": Words.RSA_SHA256})
-    key = serialization.load_pem_private_key(party.private_key.encode(), None)
+    # Made here and sealed since: proving its primes anew would hold up every request for 150 ms.
+    key = serialization.load_pem_private_key(
+        party.private_key.encode(), None, unsafe_skip_rsa_key_validation=True
+    )
     assert isinstance(key, rsa.RSAPrivateKey)  # noqa: S101 - _key_pair makes no other
     signature = key.sign(query.encode(), padding.PKCS1v15(), hashes.SHA256())
     query += "&" + urlencode({"Signature": base64.b64encode(signature).decode()})
