@@ -25,9 +25,12 @@ ORDER = 1 << 20
 
 
 class Warm:
-    """One loaded process for a command; `entry` is `module:function`, as in an entry point."""
+    """One loaded process for a command; `entry` is `module:function`, as in an entry point.
 
-    def __init__(self, entry: str, *modules: str) -> None:
+    `path` is a folder that modules are looked for in as well.
+    """
+
+    def __init__(self, entry: str, *modules: str, path: str = "") -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="tw-warm-")
         self._socket = f"{self._folder.name}/socket"
         listening = socket.socket(socket.AF_UNIX)
@@ -36,6 +39,7 @@ class Warm:
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(listening.fileno()), entry, *modules],
             pass_fds=[listening.fileno()],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [path, os.environ.get("PYTHONPATH")]))},
             stdin=subprocess.PIPE,  # what comes through it is its end, at the latest that of this process
         )
         listening.close()
