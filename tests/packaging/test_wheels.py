@@ -68,8 +68,7 @@ def booted(place, folder):
 def conforms(place, folder, *options):
     """Run the conformance suite that is installed in a place; return what it said.
 
-    Its assertions are those of Python: pytest would write all of a wheel that has a plugin for it anew, for the
-    words of a failure.
+    Its assertions are those of Python: pytest would rewrite every module of a wheel that has a plugin for it.
     """
     empty = folder / "empty"
     empty.mkdir()
@@ -95,7 +94,7 @@ def test_a_subset_installs_boots_and_conforms(installed, folder, subset):
 
 
 def test_a_plugin_from_the_template_installs_and_conforms_wholly(installed, folder, wheels):
-    """Started, built and tested with what a third party has: the kernel's wheel. test_newcomer.py boots one."""
+    """Started, built and tested with what a third party has: the kernel's wheel. The newcomer's is served."""
     place = installed(["threatweaver-kernel[testing]"])
     threatweaver = place.path / "bin" / "threatweaver"
     place.run(threatweaver, "plugins", "new", "threat_intel", "--into", folder)

@@ -36,10 +36,11 @@ class Warm:
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(self._socket)
         listening.listen(64)
+        given = os.environ.get("PYTHONPATH", "")
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(listening.fileno()), entry, *modules],
             pass_fds=[listening.fileno()],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [path, os.environ.get("PYTHONPATH")]))},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [path, given]))},
             stdin=subprocess.PIPE,  # what comes through it is its end, at the latest that of this process
         )
         listening.close()

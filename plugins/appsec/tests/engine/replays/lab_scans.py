@@ -77,7 +77,9 @@ class Twin:
                 self.base,
                 self.scope,
                 AGENTS,
-                Discovery(safe=False, documents=(openapi,), words=tuple(_unlisted(self.family.cases)), browser=None),
+                Discovery(
+                    safe=False, documents=(openapi,), words=tuple(_unlisted(self.family.cases)), browser=None
+                ),
                 logins=self.logins,
                 limits=FAST,
                 callbacks=callbacks,
