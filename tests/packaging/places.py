@@ -135,7 +135,7 @@ class Place:
         return [*pip, "--python", self.python]
 
     def install(self, *wanted, wheels):
-        """Install from these wheels alone; what else is there was resolved with them, and is not judged again."""
+        """Install from these wheels alone; what else is there was resolved with them."""
         options = ["--no-index", "--no-compile", "--no-warn-conflicts", "--find-links", wheels]
         self.run(*self.pip, "install", *options, *wanted)
 
