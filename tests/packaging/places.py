@@ -135,8 +135,9 @@ class Place:
         return [*pip, "--python", self.python]
 
     def install(self, *wanted, wheels):
-        """Install from these wheels alone."""
-        self.run(*self.pip, "install", "--no-index", "--no-compile", "--find-links", wheels, *wanted)
+        """Install from these wheels alone; what else is there was resolved with them."""
+        options = ["--no-index", "--no-compile", "--no-warn-conflicts", "--find-links", wheels]
+        self.run(*self.pip, "install", *options, *wanted)
 
     def uninstall(self, names):
         """Remove distributions of ours."""

@@ -54,7 +54,9 @@ def environment(folder, shelf, wheels):
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(wheels),
         "PIP_NO_BUILD_ISOLATION": "0",  # pip's own spelling of "yes"
+        "PIP_NO_WARN_CONFLICTS": "0",  # the same
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PYTEST_ADDOPTS": "--assert=plain",  # or it writes the whole kernel anew, for the words of a failure
     }
 
 

@@ -37,9 +37,12 @@ relay.run({python!r}, {socket!r})
 
 
 class Warm:
-    """One loaded process for a command; `entry` is `module:function`, as in an entry point."""
+    """One loaded process for a command; `entry` is `module:function`, as in an entry point.
 
-    def __init__(self, entry: str, *modules: str) -> None:
+    `path` is a folder that modules are looked for in as well.
+    """
+
+    def __init__(self, entry: str, *modules: str, path: str = "") -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="tw-warm-")
         self._socket = f"{self._folder.name}/socket"
         launcher = Path(self._folder.name, "python")
@@ -48,9 +51,11 @@ class Warm:
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(self._socket)
         listening.listen(64)
+        given = os.environ.get("PYTHONPATH", "")
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(listening.fileno()), str(launcher), entry, *modules],
             pass_fds=[listening.fileno()],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [path, given]))},
             stdin=subprocess.PIPE,  # what comes through it is its end, at the latest that of this process
         )
         listening.close()

@@ -5,8 +5,6 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 from small_agents import ALL
 from small_target import crawl
 
@@ -32,4 +30,6 @@ async def main(base: str, state: str) -> None:
             sys.stdout.write(json.dumps([event.state, sorted(scan.memory.findings), event.requests]))
 
 
-asyncio.run(main(*sys.argv[1:]))
+def run() -> None:
+    """Scan what the command line names."""
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,29 +1,47 @@
 """Resuming: after a kill at any moment the scan goes on, and ends with what an undisturbed one finds."""
 
 import asyncio
+import functools
 import json
 import os
 import random
-import sys
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 from small_target import HANDLERS, page
+from warm import Warm
 
 from threatweaver_appsec.engine.agent import Operation
 from threatweaver_appsec.engine.checkpoint import FileStore, Memory, place_number
 from threatweaver_appsec.engine.messages import Exchange, Fault, Request, Response
 from threatweaver_appsec.engine.records import operation_of, operation_record
 
-SCRIPT = Path(__file__).parent / "run_small.py"
-PACKAGE = str(Path(__file__).parents[3])
+
+@functools.cache
+def warm():
+    """The process that the scans are forked from; it ends with this one."""
+    return Warm("run_small:run", path=str(Path(__file__).parent))
 
 
-async def start(base, state):
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([PACKAGE, os.environ.get("PYTHONPATH", "")])}
-    return await asyncio.create_subprocess_exec(
-        sys.executable, str(SCRIPT), base, str(state), stdout=asyncio.subprocess.PIPE, env=environment
-    )
+async def whole(base, state):
+    """Scan to the end; return the state, the findings and the number of requests."""
+    done = await asyncio.to_thread(warm().run, ["run_small", base, str(state)], env=os.environ)
+    return json.loads(done.stdout)
+
+
+async def is_killed(base, state, seconds):
+    """Scan, and kill it after so many seconds; return whether there was something to kill."""
+    with (state.parent / "said").open("w") as said:
+        running = warm().start(["run_small", base, str(state)], env=os.environ, out=said.fileno(), err=2)
+    try:
+        await asyncio.to_thread(running.wait, seconds)
+    except subprocess.TimeoutExpired:
+        running.send_signal(signal.SIGKILL)
+        await asyncio.to_thread(running.wait)
+        return True
+    return False
 
 
 @pytest.fixture
@@ -35,22 +53,13 @@ async def base(serve):
 
 
 async def test_kills_at_random_moments_change_no_finding(base, tmp_path):
-    whole = await start(base, tmp_path / "whole")
-    state, expected, requests = json.loads((await whole.communicate())[0])
+    state, expected, requests = await whole(base, tmp_path / "whole")
     assert state == "completed"
     assert len(expected) == 9 + 4
     dice, kills = random.Random(11), 0
-    for _ in range(20):
-        killed = await start(base, tmp_path / "killed")
-        try:
-            await asyncio.wait_for(killed.wait(), 0.5 + dice.random() * 1.2)
-            break
-        except TimeoutError:
-            killed.kill()
-            await killed.wait()
-            kills += 1
-    last = await start(base, tmp_path / "killed")
-    state, found, spent = json.loads((await last.communicate())[0])
+    while kills < 20 and await is_killed(base, tmp_path / "killed", 0.1 + dice.random() * 0.9):
+        kills += 1
+    state, found, spent = await whole(base, tmp_path / "killed")
     assert kills > 1
     assert (state, found) == ("completed", expected)
     assert spent < 3 * requests

@@ -1,6 +1,7 @@
 """The command: exit codes, reports in every format, and logins from a file."""
 
 import asyncio
+import functools
 import gzip
 import json
 import os
@@ -12,6 +13,7 @@ import pytest
 from pypdf import PdfReader
 from small_target import HANDLERS
 from test_scan import Accounts
+from warm import Warm
 
 from threatweaver_appsec.engine.agent import Operation, Proof
 from threatweaver_appsec.engine.catalog import PROFILES, all_agents
@@ -26,19 +28,28 @@ from threatweaver_appsec.engine.reports.result import Result
 PACKAGE = str(Path(__file__).parents[3])
 
 
+@functools.cache
+def warm():
+    """The process that commands are forked from; it ends with this one."""
+    return Warm("threatweaver_appsec.__main__:main", "threatweaver_appsec.engine.reports.pdf")
+
+
 async def command(*words):
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([PACKAGE, os.environ.get("PYTHONPATH", "")])}
-    running = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "threatweaver_appsec", *map(str, words)),
-        env=environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, problems = await running.communicate()
-    return running.returncode, out.decode(), problems.decode()
+    """Run a command as a process of its own: exit code, standard output, standard error."""
+    argv = ["threatweaver_appsec", *map(str, words)]
+    done = await asyncio.to_thread(warm().run, argv, env=os.environ)
+    return done.returncode, done.stdout, done.stderr
 
 
 QUICK = ("--allow-private", "--only", "reflected-xss", "--max-seconds", "60", "--rate", "1000")
+
+
+async def test_it_is_started_by_the_name_of_its_package():
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([PACKAGE, os.environ.get("PYTHONPATH", "")])}
+    words = [sys.executable, "-m", "threatweaver_appsec", "scan", "ftp://a.test"]
+    running = await asyncio.create_subprocess_exec(*words, env=environment, stderr=asyncio.subprocess.PIPE)
+    _, problems = await running.communicate()
+    assert (running.returncode, problems.count(b"\n")) == (2, 1), problems
 
 
 async def test_findings_end_with_one_and_a_report(serve, tmp_path):

@@ -50,6 +50,7 @@ def _random(token: str) -> bool:
     return -sum(n / len(token) * math.log2(n / len(token)) for n in counts.values()) > 3.0
 
 
+# Each begins with its letters, which Python looks for fast; whether a word begins there is asked after them.
 KEYS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool], Severity], ...] = (
     (
         "private key",
@@ -57,16 +58,16 @@ KEYS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool], Severity], ...] =
         _random,
         Severity.HIGH,
     ),
-    ("GitHub token", re.compile(r"\bgh[pousr]_[A-Za-z0-9]{36}\b"), _checksum, Severity.HIGH),
-    ("npm token", re.compile(r"\bnpm_[A-Za-z0-9]{36}\b"), _checksum, Severity.HIGH),
-    ("GitLab token", re.compile(r"\bglpat-[\w-]{20}\b"), _random, Severity.HIGH),
-    ("Slack token", re.compile(r"\bxox[abprs]-\d{8,}-[\w-]{20,}"), _random, Severity.HIGH),
-    ("Stripe key", re.compile(r"\b[sr]k_live_[A-Za-z0-9]{24,}\b"), _random, Severity.HIGH),
-    ("SendGrid key", re.compile(r"\bSG\.[\w-]{22}\.[\w-]{43}\b"), _random, Severity.HIGH),
+    ("GitHub token", re.compile(r"gh(?<!\wgh)[pousr]_[A-Za-z0-9]{36}\b"), _checksum, Severity.HIGH),
+    ("npm token", re.compile(r"npm_(?<!\wnpm_)[A-Za-z0-9]{36}\b"), _checksum, Severity.HIGH),
+    ("GitLab token", re.compile(r"glpat-(?<!\wglpat-)[\w-]{20}\b"), _random, Severity.HIGH),
+    ("Slack token", re.compile(r"xox(?<!\wxox)[abprs]-\d{8,}-[\w-]{20,}"), _random, Severity.HIGH),
+    ("Stripe key", re.compile(r"[sr]k_live_(?<!\w[sr]k_live_)[A-Za-z0-9]{24,}\b"), _random, Severity.HIGH),
+    ("SendGrid key", re.compile(r"SG\.(?<!\wSG\.)[\w-]{22}\.[\w-]{43}\b"), _random, Severity.HIGH),
     ("Azure storage key", re.compile(r"AccountKey=[A-Za-z0-9+/]{86}=="), _random, Severity.HIGH),
     (
         "AWS secret key",
-        re.compile(r"\bAKIA[0-9A-Z]{16}\b[\s\S]{0,120}?[\"'=: ][A-Za-z0-9+/]{40}\b"),
+        re.compile(r"AKIA(?<!\wAKIA)[0-9A-Z]{16}\b[\s\S]{0,120}?[\"'=: ][A-Za-z0-9+/]{40}\b"),
         _random,
         Severity.HIGH,
     ),

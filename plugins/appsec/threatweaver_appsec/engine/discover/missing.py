@@ -45,6 +45,8 @@ class Missing:
             return False
         if own.location or known.location:
             return own.location == known.location
+        if own.words == known.words:
+            return True  # as most are, and comparing what is equal takes the matcher longest
         matcher = difflib.SequenceMatcher(None, known.words, own.words, autojunk=False)
         return matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
 

@@ -1,5 +1,6 @@
 """Applications without these weaknesses, whatever their noise: nothing is found, at a bounded cost."""
 
+import asyncio
 import html
 import json
 import random
@@ -127,8 +128,9 @@ CLEAN = {
 async def test_nothing_is_found_where_nothing_is(serve, kind):
     random.seed(7)
     target = await serve({"GET /x": lambda request: CLEAN[kind](request.query.get("q", ""))})
-    for value in ("lamp", "12", "a.txt", ""):
-        found = await target.attack(POINT_AGENTS, f"/x?q={value}")
+    values = ("lamp", "12", "a.txt", "")
+    attacks = [target.attack(POINT_AGENTS, f"/x?q={value}") for value in values]
+    for value, found in zip(values, await asyncio.gather(*attacks), strict=True):
         worse = [
             (agent, proof.says) for agent, _, proof in found if _severity(agent, proof) is not Severity.INFO
         ]

@@ -1,5 +1,6 @@
 """SQL injection where no error is told: by what is found, and by how long it takes."""
 
+import asyncio
 import random
 import sqlite3
 import time
@@ -10,7 +11,25 @@ from threatweaver_appsec.engine.agents import sql_blind
 
 
 @pytest.fixture
-def shop():
+def open_shop():
+    """A function: a database of its own, which one statement keeps busy while it waits."""
+    opened = []
+
+    def shop():
+        opened.append(_shop())
+        return opened[-1]
+
+    yield shop
+    for database in opened:
+        database.close()
+
+
+@pytest.fixture
+def shop(open_shop):
+    return open_shop()
+
+
+def _shop():
     database = sqlite3.connect(":memory:", check_same_thread=False)
     database.create_function("SLEEP", 1, lambda seconds: time.sleep(float(seconds)) or 0)
     database.create_function("pg_sleep", 1, lambda seconds: time.sleep(float(seconds)) or 0)
@@ -19,8 +38,7 @@ def shop():
         "INSERT INTO goods (name, kind) VALUES (?, ?)",
         [("lamp", "light"), ("bulb", "light"), ("chair", "seat"), ("sofa", "seat")],
     )
-    yield database
-    database.close()
+    return database
 
 
 def silent(database, statement, *, bound=False, shown=True):
@@ -86,11 +104,15 @@ async def test_rows_of_the_value_itself(serve, shop):
         assert "3 columns" in proof.says
 
 
-async def test_a_database_that_waits(serve, shop):
-    for statement in ("SELECT * FROM goods WHERE id = {}", "SELECT * FROM goods WHERE name = '{}'"):
-        target = await serve({"GET /goods": silent(shop, statement)})
+async def test_a_database_that_waits(serve, open_shop):
+    async def found(statement):
+        target = await serve({"GET /goods": silent(open_shop(), statement)})
         ((_, _, proof),) = await target.attack(sql_blind.AGENTS, "/goods?q=1", only="sql-time")
-        assert "MySQL" in proof.says
+        assert "MySQL" in proof.says, statement
+
+    await asyncio.gather(
+        found("SELECT * FROM goods WHERE id = {}"), found("SELECT * FROM goods WHERE name = '{}'")
+    )
 
 
 @pytest.mark.parametrize("value", ["lamp", "1", "nothing"])
