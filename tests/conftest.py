@@ -14,29 +14,32 @@ SECONDS_EACH = {
     "kernel/threatweaver/testing/conformance/test_isolation.py",
 }
 """What starts processes or calls everything."""
-WAITING = {
-    "plugins/appsec/tests/assessments",
-    "plugins/appsec/tests/engine/agents/injection",
-    "plugins/appsec/tests/engine/core",
-    "plugins/appsec/tests/engine/replays",
-    "tests/e2e/test_e2e_pipelines.py",
+WAITING = (
+    "plugins/appsec/tests/engine/replays/test_replays.py",
     "tests/e2e/test_e2e_scan_killed.py",
-}
-"""What mostly waits, for targets and paces: with work beside it, it costs nothing."""
+    "tests/e2e/test_e2e_pipelines.py",
+    "plugins/appsec/tests/engine/core/test_scan.py",
+    "plugins/appsec/tests/engine/replays/test_replays_that_wait.py",
+    "plugins/appsec/tests/assessments/test_scans.py",
+    "plugins/appsec/tests/engine/agents/injection/test_clean.py",
+    "plugins/appsec/tests/engine/agents/injection/test_sql_blind.py",
+    "plugins/appsec/tests/engine/agents/injection/test_commands.py",
+    "plugins/appsec/tests/engine/core/test_checkpoint.py",
+    "plugins/appsec/tests/engine/agents/injection/test_documents.py",
+)
+"""What mostly waits, for targets and paces, the longest first: with work beside it, it costs nothing."""
 TOGETHER = 3  # files that take seconds each to one that waits
 
 
-def _is_of(path: Path, places: set[str]) -> bool:
-    return bool(places & {str(path), *map(str, path.parents)})
-
-
 def _ordered(files: list[Path]) -> list[Path]:
-    waiting = [path for path in files if _is_of(path, WAITING)]
-    slow = [path for path in files if _is_of(path, SECONDS_EACH) and path not in waiting]
-    fast = [path for path in files if {"unit", "engine"} & set(path.parts) and path not in {*waiting, *slow}]
+    by_name = {str(path): path for path in files}
+    waiting = [by_name[name] for name in WAITING if name in by_name]
+    rest = [path for path in files if path not in waiting]
+    slow = [path for path in rest if SECONDS_EACH & {str(path), *map(str, path.parents)}]
+    fast = [path for path in rest if {"unit", "engine"} & set(path.parts)]
     batches = [slow[start : start + TOGETHER] for start in range(0, len(slow), TOGETHER)]
     mixed = [path for one, batch in zip_longest(waiting, batches) for path in (one, *(batch or ())) if path]
-    return [*fast, *mixed, *(path for path in files if path not in {*fast, *mixed})]
+    return [*fast, *mixed, *(path for path in rest if path not in {*fast, *mixed})]
 
 
 @pytest.hookimpl(trylast=True)

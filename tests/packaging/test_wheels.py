@@ -103,6 +103,7 @@ def test_a_plugin_from_the_template_installs_and_conforms_wholly(installed, fold
     place.run(*pip, "--no-deps", "--no-build-isolation", "--wheel-dir", built, plugin)
     place.install(*built.glob("*.whl"), wheels=wheels)
     assert imported_from(place, "threatweaver_threat_intel").startswith(str(place.site))
+    assert "/api/threat-intel/notes/{id}/finish" in booted(place, folder)
     (plugin / "threatweaver_threat_intel").rename(plugin / "moved_away")  # the wheel is what is tested
     said = conforms(place, folder, "--threatweaver-plugin", "threat_intel", plugin / "tests")
     assert " passed" in said

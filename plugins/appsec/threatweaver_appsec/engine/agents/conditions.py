@@ -49,8 +49,8 @@ def look(point: Point, nonce: Nonce) -> tuple[Lead, Attempt]:
         answer, before = sight.exchanges[0], text_of(point)
         if not moved(sight, answer, before, word):
             return {"widen"}
-        # A page with noise of its own may have moved by no more than that, which two answers that happen to be
-        # the same do not tell: then both are tried.
+        # A page with noise of its own may have moved by no more than that, which two answers that happen to
+        # be the same do not tell: then both are tried.
         return {"narrow", "widen"} if _alike(sight, point, word) else {"narrow"}
 
     return matters, matters.learn((word,), matter)
