@@ -9,9 +9,9 @@ import pytest
 from aiohttp import web
 from small_agents import BROKEN, ECHO, FETCH, FILES, QUOTE, SERVER, about
 
-from threatweaver_appsec.engine.agent import Operation, Proof, Watcher
+from threatweaver_appsec.engine.agent import Confirmation, Operation, Proof, Watcher
 from threatweaver_appsec.engine.callbacks import Callbacks
-from threatweaver_appsec.engine.confirm import MOST_HITS, Watching, probed, try_point
+from threatweaver_appsec.engine.confirm import MOST_HITS, Watching, probed, repeated, try_point
 from threatweaver_appsec.engine.messages import Exchange, Request, Response
 from threatweaver_appsec.engine.points import FORM, Point, Where
 from threatweaver_appsec.engine.site import Baselines, Ended, Target
@@ -67,6 +67,32 @@ async def test_a_control_that_shows_the_same_refutes(target_of):
         {"GET /": lambda request: web.Response(status=500 if request.query["q"] != "1" else 200)}
     )
     assert (await try_point(target, QUOTE, operation, Q, Baselines())).hit is None
+
+
+@pytest.mark.parametrize(
+    ("shown", "in_controls", "found"),
+    [
+        (["", ""], [None, None], True),
+        (["", ""], [None, ""], False),
+        (["ab", "ac"], [None, None], True),
+        (["ab", "ac"], ["b", "c"], True),  # what comes and goes by itself shows in a control now and then
+        (["ab", "ac"], [None, "a"], False),
+        (["ab", "cd"], [None, None], False),  # never the same
+        (["ab", None], [None, None], False),
+        (["ab", "ab"], ["", None], False),
+        (["", ""], ["a", None], False),
+    ],
+)
+async def test_of_marks_those_count_that_show_each_time_and_in_no_control(shown, in_controls, found):
+    def told(marks):
+        async def show(time):
+            said = marks[time - 1]
+            return None if said is None else Proof(says="it differs", marks=frozenset(said))
+
+        return show
+
+    proof, _ = await repeated(Confirmation(), told(shown), told(in_controls))
+    assert (proof is not None) == found
 
 
 @pytest.mark.parametrize("chance", [0.2, 0.5, 0.8])
