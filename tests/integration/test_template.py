@@ -7,6 +7,11 @@ import pytest
 from threatweaver.processes.forking import Template, TemplateGone
 
 PLUGIN = "import os, pathlib\npathlib.Path(os.environ['TOLD']).open('a').write(f'{os.getpid()}\\n')\n"
+HEAVY = """import os, pathlib, sys
+import threatweaver.app
+found = sorted({'onelogin', 'xmlsec', 'reportlab', 'openpyxl'} & sys.modules.keys())
+pathlib.Path(os.environ['TOLD']).write_text(repr(found))
+"""
 THREAD = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
 
 
@@ -37,3 +42,8 @@ async def test_a_thread_ends_the_template_rather_than_being_lost(template):
     with pytest.raises(TemplateGone):
         await found.load(["named"])
     assert await found.process.wait() == 1
+
+
+async def test_what_is_heavy_and_seldom_used_is_not_loaded_into_every_process(template, tmp_path):
+    await (await template(HEAVY)).load(["named"])
+    assert (tmp_path / "told").read_text() == "[]"

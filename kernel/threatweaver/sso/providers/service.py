@@ -15,7 +15,7 @@ from threatweaver.kernel import Kernel
 from threatweaver.sso.errors import ProviderMisconfigured
 from threatweaver.sso.models import SsoIdentity, SsoProvider, SsoTenant
 from threatweaver.sso.providers.kinds import SECRETS, Kind
-from threatweaver.sso.saml import idp, party
+from threatweaver.sso.saml import party
 from threatweaver.tenancy.models import Tenant
 
 _MOST = 20
@@ -144,6 +144,8 @@ async def _fill(kernel: Kernel, provider: SsoProvider, values: Mapping[str, Any]
 
 async def _imported(kernel: Kernel, options: dict[str, Any]) -> dict[str, Any]:
     """Replace metadata, given or at a URL, by what it says."""
+    from threatweaver.sso.saml import idp  # weighs 12 MB: see spoken.py
+
     xml, url = options.pop("metadataXml", None), options.pop("metadataUrl", None)
     if url is not None:
         async with outbound.request(kernel, "GET", url) as response:

@@ -21,7 +21,8 @@ from onelogin.saml2.utils import OneLogin_Saml2_Utils as Utils
 from threatweaver.sso.asserted import Asserted
 from threatweaver.sso.errors import ProviderMisconfigured, SsoRefused
 from threatweaver.sso.saml import reading
-from threatweaver.sso.saml.party import Party, library_settings
+from threatweaver.sso.saml.party import Party
+from threatweaver.sso.saml.spoken import library_settings
 from threatweaver.sso.saml.structure import NAMESPACES, require_plain_signatures
 
 SKEW = timedelta(seconds=60)

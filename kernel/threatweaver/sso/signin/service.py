@@ -28,7 +28,7 @@ from threatweaver.sso.mapping.service import Decision
 from threatweaver.sso.models import SsoProvider, SsoTenant
 from threatweaver.sso.providers import service as providers
 from threatweaver.sso.providers.kinds import Kind
-from threatweaver.sso.saml import assertion, party
+from threatweaver.sso.saml import party
 from threatweaver.sso.signin import flow as flows
 from threatweaver.sso.signin import queries
 from threatweaver.sso.signin.flow import Flow
@@ -62,8 +62,10 @@ async def begin(
             nonce=started.nonce,
             verifier=started.verifier,
         )
+    from threatweaver.sso.saml import spoken  # weighs 12 MB: see spoken.py
+
     ours = await party.of_tenant(kernel, tenant.id, tenant.slug)
-    request_id, url = party.request_url(ours, provider.options["ssoUrl"])
+    request_id, url = spoken.request_url(ours, provider.options["ssoUrl"])
     return url, Flow(provider_id=str(provider.id), request=request_id, next=next_path)
 
 
@@ -112,6 +114,8 @@ async def finish_saml(kernel: Kernel, flow: Flow | None, slug: str | None, respo
 
     Raises SsoRefused.
     """
+    from threatweaver.sso.saml import assertion  # weighs 12 MB: see spoken.py
+
     if flow is not None:
         provider = await _usable(kernel, UUID(flow.provider_id), Kind.SAML)
     else:
@@ -130,6 +134,8 @@ async def finish_saml(kernel: Kernel, flow: Flow | None, slug: str | None, respo
 
 
 async def _by_issuer(kernel: Kernel, slug: str | None, response: str) -> SsoProvider:
+    from threatweaver.sso.saml import assertion  # weighs 12 MB: see spoken.py
+
     issuer = await asyncio.to_thread(assertion.issuer_of, response)
     tenant = await providers.tenant_of(kernel, slug)
     async with kernel.database.control(read_only=True):

@@ -14,7 +14,7 @@ from threatweaver.sso.mapping import service as mapping
 from threatweaver.sso.models import SsoProvider
 from threatweaver.sso.providers import service as providers
 from threatweaver.sso.providers.kinds import Kind
-from threatweaver.sso.saml import assertion, party
+from threatweaver.sso.saml import party
 
 _INPUTS = {Kind.SAML: {"saml_response"}, Kind.OIDC: {"id_token"}, Kind.LDAP: {"username", "password"}}
 
@@ -66,6 +66,8 @@ async def _decoded(
 ) -> tuple[Asserted, str | None]:
     kind = Kind(provider.kind)
     if kind is Kind.SAML:
+        from threatweaver.sso.saml import assertion  # weighs 12 MB: see spoken.py
+
         ours = await party.of_tenant(kernel, provider.tenant_id, slug)
         return await asyncio.to_thread(assertion.examine, ours, provider.options, given["saml_response"])
     if kind is Kind.OIDC:
