@@ -121,7 +121,7 @@ async def place(kernel, as_role, worker):
 
 @pytest.fixture(autouse=True)
 def in_a_hurry(monkeypatch):
-    monkeypatch.setattr(service, "_EACH", 0.3)
+    monkeypatch.setattr(service, "_EACH", 3.0)  # enough where the machine is full, too
     seen.clear()
 
 
