@@ -117,6 +117,6 @@ async def test_streams_are_told_to_come_again_when_the_application_goes(space, s
 
 async def test_a_stream_ends_so_that_rights_are_looked_at_anew(space, scan, monkeypatch):
     await space.take(scan(Item()))
-    monkeypatch.setattr(stream, "_LONGEST", 0.3)
+    monkeypatch.setattr(stream, "_LONGEST", 1.5)
     async with streamed(space) as (_, event):
         assert [(await event())[0], (await event())[0], await event()] == ["change", "reconnect", None]
