@@ -4,7 +4,9 @@ import asyncio
 import base64
 import contextlib
 import json
+import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -89,9 +91,8 @@ async def browser():
     assert chromium, "run: apt-get install --yes --no-install-recommends chromium-headless-shell"
     profile = Path(tempfile.mkdtemp(prefix="threatweaver-chromium-"))
     quiet = asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(
-        chromium, *FLAGS, f"--user-data-dir={profile}", "about:blank", stdout=quiet, stderr=quiet
-    )
+    words = [chromium, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+    process = await asyncio.create_subprocess_exec(*words, stdout=quiet, stderr=quiet, start_new_session=True)
     try:
         port = await _port(profile / "DevToolsActivePort")
         async with aiohttp.ClientSession() as client:
@@ -104,7 +105,7 @@ async def browser():
                 yield page
                 page.reader.cancel()
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)  # Debian's command is a script that waits for the browser
         await process.wait()
         shutil.rmtree(profile, ignore_errors=True)
 
