@@ -39,12 +39,13 @@ def _ordered(files: list[Path]) -> list[Path]:
     fast = [path for path in rest if {"unit", "engine"} & set(path.parts)]
     batches = [slow[start : start + TOGETHER] for start in range(0, len(slow), TOGETHER)]
     mixed = [path for one, batch in zip_longest(waiting, batches) for path in (one, *(batch or ())) if path]
-    return [*fast, *mixed, *(path for path in rest if path not in {*fast, *mixed})]
+    first = dict.fromkeys([*fast, *mixed])
+    return [*first, *(path for path in rest if path not in first)]
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort by file; within one the order stays."""
-    paths = {item.path: item.path.relative_to(ROOT) for item in items}
+    paths = {path: path.relative_to(ROOT) for path in dict.fromkeys(item.path for item in items)}
     order = {path: place for place, path in enumerate(_ordered(list(paths.values())))}
     items.sort(key=lambda item: order[paths[item.path]])

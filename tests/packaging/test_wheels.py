@@ -93,8 +93,8 @@ def test_a_subset_installs_boots_and_conforms(installed, folder, subset):
     assert " skipped" not in said
 
 
-def test_a_plugin_from_the_template_installs_and_conforms_wholly(installed, folder, wheels):
-    """Started, built and tested with what a third party has: the kernel's wheel. The newcomer's is served."""
+def test_a_plugin_from_the_template_installs_boots_and_conforms_wholly(installed, folder, wheels):
+    """Started, built and tested with what a third party has: the kernel's wheel."""
     place = installed(["threatweaver-kernel[testing]"])
     threatweaver = place.path / "bin" / "threatweaver"
     place.run(threatweaver, "plugins", "new", "threat_intel", "--into", folder)

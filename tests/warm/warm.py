@@ -171,18 +171,18 @@ def _attend(call: socket.socket, command) -> NoReturn:
     os._exit(0)
 
 
-def _become(order: dict, handles: list[int], command) -> NoReturn:
+def _become(wanted: dict, handles: list[int], command) -> NoReturn:
     code = 1
     try:
-        if order["session"]:
+        if wanted["session"]:
             os.setsid()
-        _place({0: os.open(os.devnull, os.O_RDONLY)} | dict(zip(order["numbers"], handles, strict=True)))
+        _place({0: os.open(os.devnull, os.O_RDONLY)} | dict(zip(wanted["numbers"], handles, strict=True)))
         os.environ.clear()
-        os.environ.update(order["env"])
-        os.chdir(order["cwd"])
-        given = order["env"].get("PYTHONPATH", "")  # as a Python that starts does
+        os.environ.update(wanted["env"])
+        os.chdir(wanted["cwd"])
+        given = wanted["env"].get("PYTHONPATH", "")  # as a Python that starts does
         sys.path[1:1] = [path for path in given.split(os.pathsep) if path and path not in sys.path]
-        sys.argv = order["argv"]
+        sys.argv = wanted["argv"]
         setproctitle.setproctitle(" ".join(sys.argv))
         ended = command()
         code = ended if isinstance(ended, int) else 0

@@ -36,7 +36,7 @@ from threatweaver_appsec.engine.points import Point
 RESETS = re.compile(r"forgot|reset|recover|lost", re.IGNORECASE)
 REPEATED = 3  # what differs between two names has to stay the same among as many
 TIMED = 7  # of each kind
-LATE = 1  # of each kind, by chance: that all others of one are slower is then 1 in 200 by chance, each time
+LATE = 1  # of each kind, by chance: that all others of one are slower is then 1 in 200, each time
 LEAST_SECONDS = 0.04
 
 
