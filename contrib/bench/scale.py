@@ -234,6 +234,7 @@ def _known(product: Product, token: str, path: str) -> dict[str, str]:
         "tag": "bench",
         "assetGroup": group["id"],
         "search": str(row["name"]).split()[0].split(".")[0],
+        "text": "remote -windows",
         "riskFrom": "50",
         "riskTo": "50",
         "startDate": time.strftime("%Y-%m-%d", time.gmtime(time.time() - 30 * 86_400)),

@@ -4,6 +4,7 @@ from exposure_reports import Host, Item, day, nessus
 
 ACCEPT = {"until": "2099-01-01T00:00:00Z", "reason": "known and accepted"}
 SCORES = {1: 9.8, 2: 7.5, 3: 5.0, 4: 2.0, 5: None, 6: None}
+SOLUTIONS = {2: "Upgrade the remote service", 4: "Disable remote services"}
 SEVERITIES = {1: 4, 2: 3, 3: 2, 4: 1, 5: 0, 6: 3}
 
 
@@ -14,6 +15,7 @@ def item(plugin, **options):
         cvss3=SCORES[plugin],
         cves=[f"CVE-2024-{plugin}000"] if plugin < 5 else (),
         name={3: "50% of_C:\\weak", 6: "ÄRGER im Netz"}.get(plugin, f"Weakness {plugin}"),
+        extra=f"<solution>{SOLUTIONS.get(plugin, '')}</solution>",
         **options,
     )
 

@@ -144,8 +144,10 @@ async def test_new_score_of_a_plugin_ranks_every_asset_anew(space):
         {"service": "s" * 255},
         {"port": 65535, "protocol": "icmp"},
         {"plugin": 2**31 - 1},
+        # More different words than an index of words takes.
+        {"extra": f"<solution>{' '.join(f'word{n:x}' for n in range(300_000))}</solution>"},
     ],
-    ids=["long names", "long output", "long service", "last port", "last plugin"],
+    ids=["long names", "long output", "long service", "last port", "last plugin", "many words"],
 )
 async def test_oddly_large_values_are_kept_or_cut_and_stay_the_same(space, odd):
     report = nessus(

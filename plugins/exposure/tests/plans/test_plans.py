@@ -8,6 +8,7 @@ import pytest_asyncio
 from stocked_space import DEFINITIONS, VULNERABILITIES, plans_of, stock
 
 from threatweaver import running
+from threatweaver_exposure.assets import queries as assets
 from threatweaver_exposure.backlog import tops
 from threatweaver_exposure.fixing import queries as fixing
 from threatweaver_exposure.fixing.schemas import TopRisksQuery
@@ -174,6 +175,27 @@ async def test_what_few_rows_have_is_found_and_sorted(stocked, order):
         assert sorted_rows(nodes) <= FEW
 
 
+@pytest.mark.parametrize("listing", [queries.LISTING, assets.LISTING], ids=["vulnerabilities", "assets"])
+async def test_text_is_looked_for_by_its_index(stocked, listing):
+    asked = listing.query().load({"search": "host-41", "limit": LIMIT})
+    (page, *_) = await plans_of(stocked, lambda: listing.page(asked, KEY))
+    assert "exposure_asset_identifier_trigrams" in indexes(page[1])
+    read = {node["Relation Name"] for node in page[1] if node["Node Type"] == "Seq Scan"}
+    assert "exposure_asset_identifier" not in read
+
+
+@pytest.mark.parametrize(
+    ("order", "everywhere"), [("-riskScore", False), ("firstSeen", False), ("firstSeen", True)]
+)
+async def test_words_are_looked_for_once_by_their_index(stocked, order, everywhere):
+    asked = queries.LISTING.query().load({"text": "flaw openssl -apache", "sort": order, "limit": LIMIT})
+    listing = queries._WALKED if everywhere else queries.listing(asked)
+    (page, *_) = await plans_of(stocked, lambda: listing.page(asked, KEY))
+    assert "exposure_definition_words" in indexes(page[1])
+    assert walked(page[1]) == set()
+    assert (RANKED["firstSeen"] in indexes(page[1])) == everywhere
+
+
 @pytest.mark.parametrize("chosen", [{}, {"severity": "HIGH"}, {"kev": "true"}, {"epssFrom": "0.9"}], ids=str)
 async def test_totals_are_read_from_rollups(stocked, chosen):
     asked = queries.LISTING.query().load(chosen)
@@ -214,9 +236,11 @@ async def test_endings_are_found_by_their_index(stocked, name):
 
 
 @pytest.mark.parametrize("order", ORDERS)
-async def test_a_definition_that_very_many_rows_have_is_walked_in_order(stocked, monkeypatch, order):
+@pytest.mark.parametrize("by", ["definitionId", "text"])
+async def test_a_definition_that_very_many_rows_have_is_walked_in_order(stocked, monkeypatch, order, by):
     definition = (await stocked.sql("SELECT min(id) AS id FROM exposure_definition"))[0]["id"]
-    asked = {"definitionId": str(definition), "sort": order}
+    (named,) = await stocked.sql(f"SELECT name FROM exposure_definition WHERE id = {definition}")
+    asked = {by: str(definition) if by == "definitionId" else f'"{named["name"]}"', "sort": order}
     few = await stocked.follow("/vulnerabilities", limit=20, **asked)
     monkeypatch.setattr(queries, "_VERY_MANY", 1)
     assert await stocked.follow("/vulnerabilities", limit=20, **asked) == few
@@ -224,6 +248,7 @@ async def test_a_definition_that_very_many_rows_have_is_walked_in_order(stocked,
     query = queries.LISTING.query().load(asked)
     with running.on(stocked.kernel):
         async with stocked.kernel.database.tenant(stocked.tenant.schema, read_only=True):
-            assert await queries.quickest(query) is queries.LISTING
+            by_time = order.lstrip("-").endswith("Seen")
+            assert await queries.quickest(query) is (queries._WALKED if by_time else queries.LISTING)
             settled = {**query, "state": [2, 3]}
-            assert await queries.quickest(settled) is not queries.LISTING
+            assert await queries.quickest(settled) not in (queries._WALKED, queries.LISTING)

@@ -21,6 +21,7 @@ from threatweaver.sdk import (
 )
 from threatweaver_exposure import written
 from threatweaver_exposure.risk.formula import CRITICALITIES, EXPOSURES
+from threatweaver_exposure.searching import IDENTIFIED
 
 COLUMNS = {
     "id": "a.id",
@@ -83,8 +84,7 @@ LISTING = Listing(
             "search",
             SearchText(),
             # Of so many short texts ILIKE takes twice as long.
-            """(lower(a.name) LIKE lower({}) OR a.id IN
-                (SELECT asset_id FROM exposure_asset_identifier WHERE lower(value) LIKE lower({})))""",
+            f"(lower(a.name) LIKE lower({{}}) OR a.id IN ({IDENTIFIED}))",
         ),
     ),
     sort={

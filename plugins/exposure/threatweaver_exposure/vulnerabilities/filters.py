@@ -9,6 +9,7 @@ from threatweaver_exposure.assets.queries import ASSESSED
 from threatweaver_exposure.flaws.queries import ONCE
 from threatweaver_exposure.history.schemas import PastDay
 from threatweaver_exposure.intelligence.effective import EPSS, KEV
+from threatweaver_exposure.searching import IDENTIFIED, NAMED, SAYING
 from threatweaver_exposure.urgency.conditions import CRITICAL_SINCE, KEV_SINCE
 from threatweaver_exposure.vulnerabilities.models import State
 
@@ -58,9 +59,6 @@ class CveField(fields.String):
         return str(super()._deserialize(value, attr, data, **options)).upper()
 
 
-FOUND_DEFINITIONS = """SELECT id FROM exposure_definition WHERE name ILIKE {}
-    UNION SELECT definition_id FROM exposure_definition_cve WHERE cve ILIKE {}"""
-
 # Dates are whole days in UTC, both ends included, and mean the first sighting.
 FIRST_SEEN = (
     Where("start_date", fields.Date(), "v.first_seen >= {}::date::timestamp AT TIME ZONE 'UTC'"),
@@ -107,10 +105,9 @@ FILTERS = (
     Where(
         "search",
         SearchText(),
-        f"""(v.definition_id IN ({FOUND_DEFINITIONS})
-            OR v.asset_id IN (SELECT asset_id FROM exposure_asset_identifier
-                              WHERE lower(value) LIKE lower({{}})))""",
+        f"(v.definition_id IN ({NAMED}) OR v.asset_id IN ({IDENTIFIED}))",
     ),
+    Where("text", fields.String(validate=validate.Length(1, 200)), f"v.definition_id IN ({SAYING})"),
     Where("unobserved", fields.Boolean(), "true"),
     Where("once_per_flaw", fields.Boolean(), ONCE),
     Where("state", _States(_StateField()), "true"),

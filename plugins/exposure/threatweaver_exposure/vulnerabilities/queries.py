@@ -23,8 +23,9 @@ from threatweaver_exposure.history.schemas import PastDay
 from threatweaver_exposure.intelligence.effective import EPSS, KEV
 from threatweaver_exposure.intelligence.queries import SSVC_OF_D
 from threatweaver_exposure.risk.queries import CRITICAL_FROM
+from threatweaver_exposure.searching import IDENTIFIED, NAMED
 from threatweaver_exposure.urgency.conditions import FEW_SINCE, lately
-from threatweaver_exposure.vulnerabilities.filters import ACTIVE, EVERY, FILTERS, FOUND_DEFINITIONS
+from threatweaver_exposure.vulnerabilities.filters import ACTIVE, EVERY, FILTERS
 from threatweaver_exposure.vulnerabilities.models import State
 
 ROW = {
@@ -50,7 +51,7 @@ ROW = {
     "sameAs": SAME_AS,
 }
 _FEW_ASSETS = 200
-_VERY_MANY = 20_000  # of one definition
+_VERY_MANY = 20_000  # of what definitions are asked for
 _DEFINITION = "JOIN exposure_definition d ON d.id = v.definition_id"
 _ASSET = "JOIN exposure_asset a ON a.id = v.asset_id"
 _SOURCE = f"exposure_vulnerability v {_DEFINITION} {_ASSET}"
@@ -149,12 +150,10 @@ async def _found_in_rollup(query: Mapping[str, Any]) -> int | None:
     """Return how many a text is found in; definitions have a rollup, those of few assets are counted."""
     where, _ = LISTING.conditions({**query, "search": None})
     _, asked = LISTING.conditions(query)  # the text comes last
-    here = f"${len(asked)}"
-    named = FOUND_DEFINITIONS.format(here, here)
+    named, identified = (sql.replace("{}", f"${len(asked)}") for sql in (NAMED, IDENTIFIED))
     total: int | None = await connection().fetchval(
         f"""WITH named(definition_id) AS ({named}),
-                 asset AS (SELECT DISTINCT asset_id FROM exposure_asset_identifier
-                           WHERE lower(value) LIKE lower({here}) LIMIT {_FEW_ASSETS + 1})
+                 asset AS (SELECT DISTINCT asset_id FROM ({identified}) i LIMIT {_FEW_ASSETS + 1})
             SELECT CASE WHEN (SELECT count(*) FROM asset) <= {_FEW_ASSETS} THEN (
                 SELECT coalesce(sum(v.total), 0) FROM exposure_definition_rollup v
                 WHERE v.definition_id IN (SELECT definition_id FROM named) AND {where}
@@ -201,9 +200,16 @@ def _unindexed(column: str | tuple[str, ...]) -> str | tuple[str, ...]:
 # Where few rows are asked for, they are found and sorted: in the order of all of them, they may come last.
 _UNINDEXED = {name: _unindexed(column) for name, column in LISTING.sort.items()}
 _OF_FEW = replace(LISTING, sort=_UNINDEXED, halves=lambda _: (), ahead=lambda _: None)
-_OF_DEFINITIONS = {"cve", "plugin_id", "definition_id", "kev", "epss_from", "epss_to"}
+_OF_DEFINITIONS = {"cve", "plugin_id", "definition_id", "text", "kev", "epss_from", "epss_to"}
 _BY_WORTH = {"kev", "epss_from", "epss_to", "kev_since"}
-_FEW = {"cve", "plugin_id", "definition_id", "asset_id"}
+_FEW = {"cve", "plugin_id", "definition_id", "text", "asset_id"}
+# Where a walk meets very many rows of what is asked for, each is looked up in what was found once.
+_WALKED = replace(
+    LISTING,
+    where=tuple(
+        replace(item, sql=f"({item.sql}) IS TRUE") if item.name == "text" else item for item in LISTING.where
+    ),
+)
 
 _LATELY = replace(
     _OF_FEW,
@@ -268,22 +274,18 @@ async def quickest(query: Mapping[str, Any]) -> Listing:
     days = [day for name in ("critical_since", "kev_since") if (day := query.get(name)) is not None]
     if days and query.get("as_of") is None and await connection().fetchval(FEW_SINCE, min(days)):
         return _LATELY
-    return LISTING if await _is_everywhere(query) else listing(query)
+    return _WALKED if await _is_everywhere(query) else listing(query)
 
 
 async def _is_everywhere(query: Mapping[str, Any]) -> bool:
-    """Say whether one definition is asked for, by time, that very many rows have: a few are found soon."""
+    """Say whether definitions are asked for, by time, that very many rows have: a few are found soon."""
     if "sort" not in query or _is_ranked(query):  # ranked, the first of each are taken anyway
         return False
-    if _chosen_by(query) != {"definition_id"} or len(query["definition_id"]) > 1:
+    if _chosen_by(query) not in ({"definition_id"}, {"text"}) or len(query.get("definition_id", ())) > 1:
         return False
     if _states(query) != ACTIVE or query.get("severity") is not None:
         return False
-    total = await connection().fetchval(
-        "SELECT sum(total) FROM exposure_definition_rollup WHERE definition_id = $1 AND state <= 1",
-        query["definition_id"][0],
-    )
-    return (total or 0) >= _VERY_MANY
+    return (await _from_rollup(query) or 0) >= _VERY_MANY
 
 
 async def names() -> dict[str, dict[str, str]]:
