@@ -74,7 +74,7 @@ from threatweaver.reports import (
     ReportError,
     ReportFault,
 )
-from threatweaver.resource.listing import Listing, SearchText, Where, any_of, eq, search
+from threatweaver.resource.listing import Listing, SearchText, Where, any_of, either_way, eq, search
 from threatweaver.resource.routes import add_resource
 from threatweaver.resource.spec import Op, Resource
 from threatweaver.settings import Setting
@@ -171,6 +171,7 @@ __all__ = [
     "connection",
     "copy_rows",
     "deprecated",
+    "either_way",
     "eq",
     "hand_in",
     "hookimpl",

@@ -31,6 +31,50 @@ def test_other_spellings_are_unknown(name):
     assert list(caught.value.messages) == [name]
 
 
+class Outer(Schema):
+    inner = fields.Nested(Sample)
+    several = fields.List(fields.Nested(Sample))
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("first_seen", "firstSeen"),
+        ("FIRSTSEEN", "firstSeen"),
+        ("severty", "severity"),
+        ("own_nam", "own_name"),
+    ],
+)
+@pytest.mark.parametrize("place", ["", "inner", "several"])
+def test_a_slip_is_told_what_was_meant(name, known, place):
+    said = {name: "1"}
+    with pytest.raises(ValidationError) as caught:
+        (Outer if place else Sample)().load(
+            {"": said, "inner": {"inner": said}, "several": {"several": [said]}}[place]
+        )
+    meant = {name: [f"Unknown field. Did you mean {known}?"]}
+    assert caught.value.messages == {
+        "": meant, "inner": {"inner": meant}, "several": {"several": {0: meant}}
+    }[place]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"else": "1"},
+        {"x" * 60 + "severity": "1"},
+        {f"severity{n}": "1" for n in range(11)},
+        {"severity": "UNKNOWN"},
+    ],
+    ids=["far", "long", "many", "known"],
+)
+def test_what_is_no_slip_is_told_nothing(said):
+    with pytest.raises(ValidationError) as caught:
+        Sample().load(said)
+    assert caught.value.messages.keys() == said.keys()
+    assert "mean" not in str(caught.value)
+
+
 def test_nul_is_refused_and_named():
     with pytest.raises(ValidationError) as caught:
         Sample().load({"firstSeen": "a\x00b"})

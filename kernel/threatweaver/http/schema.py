@@ -1,10 +1,13 @@
 """The marshmallow base of everything on the wire: camelCase names, unknown fields refused."""
 
+import difflib
 import ipaddress
 from typing import Any
 
 from marshmallow import RAISE, ValidationError, fields, pre_load
 from marshmallow import Schema as MarshmallowSchema
+
+_MOST_NAMES, _LONGEST_NAME = 10, 50  # what goes beyond is nobody's slip, and comparing takes its time
 
 
 def camel(name: str) -> str:
@@ -22,6 +25,16 @@ class Schema(MarshmallowSchema):
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Give the field its wire name."""
         field_obj.data_key = field_obj.data_key or camel(field_name)
+
+    def handle_error(self, error: ValidationError, data: Any, *, many: bool, **_: Any) -> None:
+        """Say of an unknown field which known one it is nearly called like."""
+        if many or not isinstance(error.messages, dict) or not isinstance(data, dict):
+            return
+        known = {wire.lower(): wire for field in self.load_fields.values() if (wire := field.data_key)}
+        unknown = (error.messages.keys() & data.keys()) - set(known.values())
+        for name in unknown if len(unknown) <= _MOST_NAMES else ():
+            if close := difflib.get_close_matches(str(name)[:_LONGEST_NAME].lower(), known, n=1):
+                error.messages[name] = [f"Unknown field. Did you mean {known[close[0]]}?"]
 
     @pre_load
     def _refuse_nul(self, data: Any, **_: Any) -> Any:

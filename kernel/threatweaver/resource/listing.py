@@ -6,6 +6,7 @@ declaration gives the page, the count and whatever else must agree with them.
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -59,6 +60,11 @@ def search(*columns: str) -> Where:
     """Text contained in one of the columns, whatever its case; % and _ have no meaning."""
     conditions = " OR ".join(f"{column} ILIKE {{}}" for column in columns)
     return Where("search", SearchText(), f"({conditions})")
+
+
+def either_way(where: Where) -> tuple[Where, Where]:
+    """Return a filter and its opposite, `not_` and its name: all that the filter does not choose."""
+    return where, Where(f"not_{where.name}", deepcopy(where.field), f"({where.sql}) IS NOT TRUE")
 
 
 class SearchText(fields.String):

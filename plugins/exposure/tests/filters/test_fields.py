@@ -47,6 +47,29 @@ async def test_every_filter_is_described_and_takes_its_example(story, path):
 
 
 @pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("sort", ["-riskScore", "firstSeen"])
+async def test_an_opposite_lists_all_the_others(story, path, sort):
+    asked = {"sort": sort} | ({"state": "all"} if path == "/vulnerabilities" else {})
+    every = await story.walk(path, **asked)
+    values = {"tag": "web", "assetGroup": story.group, "search": "srv3", "cve": "CVE-2024-1000"} | {
+        name: every[0].get(name) for name in ("pluginId", "assetId")
+    }
+    if path == "/vulnerabilities":
+        (definition,) = await story.sql("SELECT id FROM exposure_definition WHERE plugin_id = 1003")
+        values["definitionId"] = definition["id"]
+    names = [item["name"] for item in (await fields_of(story, path))["filters"]]
+    turned = [name for name in names if f"not{name[0].upper()}{name[1:]}" in names]
+    assert len(turned) == {"/vulnerabilities": 7, "/assets": 3}[path]
+    for name in turned:
+        chosen = await story.walk(path, **asked, **{name: values[name]})
+        others = await story.walk(path, **asked, **{f"not{name[0].upper()}{name[1:]}": values[name]})
+        assert 0 < len(chosen) < len(every), name
+        assert others == [row for row in every if row not in chosen], name
+        both = {name: values[name], f"not{name[0].upper()}{name[1:]}": values[name]}
+        assert await story.walk(path, **asked, **both) == []
+
+
+@pytest.mark.parametrize("path", PATHS)
 async def test_every_order_is_described(story, path):
     found = await fields_of(story, path)
     assert [item["name"] for item in found["sort"]] == [*LISTS[path.removeprefix("/")].sort]

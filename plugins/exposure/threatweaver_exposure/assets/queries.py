@@ -16,6 +16,7 @@ from threatweaver.sdk import (
     Where,
     any_of,
     connection,
+    either_way,
     search,
     severity_name,
 )
@@ -78,13 +79,15 @@ LISTING = Listing(
     where=(
         any_of("severity", SeverityField(), column="a.worst_severity"),
         *ASSESSED,
-        Where("tag", fields.String(validate=validate.Length(1, 100)), TAGGED),
-        Where("asset_group", fields.UUID(), GROUPED),
-        Where(
-            "search",
-            SearchText(),
-            # Of so many short texts ILIKE takes twice as long.
-            f"(lower(a.name) LIKE lower({{}}) OR a.id IN ({IDENTIFIED}))",
+        *either_way(Where("tag", fields.String(validate=validate.Length(1, 100)), TAGGED)),
+        *either_way(Where("asset_group", fields.UUID(), GROUPED)),
+        *either_way(
+            Where(
+                "search",
+                SearchText(),
+                # Of so many short texts ILIKE takes twice as long.
+                f"(lower(a.name) LIKE lower({{}}) OR a.id IN ({IDENTIFIED}))",
+            )
         ),
     ),
     sort={

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from threatweaver.sdk import CommaSeparated, SearchText, SeverityField, Where, any_of
+from threatweaver.sdk import CommaSeparated, SearchText, SeverityField, Where, any_of, either_way
 from threatweaver_exposure.assets.queries import ASSESSED
 from threatweaver_exposure.flaws.queries import ONCE
 from threatweaver_exposure.history.schemas import PastDay
@@ -79,20 +79,24 @@ ASSET_GROUP = Where(
 
 FILTERS = (
     SEVERITY,
-    Where(
-        "cve",
-        CveField(),
-        "v.definition_id IN (SELECT definition_id FROM exposure_definition_cve WHERE cve = {})",
+    *either_way(
+        Where(
+            "cve",
+            CveField(),
+            "v.definition_id IN (SELECT definition_id FROM exposure_definition_cve WHERE cve = {})",
+        )
     ),
-    Where("plugin_id", fields.Integer(validate=validate.Range(0, 2**62)), "d.plugin_id = {}"),
-    any_of(
-        "definition_id",
-        fields.Integer(validate=validate.Range(1, 2**31 - 1)),
-        column="v.definition_id",
+    *either_way(Where("plugin_id", fields.Integer(validate=validate.Range(0, 2**62)), "d.plugin_id = {}")),
+    *either_way(
+        any_of(
+            "definition_id",
+            fields.Integer(validate=validate.Range(1, 2**31 - 1)),
+            column="v.definition_id",
+        )
     ),
-    Where("asset_id", fields.UUID(), "v.asset_id = {}"),
-    TAG,
-    ASSET_GROUP,
+    *either_way(Where("asset_id", fields.UUID(), "v.asset_id = {}")),
+    *either_way(TAG),
+    *either_way(ASSET_GROUP),
     *ASSESSED,
     Where("risk_from", fields.Integer(validate=validate.Range(0, 100)), "v.risk_score >= {}"),
     Where("risk_to", fields.Integer(validate=validate.Range(0, 100)), "v.risk_score <= {}"),
@@ -102,10 +106,8 @@ FILTERS = (
     Where("critical_since", PastDay(), CRITICAL_SINCE),
     Where("kev_since", PastDay(), KEV_SINCE),
     *FIRST_SEEN,
-    Where(
-        "search",
-        SearchText(),
-        f"(v.definition_id IN ({NAMED}) OR v.asset_id IN ({IDENTIFIED}))",
+    *either_way(
+        Where("search", SearchText(), f"(v.definition_id IN ({NAMED}) OR v.asset_id IN ({IDENTIFIED}))")
     ),
     Where("text", fields.String(validate=validate.Length(1, 200)), f"v.definition_id IN ({SAYING})"),
     Where("unobserved", fields.Boolean(), "true"),

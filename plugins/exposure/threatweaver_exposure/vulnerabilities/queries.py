@@ -134,7 +134,7 @@ async def _from_rollup(query: Mapping[str, Any]) -> int | None:
         return sum(await rollup_by_severity(query, query.get("state") or ACTIVE))
     if asked == {"search"}:
         return await _found_in_rollup(query)
-    if asked <= _OF_DEFINITIONS:
+    if asked <= _OF_DEFINITIONS | _OF_OTHERS:
         where, values = LISTING.conditions(query)  # the columns they name are the rollup's, too
         return int(
             await connection().fetchval(
@@ -201,6 +201,7 @@ def _unindexed(column: str | tuple[str, ...]) -> str | tuple[str, ...]:
 _UNINDEXED = {name: _unindexed(column) for name, column in LISTING.sort.items()}
 _OF_FEW = replace(LISTING, sort=_UNINDEXED, halves=lambda _: (), ahead=lambda _: None)
 _OF_DEFINITIONS = {"cve", "plugin_id", "definition_id", "text", "kev", "epss_from", "epss_to"}
+_OF_OTHERS = {"not_cve", "not_plugin_id", "not_definition_id"}
 _BY_WORTH = {"kev", "epss_from", "epss_to", "kev_since"}
 _FEW = {"cve", "plugin_id", "definition_id", "text", "asset_id"}
 # Where a walk meets very many rows of what is asked for, each is looked up in what was found once.
