@@ -26,7 +26,7 @@ MAX_LIMIT = 500
 MAX_PAGE = 1_000_000
 MOST_COUNTED = 50_000
 _ANY = "ANY({})"
-_RESERVED = frozenset({"page", "limit", "cursor", "sort", "within"})
+_RESERVED = frozenset({"page", "limit", "cursor", "sort", "expand", "within"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,8 @@ class Listing:
     """
     depends: Depends | None = None
     """What a page's total depends on besides the filters: it is kept until that changes (http/answers.py)."""
+    expand: Mapping[str, str] = field(default_factory=dict)
+    """Name → SQL of a JSON object, as text or null, that rows have when the parameter `expand` names it."""
     spare: Mapping[str, str] = field(default_factory=dict)
     """Alias → JOIN in `source` of a table with one row for each; counts leave out what no filter asks."""
 
@@ -137,6 +139,8 @@ class Listing:
             "cursor": fields.String(validate=validate.Length(1, 2000)),
             "sort": fields.String(load_default=self.default_sort, validate=validate.OneOf(orders)),
         }
+        if self.expand:
+            paging["expand"] = CommaSeparated(fields.String(validate=validate.OneOf([*self.expand])))
         return type("ListQuery", (self.filters,), paging)
 
     def conditions(self, query: Mapping[str, Any]) -> tuple[str, list[Any]]:
@@ -214,19 +218,28 @@ class Listing:
         """Return one page, by number or behind a cursor."""
         rows = await self._rows(query, key)
         limit, order = query["limit"], query["sort"]
-        shown, following = [row[: len(self.columns)] for row in rows[:limit]], None
+        columns, following = self._shown(query), None
         if len(rows) > limit:
-            *place, row_id = rows[limit - 1][len(self.columns) :]
+            *place, row_id = rows[limit - 1][len(columns) :]
             following = cursors.seal(key, order=order, values=place, row_id=row_id)
         total, whole = await self.total_of(query)
         return Page(
-            rows=[dict(zip(self.columns, row, strict=True)) for row in shown],
+            rows=[self._row(columns, row[: len(columns)]) for row in rows[:limit]],
             total=total,
             whole=whole,
             page=query["page"],
             limit=limit,
             next_cursor=following,
         )
+
+    def _shown(self, query: Mapping[str, Any]) -> Mapping[str, str]:
+        return {**self.columns, **{name: self.expand[name] for name in query.get("expand", ())}}
+
+    def _row(self, columns: Mapping[str, str], values: Sequence[Any]) -> dict[str, Any]:
+        row = dict(zip(columns, values, strict=True))
+        for name in row.keys() & self.expand.keys():
+            row[name] = None if row[name] is None else orjson.Fragment(row[name])
+        return row
 
     async def _rows(self, query: Mapping[str, Any], key: bytes) -> Sequence[Any]:
         where, values = self.conditions(query)
@@ -250,7 +263,7 @@ class Listing:
         places = ", ".join(f"_{number} {direction}" for number in range(len(by)))
         columns = ", ".join(
             [
-                *(f'{sql} AS "{wire}"' for wire, sql in self.columns.items()),
+                *(f'{sql} AS "{wire}"' for wire, sql in self._shown(query).items()),
                 *(f"{column} AS _{number}" for number, column in enumerate(by)),
             ]
         )

@@ -15,7 +15,7 @@ from threatweaver_exposure.filters.schemas import with_saved_filter
 from threatweaver_exposure.merges import queries as merges
 from threatweaver_exposure.permissions import Perm
 from threatweaver_exposure.vulnerabilities import queries as vulnerabilities
-from threatweaver_exposure.vulnerabilities.schemas import VulnerabilityOut
+from threatweaver_exposure.vulnerabilities.schemas import VulnerabilityRowOut
 
 table = RouteTable(path="/assets", tag="Assets")
 
@@ -66,7 +66,7 @@ async def get_asset(ctx: Context) -> dict[str, Any]:
     "/{uuid}/vulnerabilities",
     permission=Perm.VULNERABILITY_READ,
     query=vulnerabilities.LISTING.query,
-    returns=page(VulnerabilityOut),
+    returns=page(VulnerabilityRowOut),
     scoped=True,
 )
 async def asset_vulnerabilities(ctx: Context) -> Page:

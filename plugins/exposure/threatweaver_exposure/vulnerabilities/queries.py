@@ -25,6 +25,7 @@ from threatweaver_exposure.intelligence.queries import SSVC_OF_D
 from threatweaver_exposure.risk.queries import CRITICAL_FROM
 from threatweaver_exposure.searching import IDENTIFIED, NAMED
 from threatweaver_exposure.urgency.conditions import FEW_SINCE, lately
+from threatweaver_exposure.vulnerabilities.expanding import EXPANDED
 from threatweaver_exposure.vulnerabilities.filters import ACTIVE, EVERY, FILTERS
 from threatweaver_exposure.vulnerabilities.models import State
 
@@ -95,7 +96,7 @@ def _halves(query: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _chosen_by(query: Mapping[str, Any]) -> set[str]:
     """Return the filters asked for beside severity and state, which every index and rollup knows."""
-    return set(query) - {"severity", "state", "page", "limit", "cursor", "sort", "saved_filter"}
+    return set(query) - {"severity", "state", "page", "limit", "cursor", "sort", "expand", "saved_filter"}
 
 
 def _first_of_each(query: Mapping[str, Any]) -> str | None:
@@ -185,6 +186,7 @@ LISTING = Listing(
     ahead=_first_of_each,
     total=_from_rollup,
     depends=written.state,
+    expand=EXPANDED,
     spare={"d": _DEFINITION, "a": _ASSET},
 )
 

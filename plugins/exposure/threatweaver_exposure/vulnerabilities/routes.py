@@ -32,7 +32,7 @@ from threatweaver_exposure.vulnerabilities.schemas import (
     SearchPaging,
     StatsOut,
     VulnerabilityDetailOut,
-    VulnerabilityOut,
+    VulnerabilityRowOut,
 )
 
 table = RouteTable(path="/vulnerabilities", tag="Vulnerabilities")
@@ -43,7 +43,7 @@ _PLUGIN = fields.Integer(validate=validate.Range(0, 2**62))
     "GET",
     permission=Perm.VULNERABILITY_READ,
     query=with_saved_filter(LISTING.query),
-    returns=page(VulnerabilityOut),
+    returns=page(VulnerabilityRowOut),
     scoped=True,
 )
 async def list_vulnerabilities(ctx: Context) -> Page:
@@ -51,6 +51,8 @@ async def list_vulnerabilities(ctx: Context) -> Page:
 
     `asOf` shows those of the end of a past day, with the state, severity and risk score they had.
     `savedFilter` adds the filters that were saved under this id; what the query says itself wins.
+    `expand` adds to each row what its check means, its asset, and what was seen; texts end after 20,000
+    characters, and the detail has all of them.
     """
     saved = await filters.added(ctx.query, resource="vulnerabilities", by=ctx.principal.user_id)
     return await ctx.page(await queries.quickest({**saved, **ctx.query}), **saved)
@@ -75,7 +77,7 @@ async def stats(ctx: Context) -> dict[str, Any]:
     params={"cve": CveField()},
     permission=Perm.VULNERABILITY_READ,
     query=LISTING.query,
-    returns=page(VulnerabilityOut),
+    returns=page(VulnerabilityRowOut),
     scoped=True,
 )
 async def by_cve(ctx: Context) -> Page:
@@ -89,7 +91,7 @@ async def by_cve(ctx: Context) -> Page:
     params={"id": _PLUGIN},
     permission=Perm.VULNERABILITY_READ,
     query=LISTING.query,
-    returns=page(VulnerabilityOut),
+    returns=page(VulnerabilityRowOut),
     scoped=True,
 )
 async def by_plugin(ctx: Context) -> Page:

@@ -32,6 +32,49 @@ class VulnerabilityOut(Schema):
     same_as = fields.List(fields.UUID(), required=True)
 
 
+class ExpandedDefinitionOut(Schema):
+    synopsis = fields.String(required=True)
+    description = fields.String(required=True)
+    solution = fields.String(required=True)
+    see_also = fields.List(fields.String(), required=True)
+    cwes = fields.List(fields.String(), required=True)
+    references = fields.List(fields.String(), required=True)
+    cvss2_score = fields.Float(required=True, allow_none=True)
+    cvss3_score = fields.Float(required=True, allow_none=True)
+    cvss3_vector = fields.String(required=True, allow_none=True)
+    cvss4_score = fields.Float(required=True, allow_none=True)
+    cvss4_vector = fields.String(required=True, allow_none=True)
+    vpr_score = fields.Float(required=True, allow_none=True)
+    epss_score = fields.Float(required=True, allow_none=True)
+    exploit_available = fields.Boolean(required=True, allow_none=True)
+    kev = fields.Boolean(required=True, allow_none=True)
+    published_on = fields.Date(required=True, allow_none=True)
+    patch_published_on = fields.Date(required=True, allow_none=True)
+
+
+class ExpandedAssetOut(Schema):
+    fqdn = fields.String(required=True, allow_none=True)
+    netbios = fields.String(required=True, allow_none=True)
+    operating_system = fields.String(required=True, allow_none=True)
+    criticality = fields.Integer(required=True, allow_none=True)
+    exposure = fields.String(required=True, allow_none=True)
+    tags = fields.List(fields.String(), required=True)
+
+
+class ExpandedEvidenceOut(Schema):
+    service = fields.String(required=True, allow_none=True)
+    output = fields.String(required=True)
+    observed_at = fields.AwareDateTime(required=True)
+
+
+class VulnerabilityRowOut(VulnerabilityOut):
+    """A row of the list, with what `expand` asked for."""
+
+    definition = fields.Nested(ExpandedDefinitionOut)
+    asset = fields.Nested(ExpandedAssetOut, allow_none=True)
+    evidence = fields.Nested(ExpandedEvidenceOut, allow_none=True)
+
+
 class SearchIn(Schema):
     query = fields.String(required=True, validate=validate.Length(1, 500))
 
