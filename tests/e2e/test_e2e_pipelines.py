@@ -21,6 +21,11 @@ DIGEST = "9244a376f0d5fbf6053ebd5c6a282c6ff64eeae41f01f200c5e268895b8877d7"
 TARGET = "https://staging.example.com"
 CASES = ("command-output", "sqli-error")
 SCOPES = ["appsec:ci:run", "appsec:assessment:read", "appsec:finding:read", "appsec:evidence:read"]
+SCOPES += ["exposure:import:write", "kernel:job:read"]
+REPORT = """<NessusClientData_v2><Report name="r"><ReportHost name="10.0.0.1">
+<ReportItem port="443" svc_name="www" protocol="tcp" severity="4" pluginID="1" pluginName="x"/>
+</ReportHost></Report></NessusClientData_v2>"""
+NO_HOST = REPORT.partition("<ReportHost")[0] + "</Report></NessusClientData_v2>"
 
 
 @pytest.fixture(scope="module")
@@ -70,10 +75,10 @@ def steps(scanning, target, folder):
     return 0, told
 
 
-def client(scanning, *arguments, **settings):
+def client(scanning, *arguments, script="threatweaver_ci.py", **settings):
     product, key = scanning
     environment = {"PATH": os.environ["PATH"], "TW_API_URL": product.url, "TW_API_KEY": key} | settings
-    command = [sys.executable, str(CI / "threatweaver_ci.py"), *map(str, arguments)]
+    command = [sys.executable, str(CI / script), *map(str, arguments)]
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200, check=False)
     assert "Traceback" not in ran.stderr, ran.stderr
     return ran.returncode, ran.stdout
@@ -166,3 +171,41 @@ def test_what_cannot_be_asked_is_no_verdict(scanning, arguments, settings, why):
     code, said = client(scanning, *arguments, **settings)
     assert code == 2
     assert why is None or why in said, said
+
+
+def importing(scanning, report, *arguments, **settings):
+    return client(scanning, report, *arguments, script="threatweaver_import.py", **settings)
+
+
+def test_a_report_is_handed_in_and_judged(scanning, tmp_path):
+    report = tmp_path / "scan.nessus"
+    report.write_text(REPORT)
+    gate = "severity=CRITICAL&notSearch=10.9.9.9"
+    tried = importing(scanning, report, "--gate", gate, "--dry-run")
+    for code, said in (tried, importing(scanning, report, "--gate", gate)):
+        counts = "1 created, 0 updated, 0 reopened, 0 unchanged, 0 closed"
+        assert (code, said.splitlines()) == (1, [counts, f"FAIL: 1 vulnerabilities match {gate}"])
+    assert importing(scanning, report, "--gate", gate, "--on", "new")[0] == 0
+    assert importing(scanning, report, "--gate", "severity=LOW")[0] == 0
+    assert importing(scanning, report)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "settings", "why"),
+    [
+        (REPORT, ["--gate", "severty=HIGH"], {}, "gate.severty: Unknown field. Did you mean severity?"),
+        (REPORT, ["--on", "old"], {}, ""),
+        ("nothing", [], {}, "POST /imports: 422"),
+        ("", [], {}, "POST /imports: 4"),
+        (NO_HOST, ["--gate", "severity=LOW"], {}, "INCONCLUSIVE: 0 vulnerabilities match"),
+        (REPORT, [], {"TW_API_KEY": "tw_nobody"}, "POST /imports: 401"),
+        (None, [], {}, "there is no file"),
+    ],
+)  # fmt: skip
+def test_what_nobody_can_say_of_a_report_is_no_verdict(scanning, tmp_path, text, arguments, settings, why):
+    report = tmp_path / "scan.nessus"
+    if text is not None:
+        report.write_text(text)
+    code, said = importing(scanning, report, *arguments, **settings)
+    assert code == 2
+    assert why in said, said

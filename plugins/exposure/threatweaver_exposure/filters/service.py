@@ -42,7 +42,7 @@ async def added(query: Mapping[str, Any], *, resource: str, by: UUID) -> dict[st
     filter_id = query.get("saved_filter")
     if filter_id is None:
         return {}
-    found = await _seen(by).filter(resource=resource).get_or_none(id=filter_id)
+    found = await seen(filter_id, resource=resource, by=by)
     if found is None:
         raise _refusal(["There is no such filter of this list."])
     try:
@@ -52,13 +52,20 @@ async def added(query: Mapping[str, Any], *, resource: str, by: UUID) -> dict[st
     return {name: value for name, value in saved.items() if name not in query}
 
 
-def checked(resource: str, query: Mapping[str, str], *, field: str = "query") -> Mapping[str, Any]:
+async def seen(filter_id: UUID, *, resource: str, by: UUID) -> SavedFilter | None:
+    """Return a saved filter of a list, if this person may use it."""
+    return await _seen(by).filter(resource=resource).get_or_none(id=filter_id)
+
+
+def checked(
+    resource: str, query: Mapping[str, str], *, field: str = "query", where: str = "request body"
+) -> Mapping[str, Any]:
     """Return a query in a member of a body as its list takes it in. Raises ValidationFailed."""
     try:
         return _loaded(resource, query)
     except ValidationError as error:
         details = [{"field": f"{field}.{name}", "message": text} for name, text in _faults(error)]
-        raise ValidationFailed("Invalid request body", details) from None
+        raise ValidationFailed(f"Invalid {where}", details) from None
 
 
 def _loaded(resource: str, query: Mapping[str, str]) -> Mapping[str, Any]:

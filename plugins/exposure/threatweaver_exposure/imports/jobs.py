@@ -17,9 +17,19 @@ async def discard(*, path: str, **_: Any) -> None:
 
 
 @table.job(service.IMPORT_REPORT, timeout=timedelta(hours=2), attempts=5, cleanup=discard)
-async def import_report(run: JobRun, *, import_id: str, path: str, **_: Any) -> dict[str, Any]:
+async def import_report(
+    run: JobRun,
+    *,
+    import_id: str,
+    path: str,
+    gate: dict[str, str] | None = None,
+    gate_on: str = "seen",
+    **_: Any,
+) -> dict[str, Any]:
     """Import a spooled report. Safe to run twice: all of it is one transaction."""
-    return await service.import_report(run, import_id=UUID(import_id), path=Path(path))
+    return await service.import_report(
+        run, import_id=UUID(import_id), path=Path(path), gate=gate, gate_on=gate_on
+    )
 
 
 @table.job(service.IMPORT_MAPPED, timeout=timedelta(hours=2), attempts=5, cleanup=discard)

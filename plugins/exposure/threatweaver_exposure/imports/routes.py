@@ -21,7 +21,7 @@ from threatweaver.sdk import (
     uuid7,
 )
 from threatweaver_exposure.errors import NotRevertible, ReportRefused
-from threatweaver_exposure.imports import jobs, service
+from threatweaver_exposure.imports import gates, jobs, service
 from threatweaver_exposure.imports.example import REPORT, imported
 from threatweaver_exposure.imports.models import Import
 from threatweaver_exposure.imports.schemas import FormatOut, ImportIn, ImportOut, RevertIn
@@ -67,10 +67,16 @@ async def import_file(ctx: Context) -> None:
     nothing is changed: the result says what would be, and `changes` names the first 200.
     The job's result counts assets and findings, and the vulnerabilities created, updated, reopened,
     unchanged and closed. Importing the same file again changes nothing.
+
+    `gate` is what must not be: filters of the list of vulnerabilities, encoded, or the id of a saved one. The
+    result has a `gate` with the `verdict`: `fail` if anything that the report shows (`gateOn=new`: creates or
+    reopens) matches, `inconclusive` if the report has no asset, else `pass`.
     """
     if ctx.upload is None:
         raise Unprocessable
-    job_id = uuid7()
+    job_id, policy = uuid7(), None
+    if said := ctx.query.get("gate"):
+        policy = await gates.policy(said, by=ctx.principal.user_id)
     payload = await service.accept(
         ctx.upload,
         job_id=job_id,
@@ -79,7 +85,7 @@ async def import_file(ctx: Context) -> None:
         dry_run=ctx.query["dry_run"],
         mapping_id=ctx.query.get("mapping"),
     )
-    ctx.submit(jobs.import_report, id=job_id, **payload)
+    ctx.submit(jobs.import_report, id=job_id, gate=policy, gate_on=ctx.query["gate_on"], **payload)
 
 
 @table.route(

@@ -3,6 +3,7 @@
 from marshmallow import fields, validate
 
 from threatweaver.sdk import Schema
+from threatweaver_exposure.imports import gates
 
 
 class FormatOut(Schema):
@@ -14,6 +15,8 @@ class ImportIn(Schema):
     asset = fields.String(validate=validate.Length(1, 255))
     dry_run = fields.Boolean(load_default=False)
     mapping = fields.UUID()
+    gate = fields.String(validate=validate.Length(1, 4000), metadata={"example": "severity=CRITICAL"})
+    gate_on = fields.String(load_default="seen", validate=validate.OneOf(gates.ON))
 
 
 class RevertIn(Schema):

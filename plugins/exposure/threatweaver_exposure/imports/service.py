@@ -1,6 +1,7 @@
 """Taking a report in: checked by its first and last bytes at once, read whole in a job."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +28,7 @@ from threatweaver_exposure.engine.formats import TAIL_SIZE, detect
 from threatweaver_exposure.engine.prolog import refuse_entities
 from threatweaver_exposure.errors import NotRevertible, ReportRefused
 from threatweaver_exposure.events import CoverageLost, ImportCompleted, ImportReverted
-from threatweaver_exposure.imports import news, queries
+from threatweaver_exposure.imports import gates, news, queries
 from threatweaver_exposure.imports.merge import Merged, merge
 from threatweaver_exposure.imports.models import Import, Sighting
 from threatweaver_exposure.imports.revert import revert
@@ -109,38 +110,42 @@ async def accept_again(file: SpooledFile, *, job_id: UUID) -> dict[str, Any]:
     return {"import_id": str(entry.id), "path": str(file.path), "format_name": entry.format}
 
 
-async def import_report(run: JobRun, *, import_id: UUID, path: Path) -> dict[str, Any]:
+async def import_report(
+    run: JobRun,
+    *,
+    import_id: UUID,
+    path: Path,
+    gate: Mapping[str, str] | None = None,
+    gate_on: str = "seen",
+) -> dict[str, Any]:
     """Parse, stage and merge one report in the current transaction; return what it changed.
 
-    Raises ReportRefused when the report turns out to be malformed: it goes to quarantine, and nothing else is
-    written.
+    With a gate, a filter of the list of vulnerabilities, the verdict is part of it. Raises ReportRefused when
+    the report turns out to be malformed: it goes to quarantine, and nothing else is written.
     """
     entry = await Import.get(id=import_id)
-    if entry.dry_run:
-        return await _tried(run, entry, path)
-    merged = await _merged(run, entry, path)
-    await conclude(run, entry, merged)
-    return {"importId": str(import_id), **asdict(merged)}
+    more: dict[str, Any] = {"dryRun": True} if entry.dry_run else {}
+    async with trial(dry_run=entry.dry_run):
+        merged = await _merged(run, entry, path)
+        if entry.dry_run:
+            more["changes"] = [dict(row) for row in await queries.changes(most=_SHOWN)]
+        if gate is not None:
+            more["gate"] = await gates.judge(gate, on=gate_on, assets=merged.assets)
+    await (_note(entry, merged) if entry.dry_run else conclude(run, entry, merged))
+    return {"importId": str(import_id), **asdict(merged), **more}
 
 
 async def conclude(run: JobRun, entry: Import, merged: Merged) -> None:
     """Note what an import changed, and tell whoever wants to know."""
-    counts = asdict(merged)
     await news.tell(run, entry.id)
-    await Import.filter(id=entry.id).update(finished_at=datetime.now(UTC), **counts)
-    await publish(ImportCompleted(import_id=entry.id, format=entry.format, **counts))
+    await _note(entry, merged)
+    await publish(ImportCompleted(import_id=entry.id, format=entry.format, **asdict(merged)))
     if merged.unobserved:
         await publish(CoverageLost(import_id=entry.id, count=merged.unobserved))
 
 
-async def _tried(run: JobRun, entry: Import, path: Path) -> dict[str, Any]:
-    """Merge, see what changed, and take it back."""
-    async with trial(dry_run=True):
-        merged = await _merged(run, entry, path)
-        changes = [dict(row) for row in await queries.changes(most=_SHOWN)]
-    counts = asdict(merged)
-    await Import.filter(id=entry.id).update(finished_at=datetime.now(UTC), **counts)
-    return {"importId": str(entry.id), "dryRun": True, **counts, "changes": changes}
+async def _note(entry: Import, merged: Merged) -> None:
+    await Import.filter(id=entry.id).update(finished_at=datetime.now(UTC), **asdict(merged))
 
 
 async def revertible(import_id: UUID) -> Import:
