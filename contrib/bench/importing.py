@@ -74,7 +74,7 @@ def import_and_repeat(product: Product, path: Path, *, findings: int) -> list[Fi
 
 
 def of_pipelines(product: Product, folder: Path) -> list[Figure]:
-    """Import reports of a hundred findings as a pipeline does, which waits for the answer with the verdict."""
+    """Import reports of a hundred findings as a pipeline does, which waits for the verdict."""
     token, path, taken = product.sign_in(), folder / "small.nessus", []
     for number in range(_SMALL):
         generate(path, findings=100, hosts=1, seed=number, first=500_000 + number)
