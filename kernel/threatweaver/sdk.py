@@ -48,7 +48,7 @@ from threatweaver.http.example import Caller, Example
 from threatweaver.http.output import Page
 from threatweaver.http.renditions import Rendition
 from threatweaver.http.route import EMPTY, JOB, Route, RouteTable, Scope, Upload, bare, page, raw, rows
-from threatweaver.http.schema import CommaSeparated, Schema
+from threatweaver.http.schema import CommaSeparated, Network, Schema
 from threatweaver.http.upload import SpooledFile
 from threatweaver.ids import uuid7
 from threatweaver.jobs.handing import hand_in
@@ -122,6 +122,7 @@ __all__ = [
     "Listing",
     "Mode",
     "Model",
+    "Network",
     "NotFound",
     "NotificationEvent",
     "NumberData",

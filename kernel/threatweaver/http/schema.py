@@ -63,6 +63,8 @@ class CommaSeparated(fields.Field[list[Any]]):
 class Network(fields.String):
     """A network as CIDR, or one address, of IPv4 or IPv6; loaded as CIDR without host bits."""
 
+    sample = "192.0.2.0/24"
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         text = str(super()._deserialize(value, attr, data, **options))
         try:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from io import BytesIO
+from json import loads
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +17,7 @@ from threatweaver.jobs import inline
 from threatweaver.kernel import Kernel
 from threatweaver.tenancy import provision
 from threatweaver.tenancy.models import Tenant
+from threatweaver_exposure.assets import rules
 from threatweaver_exposure.flaws import service as flaws
 from threatweaver_exposure.history import queries as history
 from threatweaver_exposure.risk import queries as risk
@@ -323,7 +325,11 @@ class Space:
     async def state(self) -> dict[str, set[str]]:
         """A snapshot of what is so now: without history, rollups and what reverting needs."""
         rows = await self.snapshot()
-        return {table: set(lines) for table, lines in rows.items() if table not in TRACES}
+        found = {table: set(lines) for table, lines in rows.items() if table not in TRACES}
+        for table in ("exposure_asset_tag", "exposure_asset_group_member"):
+            # What rules hold comes and goes: what is so is whom, not under which number.
+            found[table] = {line.partition(",")[2] if line.endswith(",t)") else line for line in found[table]}
+        return found
 
     async def is_again(self, before: dict[str, set[str]]) -> None:
         """Compare what is so with what was; scanners' checks that came to be known since may stay so."""
@@ -414,6 +420,22 @@ class Space:
         )
         assert wrong == [], "scores are not what the formula says"
         await self._check_flaws()
+        await self._check_rules()
+
+    async def _check_rules(self) -> None:
+        async with self.kernel.database.tenant(self.tenant.schema):
+            for holder in (rules.TAGS, rules.GROUPS):
+                ruled = await self.sql(f"SELECT id, rule FROM {holder.table} WHERE rule IS NOT NULL")
+                for row in ruled:
+                    done = await rules.set_rule(holder, row["id"], loads(row["rule"]))
+                    assert (done.added, done.removed) == (0, 0), (row, done)
+        (loose,) = await self.sql(
+            """SELECT count(*) AS n FROM (
+                   SELECT asset_id FROM exposure_asset_tag WHERE by_rule
+                   UNION ALL SELECT asset_id FROM exposure_asset_group_member WHERE by_rule) m
+               WHERE asset_id NOT IN (SELECT id FROM exposure_asset)"""
+        )
+        assert loose["n"] == 0, "a rule holds an asset that is gone"
 
     async def _check_flaws(self) -> None:
         async with self.kernel.database.tenant(self.tenant.schema) as unit:

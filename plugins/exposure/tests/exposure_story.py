@@ -22,6 +22,7 @@ def item(plugin, **options):
 
 def host(number, *items, on, **options):
     tags = {"host-fqdn": f"srv{number}.example.com", "host-ip": f"10.1.0.{number}"}
+    tags["operating-system"] = "Microsoft Windows Server 2022" if number == 3 else "Debian 12"
     return Host(name=f"10.1.0.{number}", items=items, end=day(on), tags=tags, **options)
 
 

@@ -30,6 +30,12 @@ FILTERS = {
     "search=srv_": set(),
     "search=%": set(),
     "search=4.e": {4},
+    "ip=10.1.0.2/31": {2, 3},
+    "ip=10.1.0.4": {4},
+    "ip=10.0.0.0/8": {1, 2, 3, 4, 5},
+    "ip=2001:db8::/32": set(),
+    "operatingSystem=WINDOWS server": {3},
+    "operatingSystem=_": set(),
     "search=e": {1, 2, 3, 4, 5},
     "search=__": set(),
     "severity=CRITICAL": {1, 2, 4},
@@ -72,7 +78,18 @@ async def test_long_names_can_be_walked_by_cursor(space):
 
 @pytest.mark.parametrize(
     "text",
-    ["limit=abc", "page=0", "severity=BAD", "sort=ip", "assetGroup=x", "tag=", "state=open", "search="],
+    [
+        "limit=abc",
+        "page=0",
+        "severity=BAD",
+        "sort=ip",
+        "assetGroup=x",
+        "tag=",
+        "state=open",
+        "search=",
+        "ip=10.0.0",
+        "ip=10.0.0.0/33",
+    ],
 )
 async def test_what_is_not_documented_is_refused(story, text):
     body = await story.refusal("/assets", **dict([text.split("=", 1)]))

@@ -78,6 +78,7 @@ async def test_random_history_of_merges_and_splits(shared_space, first, history)
 
 async def _live(shared_space, history):
     await shared_space.empty()
+    await _rule(shared_space)
     await _judge_by(shared_space, datetime.now(UTC).date() - day(3).date())
     answered = []
     for step in history:
@@ -95,6 +96,14 @@ async def _live(shared_space, history):
         then = datetime.now(UTC).date() - timedelta(days=ago)
         assert _of_a_day(await shared_space.known(asOf=then)) == answer
         await shared_space.check_sla(then)
+
+
+async def _rule(space):
+    """A tag and a group that follow what assets are known by, whatever happens to them."""
+    for path, rule in (("/tags", {"search": "a.example"}), ("/asset-groups", {"notIp": "10.0.0.1"})):
+        made = (await space.call("POST", path, json={"name": "ruled"})).body["data"]
+        answer = await space.call("PUT", f"{path}/{made['id']}/rule", json={"rule": rule})
+        assert answer.status == 200, answer
 
 
 async def _judge_by(space, age):

@@ -1,6 +1,6 @@
 """/tags and /asset-groups: stock resources, and the assets that a tag is on or a group holds."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from threatweaver.sdk import (
@@ -13,10 +13,11 @@ from threatweaver.sdk import (
     RouteTable,
     Unprocessable,
     add_resource,
+    bare,
     page,
     search,
 )
-from threatweaver_exposure.assets import queries, service
+from threatweaver_exposure.assets import queries, rules, service
 from threatweaver_exposure.assets.models import AssetGroup, Tag
 from threatweaver_exposure.assets.schemas import (
     AssetGroupCreate,
@@ -25,6 +26,8 @@ from threatweaver_exposure.assets.schemas import (
     AssetOut,
     MembersIn,
     MembersOut,
+    RuleIn,
+    RuleOut,
     TagCreate,
     TaggedIn,
     TaggedOut,
@@ -35,6 +38,7 @@ from threatweaver_exposure.assets.schemas import (
     TagUpdate,
     UntaggedOut,
 )
+from threatweaver_exposure.dry_run import trial
 from threatweaver_exposure.permissions import Perm
 
 tags = RouteTable(path="/tags", tag="Tags")
@@ -162,7 +166,43 @@ async def untag_assets(ctx: Context) -> dict[str, int]:
 async def merge_tag(ctx: Context) -> dict[str, Any]:
     """Merge a tag into another one: its assets get that one, and it goes."""
     tag, counts = await service.merge_tag(ctx.uuid("id"), ctx.body["into"])
-    return {"id": tag.id, "name": tag.name, "color": tag.color, "createdAt": tag.created_at, **counts}
+    told = {"id": tag.id, "name": tag.name, "color": tag.color, "rule": tag.rule, "createdAt": tag.created_at}
+    return told | counts
+
+
+_RULE: dict[str, Any] = {
+    "permission": Perm.ASSET_WRITE,
+    "body": RuleIn,
+    "returns": bare(RuleOut),
+    "errors": (Unprocessable,),
+}
+
+
+@tags.route("PUT", "/{id}/rule", **_RULE)
+async def set_tag_rule(ctx: Context) -> dict[str, Any]:
+    """Put a tag on all assets that a filter of `/assets` chooses, now and later; null ends that.
+
+    What it was put on by hand stays. A rule is by what assets are: it takes no `severity`, tag or group. With
+    `dryRun` nothing is changed; the counts say what would be.
+    """
+    return await _ruled(ctx, rules.TAGS)
+
+
+@groups.route("PUT", "/{id}/rule", **_RULE)
+async def set_group_rule(ctx: Context) -> dict[str, Any]:
+    """Let a group hold all assets that a filter of `/assets` chooses, now and later; null ends that.
+
+    Members by hand stay. A rule is by what assets are: it takes no `severity`, tag or group. With `dryRun`
+    nothing is changed; the counts say what would be.
+    """
+    return await _ruled(ctx, rules.GROUPS)
+
+
+async def _ruled(ctx: Context, holder: rules.Holder) -> dict[str, Any]:
+    rule, dry_run = ctx.body["rule"], ctx.body["dry_run"]
+    async with trial(dry_run=dry_run):
+        done = await rules.set_rule(holder, ctx.uuid("id"), rule)
+    return {"rule": rule, "dryRun": dry_run, **asdict(done)}
 
 
 async def _counted(ctx: Context, listing: Listing, **fixed: Any) -> Page:

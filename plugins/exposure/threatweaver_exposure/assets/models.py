@@ -59,11 +59,12 @@ class AssetIdentifier(Model):
 
 
 class Tag(Model):
-    """A label that people put on assets."""
+    """A label on assets, by hand or by a rule: parameters of the list of assets."""
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     name = fields.CharField(max_length=100, unique=True)
     color = fields.CharField(max_length=7, default="#607d8b")
+    rule: fields.JSONField[dict[str, str] | None] = fields.JSONField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
@@ -77,6 +78,7 @@ class AssetTag(Model):
     id = fields.BigIntField(primary_key=True)
     asset_id = fields.UUIDField()
     tag_id = fields.UUIDField()
+    by_rule = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "exposure_asset_tag"
@@ -85,11 +87,12 @@ class AssetTag(Model):
 
 
 class AssetGroup(Model):
-    """A named set of assets."""
+    """A named set of assets, by hand or by a rule: parameters of the list of assets."""
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     name = fields.CharField(max_length=100, unique=True)
     description = fields.CharField(max_length=1000, default="")
+    rule: fields.JSONField[dict[str, str] | None] = fields.JSONField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
@@ -103,6 +106,7 @@ class AssetGroupMember(Model):
     id = fields.BigIntField(primary_key=True)
     group_id = fields.UUIDField()
     asset_id = fields.UUIDField()
+    by_rule = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "exposure_asset_group_member"

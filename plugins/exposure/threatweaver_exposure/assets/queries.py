@@ -11,6 +11,7 @@ from marshmallow import fields, validate
 
 from threatweaver.sdk import (
     Listing,
+    Network,
     SearchText,
     SeverityField,
     Where,
@@ -53,6 +54,10 @@ WITHIN = """{asset} IN (SELECT asset_id FROM exposure_asset_group_member WHERE g
 """What a grant for some asset groups and tags shows; {asset} is a column, {ids} the groups and tags."""
 GROUPED = "a.id IN (SELECT asset_id FROM exposure_asset_group_member WHERE group_id = {})"
 
+# An address may carry a zone (%eth0), which no network has.
+WITHIN_NETWORK = """a.id IN (SELECT asset_id FROM exposure_asset_identifier WHERE kind = 'ip'
+    AND CASE WHEN value ~ '^[0-9a-f.:]+$' THEN value::inet <<= {}::text::inet ELSE false END)"""
+
 
 async def _from_rollup(query: Mapping[str, Any]) -> int | None:
     """Return the count from the rollup when nothing but the worst severity is asked for."""
@@ -81,6 +86,8 @@ LISTING = Listing(
         *ASSESSED,
         *either_way(Where("tag", fields.String(validate=validate.Length(1, 100)), TAGGED)),
         *either_way(Where("asset_group", fields.UUID(), GROUPED)),
+        *either_way(Where("ip", Network(), WITHIN_NETWORK)),
+        *either_way(Where("operating_system", SearchText(), "a.operating_system ILIKE {}")),
         *either_way(
             Where(
                 "search",
@@ -144,9 +151,12 @@ async def tag_assets(tag_id: UUID, asset_ids: Sequence[UUID]) -> asyncpg.Record 
     """Put a tag on those of the assets that there are; return how many are `known`, `added` and `before`."""
     return await connection().fetchrow(
         """WITH known AS (SELECT id FROM exposure_asset WHERE id = ANY($2::uuid[])),
-                added AS (INSERT INTO exposure_asset_tag (asset_id, tag_id)
-                          SELECT id, $1 FROM known ORDER BY id ON CONFLICT DO NOTHING RETURNING asset_id)
-           SELECT (SELECT count(*) FROM known) AS known, (SELECT count(*) FROM added) AS added,
+                put AS (INSERT INTO exposure_asset_tag AS t (asset_id, tag_id)
+                        SELECT id, $1 FROM known ORDER BY id
+                        ON CONFLICT (tag_id, asset_id) DO UPDATE SET by_rule = false WHERE t.by_rule
+                        RETURNING xmax = 0 AS added)
+           SELECT (SELECT count(*) FROM known) AS known,
+                  (SELECT count(*) FROM put WHERE added) AS added,
                   (SELECT count(*) FROM exposure_asset_tag WHERE tag_id = $1) AS before""",
         tag_id,
         asset_ids,
@@ -157,7 +167,8 @@ async def untag_assets(tag_id: UUID, asset_ids: Sequence[UUID]) -> asyncpg.Recor
     """Take a tag off assets; return how many were `removed`, and had it `before`."""
     return await connection().fetchrow(
         """WITH removed AS (DELETE FROM exposure_asset_tag
-                            WHERE tag_id = $1 AND asset_id = ANY($2::uuid[]) RETURNING asset_id)
+                            WHERE tag_id = $1 AND asset_id = ANY($2::uuid[]) AND NOT by_rule
+                            RETURNING asset_id)
            SELECT (SELECT count(*) FROM removed) AS removed,
                   (SELECT count(*) FROM exposure_asset_tag WHERE tag_id = $1) AS before""",
         tag_id,

@@ -1,5 +1,7 @@
 """What goes over the wire for /assets, /tags and /asset-groups."""
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from threatweaver.sdk import Schema
@@ -7,6 +9,11 @@ from threatweaver_exposure.risk.formula import EXPOSURES
 
 _NAME = validate.Length(1, 100)
 _COLOR = validate.Regexp(r"\A#[0-9a-fA-F]{6}\Z", error="Must look like #607d8b.")
+
+
+def _rule(**options: Any) -> fields.Dict:
+    """Parameters of the list of assets, names and texts."""
+    return fields.Dict(keys=fields.String(), values=fields.String(), **options)
 
 
 class OpenCounts(Schema):
@@ -60,6 +67,7 @@ class TagOut(Schema):
     id = fields.UUID(required=True)
     name = fields.String(required=True)
     color = fields.String(required=True)
+    rule = _rule(required=True, allow_none=True)
     created_at = fields.AwareDateTime(required=True)
 
 
@@ -108,6 +116,7 @@ class AssetGroupOut(Schema):
     id = fields.UUID(required=True)
     name = fields.String(required=True)
     description = fields.String(required=True)
+    rule = _rule(required=True, allow_none=True)
     created_at = fields.AwareDateTime(required=True)
 
 
@@ -127,3 +136,22 @@ class MembersIn(Schema):
 
 class MembersOut(Schema):
     members = fields.Integer(required=True)
+
+
+class RuleIn(Schema):
+    rule = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(validate=validate.Length(0, 4000)),
+        required=True,
+        allow_none=True,
+        metadata={"example": {"ip": "10.0.0.0/8"}},
+    )
+    dry_run = fields.Boolean(load_default=False)
+
+
+class RuleOut(Schema):
+    rule = _rule(required=True, allow_none=True)
+    dry_run = fields.Boolean(required=True)
+    assets = fields.Integer(required=True)
+    added = fields.Integer(required=True)
+    removed = fields.Integer(required=True)

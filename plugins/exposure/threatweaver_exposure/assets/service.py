@@ -9,7 +9,10 @@ from threatweaver_exposure.assets.models import Asset, AssetGroup, AssetGroupMem
 
 
 async def set_tags(asset_id: UUID, names: Sequence[str]) -> None:
-    """Replace an asset's tags; names that do not exist yet become tags. Raises NotFound."""
+    """Replace an asset's tags; names that do not exist yet become tags, and those of rules stay.
+
+    Raises NotFound.
+    """
     if not await Asset.exists(id=asset_id):
         raise NotFound
     wanted = sorted(set(names))
@@ -18,9 +21,9 @@ async def set_tags(asset_id: UUID, names: Sequence[str]) -> None:
     await connection().execute(
         """WITH wanted AS (SELECT id FROM exposure_tag WHERE name = ANY($2)),
                 dropped AS (DELETE FROM exposure_asset_tag
-                            WHERE asset_id = $1 AND tag_id NOT IN (SELECT id FROM wanted))
-           INSERT INTO exposure_asset_tag (asset_id, tag_id)
-           SELECT $1, id FROM wanted ON CONFLICT DO NOTHING""",
+                            WHERE asset_id = $1 AND NOT by_rule AND tag_id NOT IN (SELECT id FROM wanted))
+           INSERT INTO exposure_asset_tag AS t (asset_id, tag_id) SELECT $1, id FROM wanted
+           ON CONFLICT (tag_id, asset_id) DO UPDATE SET by_rule = false WHERE t.by_rule""",
         asset_id,
         wanted,
     )
@@ -72,8 +75,8 @@ async def add_members(group_id: UUID, asset_ids: Sequence[UUID]) -> int:
     if await Asset.filter(id__in=wanted).count() != len(wanted):
         raise Unprocessable("One of the assets does not exist.")
     await connection().execute(
-        """INSERT INTO exposure_asset_group_member (group_id, asset_id)
-           SELECT $1, unnest($2::uuid[]) ON CONFLICT DO NOTHING""",
+        """INSERT INTO exposure_asset_group_member AS m (group_id, asset_id) SELECT $1, unnest($2::uuid[])
+           ON CONFLICT (group_id, asset_id) DO UPDATE SET by_rule = false WHERE m.by_rule""",
         group_id,
         wanted,
     )
@@ -81,9 +84,9 @@ async def add_members(group_id: UUID, asset_ids: Sequence[UUID]) -> int:
 
 
 async def remove_members(group_id: UUID, asset_ids: Sequence[UUID]) -> int:
-    """Take assets out of a group; return how many it has now. Raises NotFound."""
+    """Take assets out of a group, but for those of its rule; return how many it has now. Raises NotFound."""
     await _group(group_id)
-    await AssetGroupMember.filter(group_id=group_id, asset_id__in=list(asset_ids)).delete()
+    await AssetGroupMember.filter(group_id=group_id, asset_id__in=list(asset_ids), by_rule=False).delete()
     return await AssetGroupMember.filter(group_id=group_id).count()
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from threatweaver.sdk import analyze, connection
+from threatweaver_exposure.assets import rules
 from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.flaws import service as flaws
 from threatweaver_exposure.history import service as history
@@ -140,6 +141,7 @@ async def merge(staged: Staged) -> Merged:
     """Merge what was staged, when it is its turn: two imports of one file must not both create its rows."""
     at = await history.moment()
     assets = await matching.match_hosts(at)
+    await rules.apply("SELECT asset_id FROM asset_now")
     await connection().execute(_DEFINE + NAME_CVES + _NUMBER)
     _, formula = await risk_queries.current()
     counts = await _observe(formula)

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from threatweaver.sdk import connection
+from threatweaver_exposure.assets import rules
 from threatweaver_exposure.changes import service as changes
 from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.flaws import service as flaws
@@ -36,6 +37,7 @@ async def revert(import_id: UUID, merged_at: datetime) -> Reverted:
     await _redefine(import_id, merged_at)
     await rollups.apply_changes(import_id=import_id)
     assets_withdrawn = await _restore_assets(import_id, merged_at)
+    await rules.apply()
     await held.execute(
         f"""
         DELETE FROM exposure_sighting WHERE import_id = '{import_id}';
@@ -180,8 +182,10 @@ async def _restore_assets(import_id: UUID, merged_at: datetime) -> int:
           AND NOT EXISTS (SELECT 1 FROM exposure_vulnerability v WHERE v.asset_id = s.asset_id)
           AND NOT EXISTS (SELECT 1 FROM exposure_asset a WHERE a.id = s.asset_id
                           AND (a.criticality IS NOT NULL OR a.exposure IS NOT NULL))
-          AND NOT EXISTS (SELECT 1 FROM exposure_asset_tag t WHERE t.asset_id = s.asset_id)
-          AND NOT EXISTS (SELECT 1 FROM exposure_asset_group_member m WHERE m.asset_id = s.asset_id)
+          AND NOT EXISTS (SELECT 1 FROM exposure_asset_tag t
+                          WHERE t.asset_id = s.asset_id AND NOT t.by_rule)
+          AND NOT EXISTS (SELECT 1 FROM exposure_asset_group_member m
+                          WHERE m.asset_id = s.asset_id AND NOT m.by_rule)
           AND NOT EXISTS (SELECT 1 FROM standing m WHERE m.id = s.asset_id);
         INSERT INTO exposure_withdrawn_asset (id, name, ip)
         SELECT a.id, a.name, a.ip FROM exposure_asset a JOIN leaving_asset USING (id);

@@ -101,11 +101,12 @@ async def absorb(into: UUID, others: Sequence[UUID]) -> None:
 
 
 async def _share(into: UUID, others: Sequence[UUID]) -> None:
-    """Put the tags of others on an asset, and it into their groups."""
+    """Put the tags of others on an asset, and it into their groups, but for what rules decide."""
     for table, column in (("exposure_asset_tag", "tag_id"), ("exposure_asset_group_member", "group_id")):
         await connection().execute(
             f"""INSERT INTO {table} (asset_id, {column})
-                SELECT DISTINCT $1::uuid, {column} FROM {table} WHERE asset_id = ANY($2::uuid[])
+                SELECT DISTINCT $1::uuid, {column} FROM {table}
+                WHERE asset_id = ANY($2::uuid[]) AND NOT by_rule
                 ON CONFLICT DO NOTHING""",
             into,
             list(others),
@@ -232,8 +233,9 @@ async def _bring_back_rows(merge_id: UUID, table: str, column: str, key: str) ->
         merge_id,
     )
     await connection().execute(
-        f"""INSERT INTO {table}
-            SELECT b.* FROM exposure_asset_merge m, {was} JOIN {what} g ON g.id = b.{column}
+        f"""INSERT INTO {table} (id, asset_id, {column}, by_rule)
+            SELECT b.id, b.asset_id, b.{column}, coalesce(b.by_rule, false)
+            FROM exposure_asset_merge m, {was} JOIN {what} g ON g.id = b.{column}
             WHERE m.id = $1 AND b.asset_id <> m.asset_id ON CONFLICT DO NOTHING""",
         merge_id,
     )

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from threatweaver.sdk import NotFound, Unprocessable, connection, publish, uuid7
+from threatweaver_exposure.assets import rules
 from threatweaver_exposure.assets.models import Asset, AssetIdentifier
 from threatweaver_exposure.changes import service as changes
 from threatweaver_exposure.dashboard import service as rollups
@@ -211,7 +212,8 @@ async def _conclude(merge_id: UUID, asset_id: UUID, *, by: UUID) -> None:
 
 
 async def _settle(asset_ids: Sequence[UUID], *, by: UUID) -> None:
-    """Rank the vulnerabilities of assets anew, for what these are worth counts, and keep the figures."""
+    """Rank the vulnerabilities of assets anew, for what these are worth counts; keep figures and rules."""
+    await rules.apply()
     await rescore("v.asset_id = ANY($1::uuid[])", list(asset_ids))
     await rollups.apply_changes(actor_id=by, left=asset_ids)
     of_these = ", ".join(f"'{asset}'::uuid" for asset in asset_ids)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from threatweaver.sdk import Unprocessable, connection
+from threatweaver_exposure.assets import rules
 from threatweaver_exposure.assets.queries import LISTING
 from threatweaver_exposure.dashboard import service as rollups
 from threatweaver_exposure.dry_run import trial
@@ -49,6 +50,7 @@ async def assess(
     async with trial(dry_run=dry_run):
         changed, rescored = await _written(said), 0
         if changed:
+            await rules.apply("SELECT id FROM reassessed")
             await rollups.changes_table()
             rescored = await rescore("v.asset_id IN (SELECT id FROM reassessed)")
             await rollups.apply_changes(actor_id=by)
