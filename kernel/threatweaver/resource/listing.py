@@ -114,6 +114,8 @@ class Listing:
     """What a page's total depends on besides the filters: it is kept until that changes (http/answers.py)."""
     expand: Mapping[str, str] = field(default_factory=dict)
     """Name → SQL of a JSON object, as text or null, that rows have when the parameter `expand` names it."""
+    objects: frozenset[str] = frozenset()
+    """Columns that are JSON: they go out as they are."""
     spare: Mapping[str, str] = field(default_factory=dict)
     """Alias → JOIN in `source` of a table with one row for each; counts leave out what no filter asks."""
 
@@ -212,7 +214,7 @@ class Listing:
             *values,
             row_id,
         )
-        return dict(row) if row else None
+        return self._row(self.columns, row) if row else None
 
     async def page(self, query: Mapping[str, Any], key: bytes) -> Page:
         """Return one page, by number or behind a cursor."""
@@ -237,7 +239,7 @@ class Listing:
 
     def _row(self, columns: Mapping[str, str], values: Sequence[Any]) -> dict[str, Any]:
         row = dict(zip(columns, values, strict=True))
-        for name in row.keys() & self.expand.keys():
+        for name in row.keys() & (self.expand.keys() | self.objects):
             row[name] = None if row[name] is None else orjson.Fragment(row[name])
         return row
 

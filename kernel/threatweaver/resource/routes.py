@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from tortoise.fields import JSONField
 from tortoise.models import Model
 
 from threatweaver.db.transaction import connection
@@ -72,6 +73,11 @@ def _listing(spec: Resource) -> Listing:
         where=spec.filters,
         sort={camel(name): meta.fields_db_projection[name] for name in spec.sortable},
         default_sort=spec.default_sort,
+        objects=frozenset(
+            item.data_key or name
+            for name, item in spec.read().fields.items()
+            if isinstance(meta.fields_map[name], JSONField)
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 import pytest
 from exposure_reports import Host, Item, day, nessus
 
+from threatweaver_exposure.assets import queries
 from threatweaver_exposure.assets.schemas import AssetDetailOut, AssetOut, OpenCounts
 
 
@@ -52,6 +53,15 @@ FILTERS = {
 async def test_filter(story, text):
     rows = await story.walk("/assets", limit=1, **dict([text.split("=", 1)]))
     assert {row["fqdn"] for row in rows} == {f"srv{number}.example.com" for number in FILTERS[text]}
+
+
+@pytest.mark.parametrize("given", [{"search": "srv"}, {"ip": "10.1.0.0/24"}, {"ip": "10.1.0.0/31"}], ids=str)
+@pytest.mark.parametrize("sort", ["-riskScore", "name"])
+async def test_few_are_listed_as_many_are(story, monkeypatch, given, sort):
+    few = await story.follow("/assets", limit=2, sort=sort, **given)
+    monkeypatch.setattr(queries, "_FEW", 0)
+    assert await story.follow("/assets", limit=2, sort=sort, **given) == few
+    assert few
 
 
 async def test_filter_by_group_and_tag_together(story):

@@ -71,7 +71,8 @@ async def test_a_rule_holds_what_its_filter_lists(park, path):
         assert tried.body == {**done, "dryRun": True}
         assert await held(park, path, holder) == numbers
         told = (await park.get(f"{path}/{holder}"))["data"]
-        assert told["rule"] == rule == done["rule"]
+        (listed,) = [row for row in await park.walk(path) if row["id"] == holder]
+        assert told["rule"] == listed["rule"] == rule == done["rule"]
         await park.recount()
 
 

@@ -184,11 +184,17 @@ async def test_text_is_looked_for_by_its_index(stocked, listing):
     assert "exposure_asset_identifier" not in read
 
 
+async def test_networks_are_looked_for_by_their_index(stocked):
+    asked = assets.LISTING.query().load({"ip": "192.0.2.0/24", "limit": LIMIT})
+    (page, *_) = await plans_of(stocked, lambda: assets.LISTING.page(asked, KEY))
+    assert "exposure_asset_identifier_address" in indexes(page[1])
+
+
 @pytest.mark.parametrize(
     ("order", "everywhere"), [("-riskScore", False), ("firstSeen", False), ("firstSeen", True)]
 )
 async def test_words_are_looked_for_once_by_their_index(stocked, order, everywhere):
-    asked = queries.LISTING.query().load({"text": "flaw openssl -apache", "sort": order, "limit": LIMIT})
+    asked = queries.LISTING.query().load({"text": '"flaw 41" openssl -apache', "sort": order, "limit": LIMIT})
     listing = queries._WALKED if everywhere else queries.listing(asked)
     (page, *_) = await plans_of(stocked, lambda: listing.page(asked, KEY))
     assert "exposure_definition_words" in indexes(page[1])

@@ -32,9 +32,9 @@ async def list_assets(ctx: Context) -> Page:
 
     `savedFilter` adds the filters that were saved under this id; what the query says itself wins.
     """
-    found = await ctx.page(
-        LISTING, **await filters.added(ctx.query, resource="assets", by=ctx.principal.user_id)
-    )
+    saved = await filters.added(ctx.query, resource="assets", by=ctx.principal.user_id)
+    listing, given = await queries.quickest({**saved, **ctx.query})
+    found = await ctx.page(listing, **saved, **given)
     return replace(found, rows=[queries.nested(row) for row in found.rows])
 
 

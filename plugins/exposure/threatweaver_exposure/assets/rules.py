@@ -63,7 +63,7 @@ async def set_rule(holder: Holder, holder_id: UUID, rule: Mapping[str, str] | No
     if await held.fetchval(f"SELECT count(*) FROM {holder.table} WHERE rule IS NOT NULL") > MOST:
         raise Unprocessable(f"There are {MOST} rules already.")
     rows = [] if rule is None else [(holder_id, rule)]
-    added, removed = await _apply(holder, rows, f"t.{holder.column} = '{holder_id}'", "true")
+    added, removed = await _apply(holder, rows, None, only=holder_id)
     assets = await held.fetchval(
         f"SELECT count(*) FROM {holder.members} WHERE {holder.column} = $1", holder_id
     )
@@ -78,12 +78,9 @@ async def apply(assets: str | None = None) -> None:
             for number, holder in enumerate((TAGS, GROUPS))
         )
     )
-    held, within = "true", "true"
-    if assets is not None:
-        held, within = f"t.asset_id IN ({assets})", f"a.id IN ({assets})"
     for number, holder in enumerate((TAGS, GROUPS)):
         if rules := [(row["id"], orjson.loads(row["rule"])) for row in rows if row["holder"] == number]:
-            await _apply(holder, rules, held, within)
+            await _apply(holder, rules, assets)
 
 
 def checked(rule: Mapping[str, str]) -> Mapping[str, Any]:
@@ -97,9 +94,22 @@ def checked(rule: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 async def _apply(
-    holder: Holder, rules: Sequence[tuple[UUID, Mapping[str, str]]], held: str, within: str
+    holder: Holder,
+    rules: Sequence[tuple[UUID, Mapping[str, str]]],
+    assets: str | None,
+    *,
+    only: UUID | None = None,
 ) -> tuple[int, int]:
-    """Write what rules choose among the assets `within`, where rows `held` of a holder stand; count it."""
+    """Write what rules choose, of all assets or those of a SELECT, and count what came and went.
+
+    With `only` what others hold is left alone.
+    """
+    held, within, known = "true" if only is None else f"t.{holder.column} = '{only}'", "true", ""
+    if assets is not None:
+        held, within = f"t.asset_id IN ({assets})", f"a.id IN ({assets})"
+        # Conditions search what these few are known by, and not through all of the tenant's assets.
+        known = f"""exposure_asset_identifier AS (
+            SELECT * FROM exposure_asset_identifier WHERE asset_id IN ({assets})),"""
     chosen, values = [], list[Any]()
     for holder_id, rule in rules:
         where, bound = LISTING.conditions(checked(rule))
@@ -110,7 +120,7 @@ async def _apply(
         )
         values += bound
     row: asyncpg.Record = await connection().fetchrow(
-        f"""WITH chosen(holder, asset_id) AS ({" UNION ALL ".join(chosen) or _NONE}),
+        f"""WITH {known} chosen(holder, asset_id) AS ({" UNION ALL ".join(chosen) or _NONE}),
             gone AS (DELETE FROM {holder.members} t WHERE t.by_rule AND {held} AND NOT EXISTS (
                 SELECT FROM chosen c WHERE c.holder = t.{holder.column} AND c.asset_id = t.asset_id)
                 RETURNING 1),

@@ -49,7 +49,7 @@ _MANY = 10_000  # findings; below, what autovacuum learns by itself is soon enou
 _DEFINE = f"""
 CREATE TEMPORARY TABLE redefined (id int) ON COMMIT DROP;
 CREATE TEMPORARY TABLE definition_was ON COMMIT DROP AS
-SELECT d.id, to_jsonb(d) AS before FROM exposure_definition d
+SELECT d.id, to_jsonb(d) - 'words' AS before FROM exposure_definition d
 JOIN (SELECT DISTINCT {CHECK} AS known_as, digest FROM staged_definition) s
   ON d.source = (SELECT source FROM importing) AND {CHECK_OF_D} = s.known_as AND d.digest <> s.digest;
 WITH latest AS (
