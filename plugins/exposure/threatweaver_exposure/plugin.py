@@ -38,7 +38,7 @@ from threatweaver_exposure.history import jobs as history_jobs
 from threatweaver_exposure.history.jobs import FIGURES_DISAGREE
 from threatweaver_exposure.imports import jobs as import_jobs
 from threatweaver_exposure.imports import routes as imports
-from threatweaver_exposure.imports.news import NEW_FINDINGS
+from threatweaver_exposure.imports.news import FILTER_MATCHED, NEW_FINDINGS
 from threatweaver_exposure.imports.upload import max_bytes
 from threatweaver_exposure.intelligence import jobs as intelligence_jobs
 from threatweaver_exposure.intelligence import routes as intelligence
@@ -193,7 +193,7 @@ def settings() -> list[Setting]:
 @hookimpl
 def notification_events() -> list[NotificationEvent]:
     """Return what people can be notified of."""
-    return [NEW_FINDINGS, NEW_ANOMALIES, FIGURES_DISAGREE]
+    return [NEW_FINDINGS, FILTER_MATCHED, NEW_ANOMALIES, FIGURES_DISAGREE]
 
 
 @hookimpl

@@ -4,7 +4,6 @@ What people put there by hand stays beside it. Whoever changes what assets are k
 them, applies the rules in the same transaction.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ import orjson
 from threatweaver.sdk import NotFound, Unprocessable, ValidationFailed, connection
 from threatweaver_exposure.assets.queries import LISTING
 from threatweaver_exposure.filters import service as filters
+from threatweaver_exposure.filters.together import together
 
 MOST = 100
 """Rules of tags, and of groups: each is a search through the assets of every import."""
@@ -110,17 +110,15 @@ async def _apply(
         # Conditions search what these few are known by, and not through all of the tenant's assets.
         known = f"""exposure_asset_identifier AS (
             SELECT * FROM exposure_asset_identifier WHERE asset_id IN ({assets})),"""
-    chosen, values = [], list[Any]()
-    for holder_id, rule in rules:
-        where, bound = LISTING.conditions(checked(rule))
-        for number in range(len(bound), 0, -1):  # from the last, so that none is met twice
-            where = re.sub(rf"\${number}\b", f"${len(values) + number}", where)
-        chosen.append(
-            f"SELECT '{holder_id}'::uuid AS holder, a.id FROM {LISTING.source} WHERE {within} AND {where}"
-        )
-        values += bound
+    chosen, values = together(
+        LISTING,
+        (
+            (f"'{holder_id}'::uuid AS holder, a.id", checked(rule), f"WHERE {within} AND {{where}}")
+            for holder_id, rule in rules
+        ),
+    )
     row: asyncpg.Record = await connection().fetchrow(
-        f"""WITH {known} chosen(holder, asset_id) AS ({" UNION ALL ".join(chosen) or _NONE}),
+        f"""WITH {known} chosen(holder, asset_id) AS ({chosen or _NONE}),
             gone AS (DELETE FROM {holder.members} t WHERE t.by_rule AND {held} AND NOT EXISTS (
                 SELECT FROM chosen c WHERE c.holder = t.{holder.column} AND c.asset_id = t.asset_id)
                 RETURNING 1),

@@ -6,7 +6,10 @@ from threatweaver.sdk import Model, uuid7
 
 
 class SavedFilter(Model):
-    """Parameters of a list under a name, of one person; `query` is as an address has it, names and texts."""
+    """Parameters of a list under a name, of one person; `query` is as an address has it, names and texts.
+
+    With an `alert` people are told when an import brings what a shared one of vulnerabilities chooses.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     owner_id = fields.UUIDField()
@@ -14,6 +17,7 @@ class SavedFilter(Model):
     resource = fields.CharField(max_length=32)
     query: fields.JSONField[dict[str, str]] = fields.JSONField()
     shared = fields.BooleanField(default=False, db_default=False)
+    alert = fields.BooleanField(default=False, db_default=False)
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
 

@@ -36,6 +36,7 @@ class SavedFilterOut(Schema):
     resource = fields.String(required=True, validate=validate.OneOf([*LISTS]))
     query = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     shared = fields.Boolean(required=True)
+    alert = fields.Boolean(required=True)
     owner_id = fields.UUID(required=True)
     created_at = fields.AwareDateTime(required=True)
     updated_at = fields.AwareDateTime(required=True)
@@ -46,12 +47,14 @@ class SavedFilterCreate(Schema):
     resource = fields.String(required=True, validate=validate.OneOf([*LISTS]))
     query = ParametersField(required=True, metadata={"example": {"severity": "CRITICAL,HIGH"}})
     shared = fields.Boolean()
+    alert = fields.Boolean()
 
 
 class SavedFilterUpdate(Schema):
     name = fields.String(validate=_NAME)
     query = ParametersField()
     shared = fields.Boolean()
+    alert = fields.Boolean()
 
 
 class ListFilterOut(Schema):

@@ -13,11 +13,17 @@ from threatweaver_exposure.errors import NotTheOwner
 from threatweaver_exposure.filters.models import SavedFilter
 from threatweaver_exposure.filters.queries import LISTS
 
+MOST_ALERTS = 50
+"""Filters of a tenant with an alert: each is held against what every import brings."""
+
 
 async def create(*, by: UUID, **what: Any) -> SavedFilter:
     """Save a filter. Raises ValidationFailed when its list would refuse the query."""
     checked(what["resource"], what["query"])
-    return await SavedFilter.create(owner_id=by, **what)
+    made = SavedFilter(owner_id=by, **what)
+    await _may_alert(made)
+    await made.save()
+    return made
 
 
 async def update(filter_id: UUID, *, by: UUID, **changes: Any) -> None:
@@ -25,7 +31,8 @@ async def update(filter_id: UUID, *, by: UUID, **changes: Any) -> None:
     found = await _own(filter_id, by)
     if "query" in changes:
         checked(found.resource, changes["query"])
-    await found.update_from_dict(changes).save()
+    await _may_alert(found.update_from_dict(changes))
+    await found.save()
 
 
 async def delete(filter_id: UUID, *, by: UUID) -> None:
@@ -86,6 +93,19 @@ def _refusal(messages: Iterable[str]) -> ValidationFailed:
 
 def _seen(by: UUID) -> QuerySet[SavedFilter]:
     return SavedFilter.filter(Q(shared=True) | Q(owner_id=by))
+
+
+async def _may_alert(wanted: SavedFilter) -> None:
+    """Refuse an alert on what nobody else sees, on the past, on assets, and one too many."""
+    if not wanted.alert:
+        return
+    if wanted.resource != "vulnerabilities" or not wanted.shared or "asOf" in wanted.query:
+        why = "Alerts are of shared filters of vulnerabilities, without asOf."
+    elif await SavedFilter.filter(alert=True).exclude(id=wanted.id).count() >= MOST_ALERTS:
+        why = f"There are {MOST_ALERTS} alerts already."
+    else:
+        return
+    raise ValidationFailed("Invalid request body", [{"field": "alert", "message": why}])
 
 
 async def _own(filter_id: UUID, by: UUID) -> SavedFilter:
