@@ -42,7 +42,7 @@ async def counted(kernel, dsn, space, tmp_path):
         noted.clear()
         payload = {"import_id": str(entry.id), "path": str(path), "format_name": "nessus"}
         result = await call(run.kernel.registry.jobs["exposure.import_report"], run, payload)
-        ours = {number for number, text in noted if "staged_host" in text}
+        ours = {number for number, text in noted if "staged_identifier" in text}
         return result, [text for number, text in noted if number in ours]
 
     yield count

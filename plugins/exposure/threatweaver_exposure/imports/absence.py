@@ -31,6 +31,8 @@ CROSS JOIN LATERAL (SELECT (coalesce(m.authenticated, false) OR NOT v.authentica
 WHERE v.state <> 3 AND v.last_seen < m.seen_at AND d.source = (SELECT source FROM importing)
   AND NOT EXISTS (SELECT 1 FROM vulnerability_change c WHERE c.id = v.id AND c.action <> 'rescored');
 ANALYZE missing;
+"""
+_FIND_FIXED = """
 INSERT INTO missing (id, asset_id, definition_id, severity, state, first_seen, seen_at, proven, observed,
                      old_risk_score, risk_score)
 SELECT v.id, v.asset_id, v.definition_id, v.severity, v.state, v.first_seen, f.seen_at, true,
@@ -45,6 +47,7 @@ WHERE v.location = '' AND v.state <> 3 AND v.last_seen <= f.seen_at
   AND NOT EXISTS (SELECT 1 FROM vulnerability_change c WHERE c.id = v.id AND c.action <> 'rescored')
   AND NOT EXISTS (SELECT 1 FROM missing m WHERE m.id = v.id);
 """
+_COUNT = "SELECT FROM missing WHERE proven OR observed;"
 _WRITE = """
 UPDATE exposure_vulnerability v
 SET state = 3, fixed_at = m.seen_at, unobserved_since = NULL, risk_score = m.risk_score
@@ -59,20 +62,22 @@ FROM missing m WHERE v.id = m.id AND NOT m.proven AND m.observed;
 """
 
 
-async def miss(formula: Mapping[str, Any]) -> tuple[int, int]:
+async def miss(formula: Mapping[str, Any], *, said: bool) -> tuple[int, int]:
     """Mark as fixed what is proven to be gone, and date what is missing without proof.
 
-    Returns how many of each; of the second those that were seen until now. What is closed is added to
-    vulnerability_change.
+    `said` is whether the report itself says of anything that it is fixed. Returns how many of each; of the
+    second those that were seen until now. What is closed is added to vulnerability_change.
     """
     held = connection()
-    find = _FIND.format(check=CHECK_OF_D, coverage=COVERAGE, **_risks(formula))
-    await held.execute(find + REMEMBER_MISSING + _WRITE)
-    row = await held.fetchrow(
-        """SELECT count(*) FILTER (WHERE proven) AS closed,
-                  count(*) FILTER (WHERE NOT proven AND observed) AS unobserved FROM missing"""
-    )
-    return row["closed"], row["unobserved"]
+    find = _FIND + (_FIND_FIXED if said else "") + _COUNT
+    found = _number(await held.execute(find.format(check=CHECK_OF_D, coverage=COVERAGE, **_risks(formula))))
+    unobserved = _number(await held.execute(REMEMBER_MISSING + _WRITE)) if found else 0
+    return found - unobserved, unobserved
+
+
+def _number(status: str) -> int:
+    """Return how many rows the last statement was about."""
+    return int(status.rsplit(" ", 1)[-1])
 
 
 def _risks(formula: Mapping[str, Any]) -> dict[str, str]:

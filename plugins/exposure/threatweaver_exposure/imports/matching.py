@@ -27,8 +27,13 @@ ANALYZE matched;
 CREATE TEMPORARY TABLE asset_now ON COMMIT DROP AS
 SELECT DISTINCT ON (m.asset_id) m.asset_id, m.is_new, h.operating_system, h.seen_at,
        CASE WHEN h.authenticated THEN h.seen_at END AS authenticated_at,
-       n.fqdn, n.netbios, n.ip, coalesce(n.fqdn, n.netbios, n.hostname, h.name) AS name
+       n.fqdn, n.netbios, n.ip, coalesce(n.fqdn, n.netbios, n.hostname, h.name) AS name,
+       CASE WHEN h.seen_at >= a.last_seen THEN
+           jsonb_build_object('name', a.name, 'fqdn', a.fqdn, 'netbios', a.netbios, 'ip', a.ip,
+               'operating_system', a.operating_system, 'last_seen', a.last_seen,
+               'last_authenticated_scan', a.last_authenticated_scan) END AS before
 FROM matched m JOIN host_now h USING (host)
+LEFT JOIN exposure_asset a ON a.id = m.asset_id
 LEFT JOIN (
     SELECT host, min(value) FILTER (WHERE kind = 'fqdn') AS fqdn,
            left(min(value) FILTER (WHERE kind = 'netbios'), 64) AS netbios,
@@ -36,28 +41,30 @@ LEFT JOIN (
            left(min(value) FILTER (WHERE kind = 'ip'), 45) AS ip
     FROM staged_identifier GROUP BY host) n USING (host)
 ORDER BY m.asset_id, h.seen_at DESC, h.host;
+"""
+_ADD = """
 INSERT INTO exposure_asset (id, name, fqdn, netbios, ip, operating_system, first_seen, last_seen,
     last_authenticated_scan, worst_severity, risk_score,
     open_critical, open_high, open_medium, open_low, open_info)
 SELECT asset_id, name, fqdn, netbios, ip, operating_system, seen_at, seen_at,
        authenticated_at, -1, 0, 0, 0, 0, 0, 0 FROM asset_now WHERE is_new;
-CREATE TEMPORARY TABLE asset_before ON COMMIT DROP AS
-SELECT a.id AS asset_id, jsonb_build_object('name', a.name, 'fqdn', a.fqdn, 'netbios', a.netbios,
-           'ip', a.ip, 'operating_system', a.operating_system, 'last_seen', a.last_seen,
-           'last_authenticated_scan', a.last_authenticated_scan) AS before
-FROM exposure_asset a JOIN asset_now n ON n.asset_id = a.id
-WHERE NOT n.is_new AND n.seen_at >= a.last_seen;
+CREATE TEMPORARY TABLE new_assets ON COMMIT DROP AS
+SELECT -1 AS worst_severity, count(*) AS assets, 0 AS risk_sum FROM asset_now WHERE is_new;
+"""
+_KEEP_UP = """
 UPDATE exposure_asset a
 SET name = n.name, fqdn = coalesce(n.fqdn, a.fqdn), netbios = coalesce(n.netbios, a.netbios),
     ip = coalesce(n.ip, a.ip), operating_system = coalesce(n.operating_system, a.operating_system),
     last_seen = n.seen_at,
     last_authenticated_scan = coalesce(n.authenticated_at, a.last_authenticated_scan)
-FROM asset_now n WHERE a.id = n.asset_id AND NOT n.is_new AND n.seen_at >= a.last_seen
+FROM asset_now n WHERE a.id = n.asset_id AND n.before IS NOT NULL
   AND (a.name, a.fqdn, a.netbios, a.ip, a.operating_system, a.last_seen, a.last_authenticated_scan)
       IS DISTINCT FROM
       (n.name, coalesce(n.fqdn, a.fqdn), coalesce(n.netbios, a.netbios), coalesce(n.ip, a.ip),
        coalesce(n.operating_system, a.operating_system), n.seen_at,
        coalesce(n.authenticated_at, a.last_authenticated_scan));
+"""
+_NAME = """
 CREATE TEMPORARY TABLE identifier_new ON COMMIT DROP AS
 SELECT n.* FROM (
     SELECT m.asset_id, i.kind, i.value, min(m.seen_at) AS valid_from, min(m.place) AS place
@@ -66,9 +73,6 @@ SELECT n.* FROM (
 INSERT INTO exposure_asset_identifier (asset_id, kind, value, import_id, valid_from)
 SELECT n.asset_id, n.kind, n.value, i.id, n.valid_from FROM identifier_new n CROSS JOIN importing i
 ORDER BY n.place;  -- who had it first decides where several assets have it
-CREATE TEMPORARY TABLE new_assets ON COMMIT DROP AS
-SELECT -1 AS worst_severity, count(*) AS assets, 0 AS risk_sum FROM asset_now WHERE is_new
-HAVING count(*) > 0;
 """
 
 
@@ -76,7 +80,8 @@ async def match_hosts(at: datetime) -> int:
     """Find or create the asset of every staged host at this moment; return how many assets they are.
 
     Makes matched(host, asset_id, is_new, seen_at, ...), and for whoever undoes it
-    asset_before(asset_id, before) and identifier_new(asset_id, kind, value, ...).
+    asset_now(asset_id, before, ...), `before` NULL where nothing changes, and
+    identifier_new(asset_id, kind, value, ...).
     """
     held = connection()
     # Decided in Python, where each host can see what those before it left: no set operation can.
@@ -90,5 +95,8 @@ async def match_hosts(at: datetime) -> int:
     found = await asyncio.to_thread(pair, hosts, known, uuid7)
     rows = [(host, asset, is_new, place) for place, (host, (asset, is_new)) in enumerate(found.items())]
     await copy_rows("paired", rows)
-    await held.execute(_DESCRIBE + rollups.adding_assets("new_assets", at))
-    return len({asset for asset, _ in found.values()})
+    assets = dict(found.values())
+    adding = _ADD + rollups.adding_assets("new_assets", at) if any(assets.values()) else ""
+    keeping = "" if all(assets.values()) else _KEEP_UP
+    await held.execute(_DESCRIBE + adding + keeping + _NAME)
+    return len(assets)

@@ -45,15 +45,15 @@ _TOLD_ANEW = f"""SELECT id FROM vulnerability_change
     WHERE action IN ('created', 'updated', 'reopened') AND evidence_changed
     UNION {flaws.OF_REDEFINED}"""
 _MANY = 10_000  # findings; below, what autovacuum learns by itself is soon enough
-# Stores what the ids of checks mean; makes redefined(id), the definitions that changed.
+# Stores what the ids of checks mean; makes redefined(id, known), the definitions that are new or changed, and
+# says how many.
 _DEFINE = f"""
-CREATE TEMPORARY TABLE redefined (id int) ON COMMIT DROP;
-CREATE TEMPORARY TABLE definition_was ON COMMIT DROP AS
-SELECT d.id, to_jsonb(d) - 'words' AS before FROM exposure_definition d
-JOIN (SELECT DISTINCT {CHECK} AS known_as, digest FROM staged_definition) s
-  ON d.source = (SELECT source FROM importing) AND {CHECK_OF_D} = s.known_as AND d.digest <> s.digest;
+CREATE TEMPORARY TABLE redefined (id int, known bool) ON COMMIT DROP;
 WITH latest AS (
-    SELECT DISTINCT ON (number) * FROM staged_definition ORDER BY number, seq DESC
+    SELECT DISTINCT ON (number) *, {CHECK} AS known_as FROM staged_definition ORDER BY number, seq DESC
+), was AS (
+    SELECT d.id, to_jsonb(d) - 'words' AS before FROM exposure_definition d JOIN latest s
+      ON d.source = (SELECT source FROM importing) AND {CHECK_OF_D} = s.known_as AND d.digest <> s.digest
 ), written AS (
     INSERT INTO exposure_definition AS d (source, plugin_id, check_id, {DEFINITION_COLUMNS}, updated_at)
     SELECT (SELECT source FROM importing), plugin_id, check_id, {DEFINITION_COLUMNS},
@@ -63,12 +63,12 @@ WITH latest AS (
     WHERE d.digest <> EXCLUDED.digest
       AND coalesce(EXCLUDED.modified_on >= d.modified_on, true)
       AND (EXCLUDED.updated_at >= d.updated_at OR EXCLUDED.modified_on > d.modified_on)
-    RETURNING id
+    RETURNING id, digest
+), remembered AS (
+    INSERT INTO exposure_definition_before (import_id, definition_id, before, digest)
+    SELECT (SELECT id FROM importing), id, was.before, written.digest FROM written JOIN was USING (id)
 )
-INSERT INTO redefined SELECT id FROM written;
-INSERT INTO exposure_definition_before (import_id, definition_id, before, digest)
-SELECT DISTINCT ON (d.id) (SELECT id FROM importing), d.id, w.before, d.digest
-FROM definition_was w JOIN redefined r USING (id) JOIN exposure_definition d USING (id);
+INSERT INTO redefined SELECT w.id, was.id IS NOT NULL FROM written w LEFT JOIN was USING (id);
 """
 NAME_CVES = f"""
 DELETE FROM exposure_definition_cve WHERE definition_id IN (SELECT id FROM redefined);
@@ -85,13 +85,14 @@ FROM (SELECT DISTINCT number, {CHECK} AS known_as FROM staged_definition) n
 JOIN exposure_definition d ON d.source = (SELECT source FROM importing) AND {CHECK_OF_D} = n.known_as;
 ANALYZE defined, redefined;
 """
-# Created and changed vulnerabilities and their evidence.
-_WRITE = """
+_CREATE = """
 INSERT INTO exposure_vulnerability (id, asset_id, definition_id, port, protocol, location, severity,
     state, risk_score, authenticated, first_seen, last_seen, evidence_digest)
 SELECT id, asset_id, definition_id, port, protocol, location, severity, 0,
        risk_score, coalesce(authenticated, false), first_seen, seen_at, evidence_digest
 FROM vulnerability_change WHERE action = 'created';
+"""
+_CHANGE = """
 UPDATE exposure_vulnerability v
 SET severity = c.severity, risk_score = c.risk_score, evidence_digest = c.evidence_digest,
     last_seen = c.seen_at, authenticated = coalesce(c.authenticated, v.authenticated),
@@ -101,11 +102,20 @@ SET severity = c.severity, risk_score = c.risk_score, evidence_digest = c.eviden
 FROM vulnerability_change c
 WHERE v.id = c.id AND (c.action IN ('updated', 'reopened')
                        OR c.action = 'unchanged' AND c.seen_at > c.old_last_seen);
+"""
+_TELL = """
 INSERT INTO exposure_evidence (vulnerability_id, service, output, import_id, observed_at)
+{evidence}
+ON CONFLICT (vulnerability_id) DO UPDATE
+SET service = EXCLUDED.service, output = EXCLUDED.output, import_id = EXCLUDED.import_id,
+    observed_at = EXCLUDED.observed_at;
+"""
+_EVIDENCE = """
 SELECT c.id, left(f.service, 100), coalesce(f.output, ''), (SELECT id FROM importing), c.seen_at
 FROM vulnerability_change c JOIN staged_finding f ON f.seq = c.seq
 WHERE c.action <> 'unchanged' AND c.evidence_changed AND c.sightings = 1
-UNION ALL
+"""
+_EVIDENCE_OF_SEVERAL = """
 SELECT c.id, left(min(f.service), 100),
        coalesce(string_agg(DISTINCT f.output, E'\\n\\n' ORDER BY f.output), ''),
        (SELECT id FROM importing), c.seen_at
@@ -116,9 +126,6 @@ JOIN staged_finding f ON f.host = m.host AND f.definition = d.number
      AND f.port = c.port AND left(f.protocol, 16) = c.protocol AND f.location = c.location
 WHERE c.action <> 'unchanged' AND c.evidence_changed AND c.sightings > 1
 GROUP BY c.id, c.seen_at
-ON CONFLICT (vulnerability_id) DO UPDATE
-SET service = EXCLUDED.service, output = EXCLUDED.output, import_id = EXCLUDED.import_id,
-    observed_at = EXCLUDED.observed_at;
 """
 
 
@@ -142,26 +149,27 @@ async def merge(staged: Staged) -> Merged:
     at = await history.moment()
     assets = await matching.match_hosts(at)
     await rules.apply("SELECT asset_id FROM asset_now")
-    await connection().execute(_DEFINE + NAME_CVES + _NUMBER)
+    defined: str = await connection().execute(_DEFINE)
+    redefined = int(defined.rsplit(" ", 1)[-1])
     _, formula = await risk_queries.current()
-    counts = await _observe(formula)
+    counts = await _observe(formula, naming=NAME_CVES if redefined else "")
     written = counts["created"] + counts["updated"] + counts["reopened"]
-    writing = undo.REMEMBER_CHANGED + _WRITE if written or counts["seen_later"] else ""
+    duplicates = staged.findings - written - counts["unchanged"]
     sample = "SET LOCAL default_statistics_target = 100" if written >= _MANY else ""
-    await connection().execute(undo.REMEMBER_SEEN + writing + sample)
+    await connection().execute(undo.REMEMBER_SEEN + _writing(counts, written, duplicates) + sample)
     if written >= _MANY:  # the statements after it, and the first lists, need it
         await analyze("exposure_vulnerability", "exposure_asset", "exposure_asset_identifier")
     # What a new definition is of has its score already.
     rescored = await rescore(REDEFINED, formula=formula) if counts["retold"] else 0
-    closed, unobserved = await absence.miss(formula)
+    closed, unobserved = await absence.miss(formula, said=staged.fixed > 0)
     if written or rescored or closed:
         await rollups.apply_changes(at=at, import_id=staged.import_id)
-    if written or counts["redefined"]:
+    if written or redefined:
         await flaws.observe(_TOLD_ANEW)
     return Merged(
         assets=assets,
         findings=staged.findings,
-        duplicates=staged.findings - written - counts["unchanged"],
+        duplicates=duplicates,
         created=counts["created"],
         updated=counts["updated"],
         reopened=counts["reopened"],
@@ -171,9 +179,20 @@ async def merge(staged: Staged) -> Merged:
     )
 
 
-async def _observe(formula: Mapping[str, Any]) -> Mapping[str, int]:
+def _writing(counts: Mapping[str, int], written: int, duplicates: int) -> str:
+    """Return the statements that write what was created or changed and its evidence, as far as any was."""
+    create = _CREATE if counts["created"] else ""
+    changed = counts["updated"] + counts["reopened"] + counts["seen_later"]
+    change = undo.REMEMBER_CHANGED + _CHANGE if changed else ""
+    tell = _TELL.format(evidence=_EVIDENCE) if written else ""
+    tell_of_several = _TELL.format(evidence=_EVIDENCE_OF_SEVERAL) if written and duplicates else ""
+    return create + change + tell + tell_of_several
+
+
+async def _observe(formula: Mapping[str, Any], *, naming: str) -> Mapping[str, int]:
     """Compare what the report saw with what is known; makes vulnerability_change, a row each, and counts it.
 
+    `naming` are statements that definitions need before their scores are known.
     A score is worked out anew where something that it is made of changed, age apart, which has its own time.
     """
     risk = scoring.score(
@@ -184,6 +203,7 @@ async def _observe(formula: Mapping[str, Any]) -> Mapping[str, int]:
     )
     await connection().execute(
         f"""
+        {naming}{_NUMBER}
         CREATE TEMPORARY TABLE vulnerability_change ON COMMIT DROP AS
         WITH observed AS (
             SELECT m.asset_id, d.id AS definition_id, f.port, left(f.protocol, 16) AS protocol, f.location,
@@ -225,8 +245,7 @@ async def _observe(formula: Mapping[str, Any]) -> Mapping[str, int]:
                   count(*) FILTER (WHERE action = 'reopened') AS reopened,
                   count(*) FILTER (WHERE action = 'unchanged') AS unchanged,
                   count(*) FILTER (WHERE action = 'unchanged' AND seen_at > old_last_seen) AS seen_later,
-                  (SELECT count(*) FROM redefined) AS redefined,
-                  (SELECT count(*) FROM redefined JOIN definition_was USING (id)) AS retold
+                  (SELECT count(*) FROM redefined WHERE known) AS retold
            FROM vulnerability_change"""
     )
     return counts

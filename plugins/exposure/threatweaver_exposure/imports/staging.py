@@ -18,21 +18,21 @@ from threatweaver_exposure.imports.rows import Batch, Row
 _AHEAD = 2  # batches the parser may be ahead of COPY
 _STOPPING = 10  # seconds that a parser may take to end its work when nobody wants it any more
 
+# What lives for a moment is not compressed, which would cost more than all else: neither a row that fits a
+# page nor an object that does not. Where all texts are bounded, a table has no second one for long values.
+_AS_IT_IS = "WITH (toast_tuple_target = 8160)"
 _TABLES = f"""
 CREATE TEMPORARY TABLE staged (
     kind smallint, seq int, host int, definition int, port int, protocol text, service text,
     severity smallint, output text, location text, told json
 ) PARTITION BY LIST (kind) ON COMMIT DROP;
+ALTER TABLE staged ALTER told SET STORAGE EXTERNAL;
 CREATE TEMPORARY TABLE staged_finding PARTITION OF staged (
     protocol NOT NULL, service NOT NULL, location NOT NULL
-) FOR VALUES IN ({rows.FINDING}) ON COMMIT DROP;
-CREATE TEMPORARY TABLE staged_other PARTITION OF staged DEFAULT ON COMMIT DROP;
-CREATE TEMPORARY TABLE staged_host (
-    seq int, number int NOT NULL, name text NOT NULL, operating_system text,
-    started_at timestamptz, finished_at timestamptz, finished bool, authenticated bool
-) ON COMMIT DROP;
+) FOR VALUES IN ({rows.FINDING}) {_AS_IT_IS} ON COMMIT DROP;
+CREATE TEMPORARY TABLE staged_other PARTITION OF staged DEFAULT {_AS_IT_IS} ON COMMIT DROP;
 CREATE TEMPORARY TABLE staged_identifier (
-    host int, kind text, value text, strength smallint
+    host int, kind varchar(16), value varchar(255), strength smallint
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE staged_definition (
     seq int, number int, plugin_id bigint, check_id text, name text NOT NULL, family text NOT NULL,
@@ -42,9 +42,9 @@ CREATE TEMPORARY TABLE staged_definition (
     cvss4_score float8, cvss4_vector text, vpr_score float8, epss_score float8,
     exploit_available bool, kev bool, published_on date, patch_published_on date, modified_on date,
     digest uuid
-) ON COMMIT DROP;
+) {_AS_IT_IS} ON COMMIT DROP;
 CREATE TEMPORARY TABLE staged_fixed (
-    host int, definition int, port int, protocol text NOT NULL
+    host int, definition int, port int, protocol varchar(16) NOT NULL
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE paired (host int, asset_id uuid, is_new bool, place int) ON COMMIT DROP;
 """
@@ -60,7 +60,7 @@ SET LOCAL plan_cache_mode = force_custom_plan;
 # importing it again changes nothing.
 _IMPORTING = """
 CREATE TEMPORARY TABLE importing ON COMMIT DROP AS
-SELECT i.id, $2::text AS source, coalesce($3::timestamptz, (
+SELECT i.id, $2::varchar(32) AS source, coalesce($3::timestamptz, (
            SELECT min(o.created_at) FROM exposure_import o
            WHERE o.sha256 = i.sha256 AND NOT o.dry_run AND o.reverted_at IS NULL), i.created_at) AS undated
 FROM exposure_import i WHERE i.id = $1
@@ -68,20 +68,21 @@ FROM exposure_import i WHERE i.id = $1
 # No scan is later than the import but for a day of time zones: a scanner's wrong clock would otherwise make
 # every later report an older one, which changes nothing.
 _SORT_OUT = f"""
-INSERT INTO staged_host SELECT h.* FROM staged_other s, json_populate_record(NULL::staged_host, s.told) h
-WHERE s.kind = {rows.HOST};
 INSERT INTO staged_identifier SELECT i.* FROM staged_other s,
     json_populate_recordset(NULL::staged_identifier, s.told->'identifiers') i WHERE s.kind = {rows.HOST};
 INSERT INTO staged_definition
 SELECT d.* FROM staged_other s, json_populate_record(NULL::staged_definition, s.told) d
 WHERE s.kind = {rows.DEFINITION};
-INSERT INTO staged_fixed SELECT f.* FROM staged_other s, json_populate_record(NULL::staged_fixed, s.told) f
-WHERE s.kind = {rows.FIXED};
-ANALYZE importing, staged_host, staged_identifier, staged_definition, staged_finding;
 CREATE TEMPORARY TABLE host_now ON COMMIT DROP AS
 SELECT DISTINCT ON (h.number) h.number AS host, h.name, h.operating_system, h.authenticated, h.finished,
        least(coalesce(h.finished_at, h.started_at, i.undated), i.undated + interval '1 day') AS seen_at
-FROM staged_host h CROSS JOIN importing i ORDER BY h.number, h.seq DESC;
+FROM staged_other s CROSS JOIN importing i, json_to_record(s.told) AS h(
+    seq int, number int, name text, operating_system text, started_at timestamptz, finished_at timestamptz,
+    finished bool, authenticated bool)
+WHERE s.kind = {rows.HOST} ORDER BY h.number, h.seq DESC;
+ANALYZE importing, host_now, staged_identifier, staged_definition, staged_finding;
+INSERT INTO staged_fixed SELECT f.* FROM staged_other s, json_populate_record(NULL::staged_fixed, s.told) f
+WHERE s.kind = {rows.FIXED};
 """
 # What asyncpg's encoders and PostgreSQL say of a value that is of the wrong kind.
 _NO_VALUE = (
@@ -96,7 +97,7 @@ _NO_VALUE = (
 
 @dataclass(slots=True, kw_only=True)
 class Staged:
-    """What is imported: whose definitions it names, and how many findings were staged.
+    """What is imported: whose definitions it names, how many findings were staged, how many are said fixed.
 
     `subject` is what the report is about if it does not say so itself; `undated` is the time of a scan
     without one, None when it is that of the first upload.
@@ -107,6 +108,7 @@ class Staged:
     subject: str
     undated: datetime | None = None
     findings: int = 0
+    fixed: int = 0
 
 
 async def stage(
@@ -131,7 +133,8 @@ async def stage(
     try:
         async with aclosing(records()) as found:
             await copy_rows("staged", found)
-        await connection().execute(_SORT_OUT)
+        sorted_out: str = await connection().execute(_SORT_OUT)
+        staged.fixed = int(sorted_out.rsplit(" ", 1)[-1])
     except _NO_VALUE as error:
         raise rows.failed(parser, "it holds a value of the wrong kind") from error
 

@@ -20,7 +20,7 @@ SELECT g.id, m.asset_id, g.source, m.seen_at, m.finished, m.is_new, b.before,
 FROM (SELECT asset_id, max(seen_at) AS seen_at, bool_and(coalesce(finished, false)) AS finished,
              bool_or(is_new) AS is_new FROM matched GROUP BY asset_id) m
 CROSS JOIN importing g
-LEFT JOIN asset_before b USING (asset_id)
+LEFT JOIN asset_now b USING (asset_id)
 LEFT JOIN (SELECT m.asset_id, array_agg(DISTINCT i.kind || ' ' || i.value) AS named,
                   array_agg(DISTINCT i.kind || ' ' || i.value)
                       FILTER (WHERE n.asset_id IS NOT NULL) AS added
@@ -31,7 +31,7 @@ LEFT JOIN (SELECT asset_id, array_agg(id) AS ids, array_agg(old_last_seen) AS la
            FROM vulnerability_change GROUP BY asset_id) c USING (asset_id);
 UPDATE exposure_import e SET merged_at = clock_timestamp() FROM importing i WHERE e.id = i.id;
 """
-"""Notes what was seen, of vulnerability_change, matched and asset_before, before it is written."""
+"""Notes what was seen, of vulnerability_change, matched and asset_now, before it is written."""
 REMEMBER_CHANGED = f"""
 INSERT INTO exposure_before ({_BEFORE}, evidence)
 SELECT {_OF_V}, to_jsonb(e) - 'vulnerability_id'
