@@ -25,8 +25,11 @@ run: $(VENV)/.product ## Set up and run the product with an embedded PostgreSQL 
 	@exec $(BIN)/threatweaver up
 
 test: ## Set up and run every check and test
-	@contrib/test-setup.sh & beside=$$!; $(MAKE) --no-print-directory check || { wait $$beside; exit 1; }; wait $$beside
-	@$(BIN)/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder
+	@contrib/test-setup.sh & beside=$$!; \
+		$(MAKE) --silent $(VENV)/.tools || { wait $$beside; exit 1; }; wait $$beside
+	@$(MAKE) --silent check & beside=$$!; failed=0; \
+		$(BIN)/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder || failed=1; \
+		wait $$beside || { echo "make check failed: see above" >&2; failed=1; }; exit $$failed
 
 check: $(VENV)/.tools ## Lint, types, import contracts
 	@$(BIN)/ruff check --quiet .

@@ -148,7 +148,7 @@ def test_a_verdict_signed_by_somebody_else_is_none(scanning, tmp_path):
     )
     made.write_bytes(public.stdout)
     with lab("--safe", *CASES) as url:
-        code, said = client(scanning, url, "--verify", made)
+        code, said = client(scanning, url, "--profile", "passive", "--verify", made)
     assert (code, said.splitlines()[-1]) == (2, "INCONCLUSIVE: the verdict is not signed with this key")
 
 

@@ -15,7 +15,6 @@ from small_target import page
 from warm import Warm
 
 SECONDS = 12 if os.environ.get("TWTEST_FUZZ_EXAMPLES") else 2
-BOMB = gzip.compress(b"<a href='/x'>" * 8_000_000)
 WORDS = "lorem ipsum dolor sit amet " * 4_000
 
 
@@ -32,17 +31,23 @@ def calendar(request):
     return page(f'<a href="/?day={day + 1}">next</a><a href="/?day={day + 30}&view=month">month</a>{WORDS}')
 
 
-LINKS = "".join(f'<a href="/{n}/{n}.html?k{n}=1">x</a>' for n in range(100_000))
-FIELDS = "".join(f'<input name="f{n}" value="{"v" * 500}">' for n in range(2_000))
-FORMS = f'<form action="/{"a" * 200}" method="post">{FIELDS}</form>' * 20
+@functools.cache
+def links():
+    return "".join(f'<a href="/{n}/{n}.html?k{n}=1">x</a>' for n in range(100_000))
 
 
 def linked(request):
-    return page(LINKS)
+    return page(links())
+
+
+@functools.cache
+def forms():
+    fields = "".join(f'<input name="f{n}" value="{"v" * 500}">' for n in range(2_000))
+    return f'<form action="/{"a" * 200}" method="post">{fields}</form>' * 20
 
 
 def formed(request):
-    return page(FORMS)
+    return page(forms())
 
 
 async def endless(request):
@@ -53,8 +58,14 @@ async def endless(request):
     return answer
 
 
+@functools.cache
+def packed():
+    """100 MB of links as 100 KB, made where it is needed: each test process imports this file."""
+    return gzip.compress(b"<a href='/x'>" * 8_000_000)
+
+
 def bomb(request):
-    return web.Response(body=BOMB, headers={"Content-Encoding": "gzip", "Content-Type": "text/html"})
+    return web.Response(body=packed(), headers={"Content-Encoding": "gzip", "Content-Type": "text/html"})
 
 
 async def drip(request):
