@@ -123,7 +123,7 @@ def main() -> None:
             if options.write:
                 doubt += keep(measured(truth, runs[0]))
             if options.wapiti:
-                runs.append(Run("wapiti", *wapiti_findings(options.wapiti, url, Found)))
+                runs.append(Run("wapiti", *wapiti_findings(options.wapiti, url, Found, extra)))
             figures += [show(truth, run, verbose=options.verbose) for run in runs]
     if options.out:
         options.out.write_text(json.dumps(figures, indent=1), encoding="utf-8")
