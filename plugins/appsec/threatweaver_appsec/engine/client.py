@@ -3,6 +3,7 @@
 import asyncio
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, nullcontext, suppress
 from types import SimpleNamespace
@@ -65,6 +66,7 @@ class Client:
         self._jars: dict[str, Jar] = {}
         self._sessions: dict[str, Session] = {}
         self._retired: frozenset[str] = frozenset()
+        self._entered: Counter[str] = Counter()
         self._paces: dict[str, Pace] = {}
         self._flying: set[asyncio.Timeout] = set()
         self._open = AsyncExitStack()
@@ -117,8 +119,13 @@ class Client:
     def enter(self, identity: str, session: Session) -> None:
         """Carry a session with each request of an identity from now on."""
         self._sessions[identity] = session
+        self._entered[identity] += 1
         for name, value in session.cookies:
             self._jars.setdefault(identity, Jar()).put(self.base, name, value)
+
+    def session_number(self, identity: str | None) -> int:
+        """Return which of an identity's sessions it is now: what a page gave in another one holds no more."""
+        return self._entered[identity] if identity else 0
 
     def forget(self, identity: str) -> None:
         """Empty an identity's jar and session; what it signed with stays a secret."""
