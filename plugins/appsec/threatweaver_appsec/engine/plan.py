@@ -15,6 +15,7 @@ from threatweaver_appsec.engine.ports import Skipped
 
 ALIKE = 3  # operations of one shape that are known: probers compare them; points of one are attacked
 MOST_OF_TEMPLATE = 60  # operations of one method and path, whatever their parameters are called
+MOST_COMBINED = 4  # sets of other parameters that one of a place is attacked beside: lists filter by any set
 MOST_WITH_HEADERS = 40  # operations whose headers are attacked: applications read those in one place
 WHOLE, SHORT = (
     16_384,
@@ -22,6 +23,7 @@ WHOLE, SHORT = (
 )  # bytes of an answer that are remembered, of the first operations and of the others
 MOST_BYTES = 16_000_000
 MOST_SENT = 24_000_000  # bytes of the requests of all operations
+ENOUGH = "tested beside other sets of parameters"
 MOST_PLACES = 100_000
 ENDS_SESSION = re.compile(r"(?:log|sign)[-_]?(?:out|off)\b", re.IGNORECASE)
 
@@ -97,6 +99,7 @@ def places(operations: Iterable[Operation], *, safe: bool) -> tuple[list[Place],
     found: dict[str, Place] = {}
     left: list[Skipped] = []
     with_headers: set[str] = set()
+    combined: Counter[int] = Counter()
     for operation in operations:
         name = template(operation)
         if safe and operation.writes:
@@ -107,12 +110,25 @@ def places(operations: Iterable[Operation], *, safe: bool) -> tuple[list[Place],
         common = shape(operation)
         for point in _points(operation, headers=headers):
             mark = _mark(operation, point, common)
+            if mark not in found and not _is_new(combined, operation, point):
+                left.append(Skipped(f"{name_of(point)} of {operation.request.method} {name}"[:300], ENOUGH))
+                continue
             if len(found) < MOST_PLACES or mark in found:
                 found.setdefault(mark, Place(operation, point, mark))
             else:
                 left.append(Skipped(f"further points of {operation.request.method} {name}"[:300], "too many"))
                 break
     return list(found.values()), left
+
+
+def _is_new(combined: Counter[int], operation: Operation, point: Point) -> bool:
+    """Whether a point was not attacked beside enough other sets of parameters yet."""
+    if point.where not in (Where.PATH, Where.QUERY, Where.FORM):
+        return True
+    request = operation.request
+    place = hash((request.method, request.origin, template(operation), name_of(point)))
+    combined[place] += 1
+    return combined[place] <= MOST_COMBINED
 
 
 def _points(operation: Operation, *, headers: bool) -> Iterator[Point]:

@@ -13,8 +13,8 @@ from threatweaver_appsec.engine.discover import leads
 from threatweaver_appsec.engine.discover.leads import Frontier, Lead
 from threatweaver_appsec.engine.jar import MOST_TEXT, Jar
 from threatweaver_appsec.engine.messages import Exchange, Fault, Request
-from threatweaver_appsec.engine.plan import MOST_SENT, Intake, places
-from threatweaver_appsec.engine.points import MOST_DEPTH, MOST_POINTS, points_of
+from threatweaver_appsec.engine.plan import ENOUGH, MOST_COMBINED, MOST_SENT, Intake, places
+from threatweaver_appsec.engine.points import MOST_DEPTH, MOST_POINTS, Where, points_of
 from threatweaver_appsec.engine.ports import Skipped
 from threatweaver_appsec.engine.wire import Unpacker
 
@@ -71,6 +71,19 @@ def test_operations_are_bounded_by_the_bytes_of_their_requests():
     kept = [one for one in taken if isinstance(one, Operation)]
     assert sum(len(one.request.body) for one in kept) <= MOST_SENT
     assert {one.what for one in taken if isinstance(one, Skipped)} == {"further operations"}
+
+
+def test_a_filter_is_attacked_beside_few_sets_of_other_ones():
+    asked = [operation_of(Request("GET", f"{BASE}/list?q=1&filter{number}=1")) for number in range(20)]
+    found, left = places([*asked, operation_of(Request("GET", f"{BASE}/other?q=1"))], safe=False)
+    names = [
+        (place.operation.request.parts.path, place.point.name)
+        for place in found
+        if place.point.where is Where.QUERY
+    ]
+    assert names.count(("/list", "q")) == MOST_COMBINED
+    assert (len(set(names)), names.count(("/other", "q"))) == (22, 1)
+    assert {one.why for one in left} == {ENOUGH}
 
 
 def test_points_with_long_names_have_short_marks():
