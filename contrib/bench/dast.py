@@ -295,7 +295,8 @@ def matches(item: dict, found: Found) -> bool:
         return True
     if item["path"] not in ("*", "") and not same_path(item["path"], found.path):
         return False
-    if item["method"] not in ("*", found.method) and found.parameter:
+    in_url = item.get("in") == "query"  # read of whatever method
+    if item["method"] not in ("*", found.method) and found.parameter and not in_url:
         return False
     if not item.get("param") or not found.parameter or item.get("in") == "path":
         return True
