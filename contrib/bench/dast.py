@@ -20,62 +20,18 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from dast_costs import cost_of, costs_by_agent
+from dast_matching import FAMILIES, Found, matches
 from lab_served import served
 from wapiti_beside import wapiti_findings
 
 KEPT = Path(__file__).parents[2] / "plugins/appsec/threatweaver_appsec/engine/measured.json"
-
-XSS, FILES = {79, 80, 87}, {22, 23, 36, 73, 98, 829}
-FAMILIES = {
-    "sqli": {89, 564},
-    "nosqli": {943, 89},
-    "xss-reflected": XSS,
-    "xss-stored": XSS,
-    "xss-dom": XSS,
-    "traversal": FILES,
-    "lfi": FILES,
-    "rfi": FILES,
-    "cmdi": {77, 78, 88},
-    "codeinj": {94, 95, 96, 1336},
-    "bola": {284, 285, 566, 639, 862, 863},
-    "idor": {284, 285, 566, 639, 862, 863},
-    "bfla": {284, 285, 639, 862, 863},
-    "unauth": {284, 285, 287, 306, 425, 862, 863},
-    "authbypass": {284, 285, 287, 290, 303, 306, 620, 639, 862, 863},
-    "infodisclosure": {200, 209, 213, 215, 359, 489, 497, 530, 538, 540, 548},
-    "secretexposure": {200, 312, 522, 540, 798},
-    "plaintextpw": {200, 256, 257, 312, 522},
-    "weakjwt": {287, 326, 330, 345, 347, 521, 1391},
-    "weaksession": {287, 330, 345, 384, 565, 613},
-    "enumeration": {203, 204},
-    "bruteforce": {307, 770, 799},
-    "missingheaders": {16, 693, 1021, 319, 523},
-    "clickjacking": {451, 1021},
-    "component": {937, 1035, 1104, 1395},
-}
-
-
-OF_THE_ORIGIN = {"clickjacking", "missingheaders"}
-"""Told once for an origin, at whichever page shows it first; ground truth names its first page."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """One finding of any scanner."""
-
-    cwe: int
-    method: str
-    path: str
-    parameter: str
-    severity: str
-    title: str
-    agent: str = ""
 
 
 @dataclass
@@ -87,6 +43,22 @@ class Tally:
     trapped: int = 0
     traps: int = 0
     missing: list[str] = field(default_factory=list)
+    cwes: set[int] = field(default_factory=set)
+
+    def figures(self, costs: Mapping[str, tuple[int, float]]) -> dict[str, float | None]:
+        """Return shares, and what the agents cost where that is known: one of several classes in each."""
+        requests, seconds = cost_of(self.cwes, costs) or (None, None)
+        return {
+            "found": self.hit,
+            "missed": self.missed,
+            "traps": self.traps,
+            "trapped": self.trapped,
+            "tpr": ratio(self.hit, self.hit + self.missed),
+            "fpr": ratio(self.trapped, self.traps),
+            "precision": ratio(self.hit, self.hit + self.trapped),
+            "requests": requests,
+            "seconds": seconds if seconds is None else round(seconds, 1),
+        }
 
 
 @dataclass
@@ -99,6 +71,8 @@ class Run:
     seconds: float
     megabytes: float
     state: str = ""
+    costs: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    """Requests and seconds of each agent, where that is known."""
 
 
 def main() -> None:
@@ -123,7 +97,7 @@ def main() -> None:
             if options.write:
                 doubt += keep(measured(truth, runs[0]))
             if options.wapiti:
-                runs.append(Run("wapiti", *wapiti_findings(options.wapiti, url, Found)))
+                runs.append(Run("wapiti", *wapiti_findings(options.wapiti, url, Found, extra)))
             figures += [show(truth, run, verbose=options.verbose) for run in runs]
     if options.out:
         options.out.write_text(json.dumps(figures, indent=1), encoding="utf-8")
@@ -165,7 +139,7 @@ def keep(new: dict) -> list[str]:
 def ours(url: str, extra: list[str]) -> Run:
     """Scan a target in a process of its own, with forms and writes: it is there to be broken."""
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "report.json"
+        out, log = Path(folder) / "report.json", Path(folder) / "log.tsv"
         words = [
             sys.executable,
             "-m",
@@ -181,6 +155,8 @@ def ours(url: str, extra: list[str]) -> Run:
             "json",
             "--out",
             str(out),
+            "--log",
+            str(log),
             *(word for option in extra for word in shlex.split(option)),
         ]
         began, peak = time.monotonic(), 0
@@ -189,6 +165,7 @@ def ours(url: str, extra: list[str]) -> Run:
             peak = max(peak, peak_of(running.pid))
             time.sleep(0.2)
         report = json.loads(out.read_text(encoding="utf-8"))
+        costs = costs_by_agent(log)
     found = [
         Found(
             one["cwe"],
@@ -202,7 +179,8 @@ def ours(url: str, extra: list[str]) -> Run:
         for one in report["findings"]
     ]
     state = report["state"] + (f" ({report['reason']})" if report["reason"] else "")
-    return Run("threatweaver", found, report["requests"], time.monotonic() - began, peak / 1024, state)
+    seconds = time.monotonic() - began
+    return Run("threatweaver", found, report["requests"], seconds, peak / 1024, state, costs)
 
 
 def peak_of(process: int) -> int:
@@ -223,6 +201,7 @@ def show(truth: dict, run: Run, *, verbose: bool) -> dict:
         matching = {one for one in run.found if matches(item, one)}
         used |= matching
         tally = tallies.setdefault(item["class"], Tally())
+        tally.cwes |= FAMILIES.get(item["class"], set()) | {item["cwe"]}
         if not item["expect"]:
             tally.traps += 1
             tally.trapped += bool(matching)
@@ -232,7 +211,7 @@ def show(truth: dict, run: Run, *, verbose: bool) -> dict:
                 tally.missed += 1
                 tally.missing.append(f"{item['method']} {item['path']} [{item.get('param')}]")
     figures = figures_of(truth, run, tallies, used)
-    tell(truth, run, tallies, figures)
+    tell(truth, run, figures)
     if verbose:
         counted = Counter(
             f"{one.severity} {one.title} {one.method} {one.path} [{one.parameter}]"
@@ -268,53 +247,22 @@ def figures_of(truth: dict, run: Run, tallies: dict[str, Tally], used: set[Found
         "requests_per_find": ratio(run.requests, hit),
         "seconds": round(run.seconds, 1),
         "megabytes": round(run.megabytes),
-        "classes": {
-            name: {"found": one.hit, "missed": one.missed, "traps": one.traps, "trapped": one.trapped}
-            for name, one in tallies.items()
-        },
+        "classes": {name: one.figures(run.costs) for name, one in tallies.items()},
     }
 
 
-def tell(truth: dict, run: Run, tallies: dict[str, Tally], figures: dict) -> None:
+def tell(truth: dict, run: Run, figures: dict) -> None:
     """Print the table."""
     print(f"\n{truth['name']} · {run.scanner} {run.state}")
-    print(f"  {'class':<18}{'found':>6}{'missed':>8}{'traps':>7}{'trapped':>9}")
-    for name, one in sorted(tallies.items()):
-        print(f"  {name:<18}{one.hit:>6}{one.missed:>8}{one.traps:>7}{one.trapped:>9}")
+    columns = ("found", "missed", "traps", "trapped", "tpr", "fpr", "precision", "requests", "seconds")
+    print(f"  {'class':<18}" + "".join(f"{name:>10}" for name in columns))
+    for name, one in sorted(figures["classes"].items()):
+        cells = ("-" if one[column] is None else one[column] for column in columns)
+        print(f"  {name:<18}" + "".join(f"{cell:>10}" for cell in cells))
     for name in ("tpr", "fpr", "precision", "strict_precision", "requests_per_find"):
         print(f"  {name:<18}{'-' if figures[name] is None else figures[name]}")
     costs = f"{run.requests} requests, {run.seconds:.0f} s, {run.megabytes:.0f} MB"
     print(f"  {costs}, {figures['unlisted']} unlisted")
-
-
-def matches(item: dict, found: Found) -> bool:
-    """Return whether a finding tells a known weakness: class, path, and parameter where both name one."""
-    if found.cwe not in FAMILIES.get(item["class"], set()) | {item["cwe"]}:
-        return False
-    if item["class"] in OF_THE_ORIGIN and item["path"] == "/":
-        return True
-    if item["path"] not in ("*", "") and not same_path(item["path"], found.path):
-        return False
-    if item["method"] not in ("*", found.method) and found.parameter:
-        return False
-    if not item.get("param") or not found.parameter or item.get("in") == "path":
-        return True
-    return bool(parameters_of(item) & {found.parameter, found.parameter.rpartition("/")[2]})
-
-
-def parameters_of(item: dict) -> set[str]:
-    """Return the parameter of a known weakness, and those that its note lists beside it: "and a, b"."""
-    others = re.fullmatch(r"and (\w+(?:, \w+)*)", item.get("note") or "")
-    return {item["param"].lstrip("#"), *(others[1].split(", ") if others else ())}
-
-
-def same_path(known: str, found: str) -> bool:
-    """Return whether two paths are one, parameters in braces fitting any segment."""
-    known, found = urlsplit(known).path.rstrip("/"), urlsplit(found).path.rstrip("/")
-    segments, others = known.split("/"), found.split("/")
-    return len(segments) == len(others) and all(
-        one == other or "{" in one or "{" in other for one, other in zip(segments, others, strict=True)
-    )
 
 
 def ratio(part: float, whole: float) -> float | None:

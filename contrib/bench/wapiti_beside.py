@@ -1,6 +1,7 @@
 """Run wapiti on a target, counting its requests on their way: a peer beside the scanner, not a dependency."""
 
 import asyncio
+import itertools
 import json
 import shlex
 import subprocess
@@ -78,7 +79,22 @@ class Counter:
             writer.close()
 
 
-def wapiti_findings(command: str, url: str, make: Callable) -> tuple[list, int, float, float, str]:
+def told(extra: list[str], url: str, relayed: str) -> list[str]:
+    """Return options for what the scanner is told of a target, too: its API document, and the first login."""
+    words = [word for option in extra for word in shlex.split(option)]
+    pairs = dict(itertools.pairwise(words))
+    options = ["--swagger", pairs["--openapi"].replace(url, relayed)] if "--openapi" in pairs else []
+    logins = json.loads(Path(pairs["--login"]).read_text(encoding="utf-8")) if "--login" in pairs else []
+    for one in [logins] if isinstance(logins, dict) else logins[:1]:
+        if one["kind"] == "form":
+            place = one["url"].replace(url, relayed)
+            options += ["--form-url", place, "--form-user", one["user"], "--form-password", one["password"]]
+    return options
+
+
+def wapiti_findings(
+    command: str, url: str, make: Callable, extra: list[str]
+) -> tuple[list, int, float, float, str]:
     """Return its findings, requests, seconds, and no memory (it runs through a relay of its own)."""
     parts = urlsplit(url)
     relay = Counter(parts.hostname or "", parts.port or 80)
@@ -99,6 +115,7 @@ def wapiti_findings(command: str, url: str, make: Callable) -> tuple[list, int, 
             "0",
         ]
         words += ["--store-session", folder, "--max-scan-time", "900"]
+        words += told(extra, url.rstrip("/"), f"http://127.0.0.1:{relay.address}")
         state, report = "", {}
         try:
             subprocess.run(words, check=False, stdout=subprocess.DEVNULL, timeout=1_200)

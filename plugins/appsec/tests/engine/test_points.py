@@ -91,3 +91,26 @@ def test_every_place_of_a_request_can_be_put_back():
         for point in points_of(request, headers=True):
             if point.where is not Where.HEADER:
                 assert places(put(request, point, point.value)) == places(request)
+
+
+MULTIPART = (
+    b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+    b'--b\r\nContent-Disposition: form-data; name="f"; filename="a.png"\r\n'
+    b"Content-Type: image/png\r\n\r\n\x89\r\n\x00\r\n"
+    b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n2\r\n--b--\r\n'
+)
+
+
+def test_fields_beside_a_file_are_points_and_the_file_stays_as_it_is():
+    headers = (("Content-Type", "multipart/form-data; boundary=b"),)
+    request = Request("POST", "http://t.test/", headers, MULTIPART)
+    points = [point for point in points_of(request) if point.where is Where.FORM]
+    assert points == [Point(Where.FORM, "a", "2")]
+    changed = put(request, points[0], 'x"\r\ny')
+    file = MULTIPART[MULTIPART.index(b"--b", 3) : MULTIPART.rindex(b"--b", 0, -6)]
+    assert changed.body == MULTIPART[: MULTIPART.index(b"1\r\n")] + b'x"\r\ny\r\n' + file + b"--b--\r\n"
+    assert put(request, Point(Where.FORM, "new"), "3").body.endswith(
+        b'--b\r\nContent-Disposition: form-data; name="new"\r\n\r\n3\r\n--b--\r\n'
+    )
+    objects = points_of(put(request, points[0], {"$ne": "1"}))
+    assert [point for point in objects if point.where is Where.FORM] == [Point(Where.FORM, "a[$ne]", "1")]

@@ -67,3 +67,10 @@ async def test_agents_are_switched(space):
     assert next(o for o in await space.get("/agents") if o["id"] == chosen["id"])["enabled"] is False
     assert (await space.call("DELETE", path, status=200))["data"]["enabled"] is True
     await space.call("GET", "/agents/no-such", status=404)
+
+
+async def test_the_agent_that_needs_advisories_is_switched_like_any_other(space):
+    path = "/agents/outdated-component"
+    assert (await space.put(path, {"enabled": False}))["enabled"] is False
+    chosen = {"name": "parts", "agents": ["outdated-component"]}
+    assert (await space.post("/scan-profiles", chosen, status=201))["agents"] == chosen["agents"]

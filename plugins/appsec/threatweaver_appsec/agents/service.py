@@ -7,7 +7,7 @@ from uuid import UUID
 from threatweaver.sdk import NotFound
 from threatweaver_appsec.agents.models import AgentSetting
 from threatweaver_appsec.engine.agent import Agent, PointAgent, Prober
-from threatweaver_appsec.engine.catalog import all_agents
+from threatweaver_appsec.engine.catalog import listed_agents
 from threatweaver_appsec.engine.measured import measured
 from threatweaver_appsec.findings.models import ACTIVE, AppsecFinding
 
@@ -15,7 +15,7 @@ from threatweaver_appsec.findings.models import ACTIVE, AppsecFinding
 async def agents() -> list[dict[str, Any]]:
     """Return every agent, with whether it runs."""
     said = {item.agent: item.enabled for item in await AgentSetting.all()}
-    return [_described(agent, said.get(agent.about.id)) for agent in all_agents()]
+    return [_described(agent, said.get(agent.about.id)) for agent in listed_agents()]
 
 
 async def agent(name: str) -> dict[str, Any]:
@@ -45,7 +45,7 @@ async def reset(name: str) -> dict[str, Any]:
 
 
 def _known(name: str) -> Agent:
-    found = next((one for one in all_agents() if one.about.id == name), None)
+    found = next((one for one in listed_agents() if one.about.id == name), None)
     if found is None:
         raise NotFound
     return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from threatweaver_appsec.engine.agent import Agent, PointAgent, Prober
+from threatweaver_appsec.engine.baselines import Baselines
 from threatweaver_appsec.engine.checkpoint import Memory, place_number
 from threatweaver_appsec.engine.confirm import MOST_HITS, Limited, Verdict, probed, try_point
 from threatweaver_appsec.engine.coverage import Coverage
@@ -17,7 +18,7 @@ from threatweaver_appsec.engine.places import name_of, template
 from threatweaver_appsec.engine.plan import Place
 from threatweaver_appsec.engine.points import Point, Where
 from threatweaver_appsec.engine.sessions import Sessions
-from threatweaver_appsec.engine.site import Baselines, Ended, Target
+from threatweaver_appsec.engine.site import Ended, Target
 
 PER_REQUEST = 3  # places under way for each request that may be: some wait for callbacks
 BATCH = 40  # places; after a kill, those of one batch are tested again

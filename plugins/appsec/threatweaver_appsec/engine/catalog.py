@@ -8,6 +8,7 @@ from importlib import import_module
 
 from threatweaver_appsec.engine import agents as package
 from threatweaver_appsec.engine.agent import Agent, Operation, PointAgent, Prober, Safety, Severity, Watcher
+from threatweaver_appsec.engine.agents.outdated import outdated
 from threatweaver_appsec.engine.ports import Skipped
 
 WORST_FIRST = list(Severity)
@@ -62,6 +63,12 @@ def all_agents() -> tuple[Agent, ...]:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"agents with the same id: {', '.join(twice)}")
     return tuple(found)
+
+
+@cache
+def listed_agents() -> tuple[Agent, ...]:
+    """Return every agent that a scan can have: the one that is made of advisories is here without any."""
+    return (*all_agents(), outdated(lambda _: []))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, nullcontext, suppress
 from types import SimpleNamespace
@@ -35,6 +36,7 @@ MOST_REDIRECTS = 10
 AGENT = "Mozilla/5.0 (compatible; ThreatWeaver)"
 ATTRIBUTION = "X-ThreatWeaver-Scan"
 MOST_RETIRED = 1_000  # secrets of sessions that are over
+PAUSES = (0.5, 1.0, 2.0)  # seconds until the next try where nobody listens who has answered before
 STREAMS = frozenset({"text/event-stream", "multipart/x-mixed-replace"})
 STREAM_SECONDS = 2.0  # of a stream are listened to: it has no end that is waited for
 DEFAULTS = (("User-Agent", AGENT), ("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate"))
@@ -60,11 +62,16 @@ class Client:
         self.spared = Spared(anybody=False)
         self.spent = Spent()
         self.stopped = False
+        self.last_fault: Fault | None = None
+        """Why the last request had no answer, None where it had one."""
         self._scan, self._hear = scan, hear
         self._resolver = ScopedResolver(scope, resolve)
         self._jars: dict[str, Jar] = {}
         self._sessions: dict[str, Session] = {}
         self._retired: frozenset[str] = frozenset()
+        self._seen: set[str] = set()
+        """Origins that have answered."""
+        self._entered: Counter[str] = Counter()
         self._paces: dict[str, Pace] = {}
         self._flying: set[asyncio.Timeout] = set()
         self._open = AsyncExitStack()
@@ -117,8 +124,13 @@ class Client:
     def enter(self, identity: str, session: Session) -> None:
         """Carry a session with each request of an identity from now on."""
         self._sessions[identity] = session
+        self._entered[identity] += 1
         for name, value in session.cookies:
             self._jars.setdefault(identity, Jar()).put(self.base, name, value)
+
+    def session_number(self, identity: str | None) -> int:
+        """Return which of an identity's sessions it is now: what a page gave in another one holds no more."""
+        return self._entered[identity] if identity else 0
 
     def forget(self, identity: str) -> None:
         """Empty an identity's jar and session; what it signed with stays a secret."""
@@ -188,6 +200,7 @@ class Client:
         pace = self._paces.setdefault(origin, Pace(self.limits.per_second, self.limits.together))
         dressed = self._dressed(request, identity)
         response, fault, why = await self._answer(dressed, None if urgent else pace)
+        self.last_fault = fault
         if fault is None or fault is Fault.TIMEOUT:
             seconds = response.seconds if response else self.limits.answer_seconds
             retry = response.header("Retry-After") if response else None
@@ -209,7 +222,7 @@ class Client:
                     wait = self.limits.answer_seconds / (1 if pace else 5)
                     if not self.stopped:
                         alarm.reschedule(min(end, loop.time() + wait))
-                    return await self._exchange(request), None, ""
+                    return await self._returned(request, PAUSES if pace else ()), None, ""
                 finally:
                     self._flying.discard(alarm)
         except TimeoutError:
@@ -224,6 +237,21 @@ class Client:
             return None, Fault.RESET, type(error).__name__
         except (aiohttp.ClientError, ValueError, zlib.error, AssertionError) as error:
             return None, Fault.MALFORMED, type(error).__name__  # assertions: aiohttp's own, on odd requests
+
+    async def _returned(self, request: Request, pauses: Sequence[float]) -> Response:
+        """Send; again where nobody listens any more: who ended by an attack is often started anew."""
+        origin = origin_of(request.url) or ""
+        for seconds in pauses if origin in self._seen else ():
+            try:
+                return await self._exchange(request)
+            except aiohttp.ClientConnectorError as error:
+                if isinstance(error.os_error, AddressRefusedError):
+                    raise
+                await asyncio.sleep(seconds)
+        self._seen.discard(origin)  # the next one need not wait for it, too
+        answer = await self._exchange(request)
+        self._seen.add(origin)
+        return answer
 
     async def _exchange(self, request: Request) -> Response:
         """Send; once more where a connection that was kept had been closed meanwhile, as browsers do."""

@@ -7,6 +7,7 @@ does not show every time while each control between shows nothing.
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 from threatweaver_appsec.engine.accounts import passwords
@@ -21,6 +22,7 @@ from threatweaver_appsec.engine.agent import (
     Suspicion,
     Watcher,
 )
+from threatweaver_appsec.engine.baselines import Baselines
 from threatweaver_appsec.engine.beside import beside_of
 from threatweaver_appsec.engine.credentials import put_alike
 from threatweaver_appsec.engine.findings import Hit, fingerprint, watched
@@ -28,7 +30,8 @@ from threatweaver_appsec.engine.messages import Exchange, Fault
 from threatweaver_appsec.engine.pace import LIMITED
 from threatweaver_appsec.engine.places import key_of, name_of, template_of
 from threatweaver_appsec.engine.points import Point, Value
-from threatweaver_appsec.engine.site import Baselines, Target
+from threatweaver_appsec.engine.site import Target
+from threatweaver_appsec.engine.tickets import Tickets
 
 MOST_ATTEMPTS = 60  # of an agent at one point
 MOST_HITS = 200  # of an agent; a target that makes up more would fill the report
@@ -79,6 +82,7 @@ class Trial:
     point: Point
     baseline: Exchange
     again: Exchange
+    tickets: Tickets = field(default_factory=Tickets)
     limited: int = 0
     """Answers in a row that say that requests are limited here."""
 
@@ -128,7 +132,8 @@ class Trial:
         )
         if proof is None:
             return None
-        proof = proof if proof.point else replace(proof, point=self.point)
+        page = self.tickets.page_of(self.operation, self.target.sender_of(self.operation.request))
+        proof = replace(proof, point=proof.point or self.point, exchanges=(*page, *proof.exchanges))
         return Hit(self.agent.about, proof, self.operation, index, shown, need.of)
 
     def _attempts(self, repetition: int, handed: list[str]) -> Iterator[Attempt]:
@@ -144,18 +149,18 @@ class Trial:
 
     async def _send(self, attempt: Attempt, values: tuple[Value, ...], handed: list[str]) -> "Sent | None":
         exchanges: list[Exchange] = []
-        who = self.target.sender_of(self.operation.request)
         for value in values:
-            request = put_alike(self.operation.request, self.point, value)
-            exchange = await self.target.send(request, identity=who)
+            attack = partial(put_alike, point=self.point, value=value)
+            exchange = await self.tickets.send(self.target, self.operation, attack)
             if exchange.fault in UNSENDABLE:
                 return None
             self.limited = self.limited + 1 if exchange.status == LIMITED else 0
             if self.limited >= MOST_LIMITED:
                 raise Limited
             exchanges.append(exchange)
+        who = self.target.sender_of(self.operation.request)
         if who and self.point in passwords(self.operation.request):
-            await self.target.send(self.operation.request, identity=who)  # as it was, or nobody gets in again
+            await self.tickets.send(self.target, self.operation)  # as it was, or nobody gets in again
         sent, others = str(values), str(attempt.controls if values is attempt.values else attempt.values)
         mine = [url for url in handed if url in sent or (values is attempt.values and url not in others)]
         return Sent(attempt, tuple(exchanges), mine)
@@ -166,8 +171,7 @@ class Trial:
 
     async def _steady(self) -> bool:
         """Whether the request without an attack is answered the same each time."""
-        send, who = self.target.send, self.target.sender_of(self.operation.request)
-        more = [await send(self.operation.request, identity=who) for _ in range(STEADY)]
+        more = [await self.tickets.send(self.target, self.operation) for _ in range(STEADY)]
         answers = (self.baseline, self.again, *more)
         return len({(answer.status, answer.text) for answer in answers}) == 1
 
@@ -182,7 +186,8 @@ async def try_point(
     if not agent.wants(point, baseline):
         return Verdict(wanted=False)
     try:
-        return Verdict(await Trial(target.by(agent.about.id), agent, operation, point, baseline, again).run())
+        by, tickets = target.by(agent.about.id), baselines.tickets
+        return Verdict(await Trial(by, agent, operation, point, baseline, again, tickets).run())
     except Limited as limited:
         return Verdict(untested=str(limited), limited=True)
 

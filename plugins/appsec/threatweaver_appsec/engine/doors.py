@@ -87,11 +87,11 @@ async def doors(site: Site, nonce: Nonce) -> AsyncIterator[Door]:
                 yield door
                 return
     if site.identities:
-        async for door in _by_logins(site, nonce):
+        async for door in by_logins(site, nonce):
             yield door
 
 
-async def _by_logins(site: Site, nonce: Nonce) -> AsyncIterator[Door]:
+async def by_logins(site: Site, nonce: Nonce) -> AsyncIterator[Door]:
     """Yield what opens by the tokens that logins of APIs answer, beside the session of the scan."""
     account = None
     for login in islice((op for op in logins(site) if _answers_json(op)), MOST_LOGINS):

@@ -12,6 +12,7 @@ BLOCKS = frozenset({403, 406, 429, 503})
 GONE = frozenset({502, 503, 504})
 SILENT = frozenset({Fault.REFUSED, Fault.RESET, Fault.TIMEOUT})
 TRIES = 3
+TRIES_REFUSED = 8  # where nobody listens: an application that ended may be on its way back
 BETWEEN = 1.5  # seconds
 BETWEEN_LIMITED = 4.0  # seconds; a rate limit may end by itself
 QUIET = 6.0  # seconds without any answer while requests are under way
@@ -66,9 +67,11 @@ class Health:
     async def verify(self) -> str | None:
         """Ask the base a few times; return what is wrong where it never answers as it did."""
         answer = await self._ask()
-        for _ in range(TRIES - 1):
+        for tried in range(1, TRIES_REFUSED):
             if self._well(answer):
                 return None
+            if tried >= TRIES and answer.fault is not Fault.REFUSED:
+                break
             await asyncio.sleep(BETWEEN_LIMITED if answer.status == 429 else BETWEEN)
             answer = await self._ask()
         if self._well(answer) or answer.fault in (Fault.STOPPED, Fault.OVER_BUDGET):

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlunsplit
 
 from threatweaver_appsec.engine.messages import Request, header
+from threatweaver_appsec.engine.multipart import fields_of, with_fields
 
 Value = Any
 """Text, or any JSON at `Where.JSON`; elsewhere an object becomes name[key]=value, as PHP and qs read it."""
@@ -66,8 +67,7 @@ def put(request: Request, point: Point, value: Value) -> Request:  # noqa: PLR09
             query = urlencode(_with(pairs, point.name, value), quote_via=quote)  # not all read + as a space
             return replace(request, url=urlunsplit(request.parts._replace(query=query)))
         case Where.FORM:
-            pairs = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-            return replace(request, body=urlencode(_with(pairs, point.name, value)).encode())
+            return replace(request, body=_form(request, point.name, value))
         case Where.JSON | Where.GRAPHQL:
             return replace(request, body=_dump(_set(json.loads(request.body or b"null"), point.name, value)))
         case Where.XML:
@@ -95,6 +95,8 @@ def _body(request: Request) -> Iterator[Point]:
     if request.media_type == FORM:
         pairs = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
         yield from (Point(Where.FORM, name, value) for name, value in dict(pairs).items())
+    elif request.media_type == "multipart/form-data":
+        yield from (Point(Where.FORM, name, value) for name, value in dict(fields_of(request)).items())
     elif request.media_type == "application/json" or request.media_type.endswith("+json"):
         try:
             document = json.loads(request.body)
@@ -137,12 +139,22 @@ def _cookie_pairs(request: Request) -> list[tuple[str, str]]:
     return [(name, value) for name, _, value in pairs]
 
 
+def _form(request: Request, name: str, value: Value) -> bytes:
+    if request.media_type == "multipart/form-data":
+        return with_fields(request, name, _placed(name, value))
+    pairs = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+    return urlencode(_with(pairs, name, value)).encode()
+
+
+def _placed(name: str, value: Value) -> list[tuple[str, str]]:
+    if isinstance(value, dict):
+        return [(f"{name}[{key}]", _text(item)) for key, item in value.items()]
+    return [(name, _text(value))]
+
+
 def _with(pairs: list[tuple[str, str]], name: str, value: Value) -> list[tuple[str, str]]:
     """Put the value where the name stands first, without its repetitions; else at the end."""
-    new = (
-        [(f"{name}[{key}]", _text(item)) for key, item in value.items()] if isinstance(value, dict) else None
-    )
-    placed = new if new is not None else [(name, _text(value))]
+    placed = _placed(name, value)
     at = next((index for index, (key, _) in enumerate(pairs) if key == name), len(pairs))
     kept = [pair for pair in pairs if pair[0] != name]
     return [*kept[:at], *placed, *kept[at:]]

@@ -9,9 +9,10 @@ from there, and what can be given once (a name to register) it makes anew.
 import base64
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from threatweaver_appsec.engine.accounts import is_id
 from threatweaver_appsec.engine.agent import Proof
 from threatweaver_appsec.engine.answers import document_of, leaves
 from threatweaver_appsec.engine.messages import Exchange, Request
@@ -24,6 +25,7 @@ MOST_EXCHANGES = 6
 SHORTEST_TAKEN = 12  # characters of what is taken from an answer; less may stand somewhere by chance
 NEW = r"n$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')"  # a name that nobody has
 SECONDS = r"'\n%{time_starttransfer} s\n'"  # behind each answer: when it began
+HIDDEN = re.compile(r"<input\b[^<>]{0,2000}>", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -88,7 +90,8 @@ class Writer:
         return self._quote(f"{text}; " if kept and rest else text) + rest
 
     def _knows(self, value: str) -> bool:
-        return any(text in value for text in (*self.forged, *self.variables))
+        known = (text for text in (*self.forged, *self.variables) if not _is_short(text))
+        return any(text in value for text in known)
 
     def _quote(self, text: str) -> str:
         """The text for a shell; a secret in it becomes a variable."""
@@ -97,8 +100,8 @@ class Writer:
         secrets = [one for one in self.secrets if not any(one in other for other in written)]
         variables = dict.fromkeys(secrets, TOKEN + self.identity) | self.variables
         for secret in sorted(variables, key=len, reverse=True):
-            if secret in text:
-                parts = (self._quote(part) if part else "" for part in text.split(secret))
+            if _stands(secret, text):
+                parts = (self._quote(part) if part else "" for part in re.split(_pattern(secret), text))
                 return f'"{variables[secret]}"'.join(parts)
         return _shell(text)
 
@@ -138,18 +141,44 @@ def curl(
 
 def _taken(exchange: Exchange, later: Sequence[Exchange]) -> dict[str, str]:
     """Return what later requests carry of an answer, and the script for sed that takes it from there."""
-    found: dict[str, str] = {}
+    sent = [text for one in later for text in _texts(one.request)]
+    return {
+        text: _shell(script)
+        for text, script in _given(exchange)
+        if any(_stands(text, one) for one in sent) and (len(text) >= SHORTEST_TAKEN or _is_short(text))
+    }
+
+
+def _given(exchange: Exchange) -> Iterator[tuple[str, str]]:
+    """Yield what an answer gives with the script that finds it there: cookies, hidden fields, texts, ids."""
     for name, value in exchange.response.headers if exchange.response else ():
         if name.lower() == "set-cookie":
             key, _, text = value.partition(";")[0].partition("=")
-            found[text] = rf"s/^set-cookie: *{_literal(key)}=\([^;]*\).*/\1/Ip"
+            yield text, rf"s/^set-cookie: *{_literal(key)}=\([^;]*\).*/\1/Ip"
+    for tag in HIDDEN.findall(exchange.text[:LONGEST_SENT]):
+        called, holds = (re.search(rf"""\b{word}=["']([^"']+)""", tag) for word in ("name", "value"))
+        if called and holds and called.start() < holds.start():
+            name = _literal(called[1])
+            yield holds[1], rf"""s/.*<input[^>]*name=["']{name}["'][^>]*value=["']\([^"']*\).*/\1/p"""
     for path, leaf in leaves(document_of(exchange)):
-        if path and isinstance(leaf, str):
-            found[leaf] = rf's/.*"{_literal(path[-1])}": *"\([^"]*\)".*/\1/p'
-    sent = "\n".join(text for one in later for text in _texts(one.request))
-    return {
-        text: _shell(script) for text, script in found.items() if len(text) >= SHORTEST_TAKEN and text in sent
-    }
+        if path and isinstance(leaf, str) and not _is_short(leaf):
+            yield leaf, rf's/.*"{_literal(path[-1])}": *"\([^"]*\)".*/\1/p'
+        elif path and isinstance(leaf, int) and not isinstance(leaf, bool) and is_id(path[-1]):
+            yield str(leaf), rf's/.*"{_literal(path[-1])}": *\([0-9]*\).*/\1/p'
+
+
+def _is_short(text: str) -> bool:
+    """Whether a text is a number that may stand anywhere by chance: it is meant where it stands alone."""
+    return text.isdecimal() and len(text) < SHORTEST_TAKEN
+
+
+def _stands(text: str, within: str) -> bool:
+    return text in within and bool(re.search(_pattern(text), within))
+
+
+def _pattern(text: str) -> str:
+    alone = rf"(?<![\w.:-]){text}(?![\w.:-])"  # no part of an address, a name or another number
+    return alone if _is_short(text) else re.escape(text)
 
 
 def _texts(request: Request) -> tuple[str, ...]:

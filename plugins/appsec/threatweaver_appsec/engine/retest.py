@@ -19,6 +19,7 @@ from threatweaver_appsec.engine.places import name_of
 from threatweaver_appsec.engine.points import Point, points_of
 from threatweaver_appsec.engine.redact import GONE
 from threatweaver_appsec.engine.site import Ended, Target, place_of
+from threatweaver_appsec.engine.tickets import Tickets
 
 LONGEST = 60.0  # seconds
 LOOKS = 3  # until what shows by time is closed: it may be a busy target that hides it
@@ -101,8 +102,9 @@ async def _attacked(agent: PointAgent, finding: Finding, target: Target, operati
     if finding.point is None:
         return None
     point = _point(finding.point, operation)
-    second = await target.send(operation.request, identity=target.sender_of(operation.request))
-    trial = Trial(target.by(agent.about.id), agent, operation, point, operation.baseline, second)
+    tickets = Tickets()
+    first, second = await tickets.twice(target, operation)
+    trial = Trial(target.by(agent.about.id), agent, operation, point, first, second, tickets)
     return await trial.confirm(finding.attempt) or await trial.run()
 
 

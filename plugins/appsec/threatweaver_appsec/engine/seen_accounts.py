@@ -16,7 +16,7 @@ MOST_KNOWN = 1_000  # ids, lists and labels of a scan
 MOST_ROWS = 50  # of one page that have a name of the account
 MOST_TEXT = 400_000  # characters of an answer that are looked at
 LONGEST = 60  # characters of a value that says what to do
-LEARNED = ("ids", "lists", "ending", "own", "naming")
+LEARNED = ("ids", "lists", "ending", "own", "naming", "holding")
 ENDS = re.compile(
     r"(?<![a-z])(delet|remov|destroy|eras|purg|wip|truncat|drop|deactivat|disabl|suspend|terminat|bann?|block|lock"
     r"|archiv|anonymi[sz]|revok|expel|kick|expir|invalidat|unset)(e|es|ed|ing)?(?![a-z])"
@@ -31,6 +31,7 @@ SELF = re.compile(
     r"(?<![a-z])(?:(?:my|your|own|this)[-_ /]*)?(account|profile|membership|me|myself|self)(?![a-z])",
     re.IGNORECASE,
 )
+NEEDED = re.compile(r"(^|[^a-z])(is[-_]?)?(active|enabled|staff|super_?user|admin)$", re.IGNORECASE)
 NUMBERED = re.compile(r"\d{1,18}|[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}|[0-9a-f]{16,64}", re.IGNORECASE)
 
 
@@ -51,6 +52,8 @@ class SeenAccounts:
     """Those whose label says that it is the account of who is signed in."""
     naming: set[str] = field(default_factory=set)
     """Path and field of forms, and of documents, that show the name as what may be changed."""
+    holding: set[str] = field(default_factory=set)
+    """Path and field of ticked boxes that let the account in."""
 
     @classmethod
     def of(cls, logins: Iterable[object]) -> Self:
@@ -124,6 +127,8 @@ class SeenAccounts:
             return
         if PEOPLE.search(path.lower()) or SELF.search(path):
             self._learn(self.naming, *(f"{path} {key}" for key in keys))
+            ticked = (box.get("name") or "" for box in form.iter("input") if "checked" in box.attrib)
+            self._learn(self.holding, *(f"{path} {key}" for key in ticked if NEEDED.search(key)))
             self._learn(self.ids, *(part for part in path.split("/") if NUMBERED.fullmatch(part)))
 
     def _names(self, element: Any) -> bool:

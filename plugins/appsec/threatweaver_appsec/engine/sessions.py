@@ -1,16 +1,22 @@
 """Keeps the identities of a scan signed in, and says so when that cannot be done."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from threatweaver_appsec.engine.client import Client
+from threatweaver_appsec.engine.health import SILENT
 from threatweaver_appsec.engine.ports import Login
 from threatweaver_appsec.engine.site import Named
 
+PAUSES = (1.0, 2.0, 4.0)  # seconds until the next try where nobody answers
 CHECK_SECONDS = 8.0
 CHECK_REQUESTS = 200
-MOST_LOGINS = 20  # of one identity in a scan; a target that ends each session at once is not tested
+MOST_LOGINS = 20  # of a scan's beginning; a target that ends each session at once is not tested
+LEAST_REQUESTS = (
+    100  # between two logins from then on: tokens of a minute are renewed as long as a scan lasts
+)
 
 
 @dataclass
@@ -42,11 +48,22 @@ class Sessions:
         ended = [login for login in self.logins if not await login.alive(Named(self.client, "session"))]
         for login in ended:
             self._count += 1
-            reason = "it ends again and again" if self._count > MOST_LOGINS else await self._sign_in(login)
+            often = self._count > MOST_LOGINS + self.client.spent.requests // LEAST_REQUESTS
+            reason = "it ends again and again" if often else await self._sign_in_patiently(login)
             if reason:
                 raise SessionLost(f"the session of {login.name} was lost: {reason}")
         self._note()
         return bool(ended)
+
+    async def _sign_in_patiently(self, login: Login) -> str | None:
+        """Sign in, again where nobody answers: an application that an attack ended may be on its way back."""
+        reason = await self._sign_in(login)
+        for seconds in PAUSES:
+            if not reason or self.client.last_fault not in SILENT:
+                break
+            await asyncio.sleep(seconds)
+            reason = await self._sign_in(login)
+        return reason
 
     async def _sign_in(self, login: Login) -> str | None:
         self.client.forget(login.name)

@@ -15,6 +15,7 @@ from threatweaver_appsec.engine.seen_accounts import (
     ENDS,
     LONGEST,
     MOST_TEXT,
+    NEEDED,
     NUMBERED,
     PEOPLE,
     SELF,
@@ -34,7 +35,6 @@ ALL = re.compile(r"all|every|across", re.IGNORECASE)
 TRUE = frozenset({"1", "true", "yes", "on", "y", "t", "checked", "active"})
 UNTICKED = frozenset({"", "0", "false", "off"})
 FALSE = UNTICKED | {"no", "none", "null"}
-NEEDED = re.compile(r"(^|[^a-z])(is[-_]?)?(active|enabled|staff|super_?user|admin)$", re.IGNORECASE)
 BARRED = re.compile(
     r"(^|[^a-z])(is[-_]?)?(disabled|locked|blocked|banned|deleted|suspended|archived|inactive)$",
     re.IGNORECASE,
@@ -87,6 +87,12 @@ class Spared(SeenAccounts):
 
     def _change(self, said: "_Said") -> str | None:
         """Say what a request would set so that nobody could sign in any more."""
+        sent = {key for key, _ in said.pairs}
+        if said.request.method != "PATCH":
+            for place in self.holding:  # a box that is not sent is one without its tick
+                path, _, key = place.partition(" ")
+                if path == said.path and key not in sent:
+                    return f"would lock it ({key[:40]})"
         for key, value in said.pairs:
             lowered = value.strip().lower()
             if lowered not in self.names and self._is_name(said, key):

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from threatweaver.sdk import NotFound, Unprocessable, ValidationFailed
-from threatweaver_appsec.engine.catalog import all_agents
+from threatweaver_appsec.engine.catalog import listed_agents
 from threatweaver_appsec.errors import BuiltIn
 from threatweaver_appsec.payload_sets.models import StoredPayloads
 from threatweaver_appsec.scan_profiles.models import ScanProfile
@@ -43,7 +43,7 @@ async def clone(profile_id: UUID, *, name: str) -> ScanProfile:
 
 
 async def _checked(what: dict[str, Any]) -> None:
-    known_agents = {agent.about.id for agent in all_agents()}
+    known_agents = {agent.about.id for agent in listed_agents()}
     for field in ("agents", "also", "without"):
         unknown = sorted(set(what.get(field, ())) - known_agents)
         if unknown:

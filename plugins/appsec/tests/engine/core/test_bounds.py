@@ -4,6 +4,7 @@ import asyncio
 import json
 import tracemalloc
 import zlib
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -12,9 +13,9 @@ from threatweaver_appsec.engine.agent import Operation
 from threatweaver_appsec.engine.discover import leads
 from threatweaver_appsec.engine.discover.leads import Frontier, Lead
 from threatweaver_appsec.engine.jar import MOST_TEXT, Jar
-from threatweaver_appsec.engine.messages import Exchange, Fault, Request
-from threatweaver_appsec.engine.plan import MOST_SENT, Intake, places
-from threatweaver_appsec.engine.points import MOST_DEPTH, MOST_POINTS, points_of
+from threatweaver_appsec.engine.messages import Exchange, Fault, Request, Response
+from threatweaver_appsec.engine.plan import ENOUGH, MOST_COMBINED, MOST_SENT, Intake, places
+from threatweaver_appsec.engine.points import MOST_DEPTH, MOST_POINTS, Point, Where, points_of
 from threatweaver_appsec.engine.ports import Skipped
 from threatweaver_appsec.engine.wire import Unpacker
 
@@ -71,6 +72,41 @@ def test_operations_are_bounded_by_the_bytes_of_their_requests():
     kept = [one for one in taken if isinstance(one, Operation)]
     assert sum(len(one.request.body) for one in kept) <= MOST_SENT
     assert {one.what for one in taken if isinstance(one, Skipped)} == {"further operations"}
+
+
+def test_a_filter_is_attacked_beside_few_sets_of_other_ones():
+    asked = [operation_of(Request("GET", f"{BASE}/list?q=1&filter{number}=1")) for number in range(20)]
+    found, left = places([*asked, operation_of(Request("GET", f"{BASE}/other?q=1"))], safe=False)
+    names = [
+        (place.operation.request.parts.path, place.point.name)
+        for place in found
+        if place.point.where is Where.QUERY
+    ]
+    assert names.count(("/list", "q")) == MOST_COMBINED
+    assert (len(set(names)), names.count(("/other", "q"))) == (22, 1)
+    assert {one.why for one in left} == {ENOUGH}
+
+
+def test_cookies_that_the_target_sets_are_attacked_where_they_are_set_and_at_few_other_places():
+    answer = Response(
+        200, (("Set-Cookie", "theme=light; Path=/"), ("Set-Cookie", "old=; Max-Age=0")), b"", 0.0
+    )
+    request = Request("GET", f"{BASE}/start")
+    start = Operation(request, Exchange(request, answer), "link")
+    signed_in = Request("GET", f"{BASE}/own", (("Cookie", "theme=dark"),))
+    others = [operation_of(Request("GET", f"{BASE}/page{letter}")) for letter in "abcdef"]
+    elsewhere = operation_of(Request("GET", "http://b.test/start"))
+    found, _ = places([start, operation_of(signed_in), *others, elsewhere], safe=False)
+    attacked = [
+        (place.operation.request.url, place.point) for place in found if place.point.where is Where.COOKIE
+    ]
+    light = Point(Where.COOKIE, "theme", "light")
+    assert attacked == [
+        (f"{BASE}/start", light),
+        (f"{BASE}/own", replace(light, value="dark")),
+        (f"{BASE}/pagea", light),
+        (f"{BASE}/pageb", light),
+    ]
 
 
 def test_points_with_long_names_have_short_marks():

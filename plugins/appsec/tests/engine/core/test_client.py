@@ -330,3 +330,17 @@ async def test_a_host_that_limits_everywhere_is_asked_later(talk):
     for number in range(4):
         await one.get(f"/{number}")
     assert times[3] - times[2] > 1.9
+
+
+async def test_who_is_started_anew_is_waited_for_and_who_never_answered_is_not(talk):
+    speak = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+    first = await asyncio.start_server(speak, "127.0.0.1", 0)
+    port = first.sockets[0].getsockname()[1]
+    one, other = [await talk(f"http://127.0.0.1:{port}") for _ in range(2)]
+    assert (await one.get("/")).status == 200
+    first.close()
+    await first.wait_closed()
+    asking = asyncio.create_task(one.get("/"))
+    assert (await other.get("/")).fault is Fault.REFUSED
+    async with await asyncio.start_server(speak, "127.0.0.1", port):
+        assert (await asking).status == 200

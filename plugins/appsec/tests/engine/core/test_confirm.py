@@ -10,11 +10,12 @@ from aiohttp import web
 from small_agents import BROKEN, ECHO, FETCH, FILES, QUOTE, SERVER, about
 
 from threatweaver_appsec.engine.agent import Confirmation, Operation, Proof, Watcher
+from threatweaver_appsec.engine.baselines import Baselines
 from threatweaver_appsec.engine.callbacks import Callbacks
 from threatweaver_appsec.engine.confirm import MOST_HITS, Watching, probed, repeated, try_point
 from threatweaver_appsec.engine.messages import Exchange, Request, Response
 from threatweaver_appsec.engine.points import FORM, Point, Where
-from threatweaver_appsec.engine.site import Baselines, Ended, Target
+from threatweaver_appsec.engine.site import Ended, Target
 
 Q = Point(Where.QUERY, "q", "1")
 

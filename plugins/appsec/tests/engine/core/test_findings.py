@@ -142,6 +142,30 @@ def test_the_attacked_value_stays_in_its_replay():
     assert "forged" not in curl([Exchange(request, None)])
 
 
+async def test_the_number_of_what_the_line_makes_is_taken_from_its_answer(serve):
+    gone: list[str] = []
+
+    async def make(_):
+        return web.json_response({"port": 7, "user": {"id": 42, "name": "x"}}, status=201)
+
+    async def remove(request):
+        gone.append(request.match_info["user"])
+        return web.Response(status=204)
+
+    base = await serve({"POST /users": make, "DELETE /v7/users/{user}": remove})
+    created = Response(201, (("Content-Type", "application/json"),), b'{"port": 7, "user": {"id": 7}}', 0.0)
+    exchanges = [
+        Exchange(Request("POST", f"{base}/users"), created),
+        Exchange(
+            Request("DELETE", f"{base}/v7/users/7", (("X-Version", "1.7"),)), Response(204, (), b"", 0.0)
+        ),
+    ]
+    line = curl(exchanges)
+    running = await asyncio.create_subprocess_shell(line, env={"PATH": "/usr/bin:/bin"}, stdout=-1)
+    await running.communicate()
+    assert ("1.7" in line, gone) == (True, ["42"]), line
+
+
 def test_har_is_complete_and_bounded():
     exchange = Exchange(
         Request("POST", f"{BASE}/?a=b", (("Content-Type", "text/plain"),), b"x" * 50_000),

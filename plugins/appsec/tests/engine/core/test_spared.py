@@ -22,7 +22,9 @@ LIST = """<form method=post action="/office/users"><table>
 </table><select name=action><option>remove_chosen</select><button name=go value=1>Run</button></form>"""
 EDIT = """<form method=post action="/office/users/7/edit"><input name=username value=ann><input name=phone>
 <button>Save</button></form><form method=post action="/office/users/7/x"><button>Deactivate</button></form>
-<form method=post action="/y"><button>Close my account</button></form>"""
+<form method=post action="/y"><button>Close my account</button></form>
+<form method=post action="/office/users/7/rights"><input name=who value=ann><input name=note>
+<input type=checkbox name=is_staff checked><input type=checkbox name=is_admin></form>"""
 
 
 def asks(method, path, body=b"", kind=FORM):
@@ -62,6 +64,8 @@ def spared():
         asks("POST", "/y"),
         asks("POST", "/office/users/7/edit", b"username=other&phone=1"),
         asks("POST", "/office/users/7/edit", b"username=ann&is_active=off"),
+        asks("POST", "/office/users/7/rights", b"who=ann&note=1"),
+        asks("POST", "/office/users/7/rights", b"who=ann&note=1&is_staff[$ne]=1"),
         asks("DELETE", "/api/users/31"),
         asks("PATCH", "/api/users/31", b'{"disabled": true}', "application/json"),
         asks("PUT", "/api/users/31", b'{"username": "mallory"}', "application/json"),
@@ -83,6 +87,8 @@ def test_what_the_account_would_not_survive_is_left_out(spared, request_):
 @pytest.mark.parametrize(
     "request_",
     [
+        asks("POST", "/office/users/7/rights", b"who=ann&note=1%27&is_staff=on"),
+        asks("POST", "/office/users/8/rights", b"who=bert&note=1"),
         asks("POST", "/office/users/8/delete", b"sure=yes"),
         asks("POST", "/office/users", b"chosen=8&action=remove_chosen"),
         asks("POST", "/office/users/7/edit", b"username=ann&phone='--&is_active=on"),

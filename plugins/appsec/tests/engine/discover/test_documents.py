@@ -119,6 +119,26 @@ def test_postman_and_har_give_requests_without_sessions():
     assert leads[0].request.headers == (("Content-Type", "application/json"),)
 
 
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("{{baseUrl}}/u", "http://t.test/app/u"),
+        ("http://{{host}}/u", "http://t.test/u"),
+        ("https://{{host}}:{{port}}/u", "http://t.test/u"),
+        ("http://{{host}}:8080/u", "http://t.test/u"),
+        ("http://{{known}}/u", "http://other.test/u"),
+    ],
+)
+def test_a_place_that_an_environment_names_is_the_target(written, url):
+    collection = {
+        "info": {"schema": "postman"},
+        "variable": [{"key": "known", "value": "other.test"}],
+        "item": [{"request": {"method": "GET", "url": {"raw": written}}}],
+    }
+    (lead,) = documents.recognize(json.dumps(collection).encode(), "http://t.test", "http://t.test/app")
+    assert lead.request.url == url
+
+
 def test_scripts_give_what_they_call():
     text = """fetch("/api/x?id=1"); axios.post('/api/y', {}); $.getJSON(`/api/u/${id}/z`); x.open("PUT", "/rest/z");
     const a = "/api/v2/q/:id", kind = "application/json", style = "/css/x.css", words = "and/or";"""  # noqa: E501

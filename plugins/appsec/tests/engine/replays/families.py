@@ -169,6 +169,7 @@ FAMILIES = {
     "jwt-weak-secret newcomers": _jwt("jwt-weak-secret", "/api/v3", "jwt-weak-secret-newcomers"),
     "jwt-confusion newcomers": _jwt("jwt-confusion", "/api/v2", "jwt-confusion-newcomers"),
     "jwt-kid newcomers": _jwt("jwt-kid", "/api/v8", "jwt-kid-newcomers"),
+    "jwt-expired newcomers": _jwt("jwt-expiry", "/api/v4", "jwt-expired-newcomers"),
     "jwt-expired": Family(
         ("jwt-expiry",), {"jwt-expired": 1}, door=Door(cookie="session"), without=("/login*", "/api/login*")
     ),
@@ -179,6 +180,5 @@ SLOW = tuple(name for name in FAMILIES if name.startswith("slow"))
 
 LEFT_OUT = {
     "internal-address": "looks at targets with a public address or name only",
-    "jwt-expired-newcomers": "needs an old token, which nobody has who was just made",
 }
 """Agents without a replayed finding, and why."""

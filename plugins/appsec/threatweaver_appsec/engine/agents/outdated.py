@@ -147,7 +147,7 @@ ABOUT = About(
     safety=Safety.PASSIVE,
     description="The version of a library or server that the target states is one with known "
     "vulnerabilities; "
-    "whether the application can be attacked by them is not tried.",
+    "whether the application can be attacked by them is not tried. It needs a file of advisories.",
     remedy="Use a version without them, and watch the advisories of what is deployed.",
     per_origin=True,
 )

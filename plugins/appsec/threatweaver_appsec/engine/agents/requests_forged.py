@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from ipaddress import IPv4Address
+from urllib.parse import urlsplit, urlunsplit
 
 from threatweaver_appsec.engine.agent import (
     About,
@@ -41,15 +43,25 @@ def _named(point: Point, baseline: Exchange) -> bool:
 
 def _fetching(point: Point, baseline: Exchange, nonce: Nonce) -> Iterator[Attempt]:
     del baseline
-    for shape in ("{0}", "//{1}", "{2}@{1}"):
+    for shape in ("{0}", "//{1}", "{2}@{1}", "{3}"):
         url = nonce.callback()
         if url is None:
             return
         bare = url.partition("://")[2]
-        value = shape.format(url, bare, text_of(point, "http://a.example").rstrip("/"))
+        value = shape.format(url, bare, text_of(point, "http://a.example").rstrip("/"), _with_number(url))
         yield calls(
             value, url, nonce.word(), "The server fetched the URL that the value named.", patience=1.0
         )
+
+
+def _with_number(url: str) -> str:
+    """The URL with its IPv4 address as one number: texts that refuse addresses do not know it."""
+    parts = urlsplit(url)
+    try:
+        number = int(IPv4Address(parts.hostname or ""))
+    except ValueError:
+        return url
+    return urlunsplit(parts._replace(netloc=f"{number}:{parts.port}" if parts.port else str(number)))
 
 
 def _running(point: Point, baseline: Exchange, nonce: Nonce) -> Iterator[Attempt]:

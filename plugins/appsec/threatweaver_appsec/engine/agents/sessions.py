@@ -11,7 +11,7 @@ from threatweaver_appsec.engine.accounts import (
     cookies_of,
     filled,
     fresh,
-    login_answer,
+    login_answers,
     logins,
     register,
     session_from,
@@ -29,6 +29,7 @@ from threatweaver_appsec.engine.agent import (
     Site,
     Suspicion,
 )
+from threatweaver_appsec.engine.agents.cookies import by_cookie
 from threatweaver_appsec.engine.agents.identity_cookies import cookie_pairs, readers
 from threatweaver_appsec.engine.answers import failed, granted, wearing
 from threatweaver_appsec.engine.messages import Exchange, Headers, Request
@@ -129,13 +130,22 @@ def _ways_out(site: Site) -> Iterator[Operation]:
                 yield Operation(request, Exchange(request, None), "link", page)
 
 
+async def _entered(site: Site, account: Account, op: Operation) -> tuple[Exchange, Headers] | None:
+    """Sign in for a way out; one that a page links to ends what a browser carries by itself: cookies."""
+    async for answer in login_answers(site, account):
+        session = await session_from(site, answer)
+        if session and (op.source not in ("link", "form") or by_cookie(session)):
+            return answer, session
+    return None
+
+
 async def _lasts(site: Site, op: Operation, nonce: Nonce, *, signed_in: bool = True) -> Proof | None:
     """Show that a session still answers after its logout; nobody's must not."""
     account = await register(site, nonce)
-    answer = await login_answer(site, account) if account else None
-    session = await session_from(site, answer) if answer else ()
-    if account is None or answer is None or not session:
+    entered = await _entered(site, account, op) if account else None
+    if account is None or entered is None:
         return None
+    answer, session = entered
     personal = await _personal(site, account, session)
     if personal is None:
         return None

@@ -18,7 +18,7 @@ from threatweaver_appsec.engine.agent import (
     Suspicion,
 )
 from threatweaver_appsec.engine.answers import session_of
-from threatweaver_appsec.engine.doors import Door, doors, public_keys, token_of
+from threatweaver_appsec.engine.doors import Door, by_logins, doors, public_keys, token_of
 from threatweaver_appsec.engine.messages import Exchange
 
 NONES = ("none", "None", "NONE", "nOnE")
@@ -145,8 +145,8 @@ async def _confusion(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
 
 
 async def _expired(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
-    """Ask with tokens that the scan had before its session was renewed."""
-    async for door in doors(site, nonce):
+    """Ask with tokens from before a session was renewed, or that a login answers beside new ones."""
+    async for door in _with_old_tokens(site, nonce):
         old = _old_token(site, await door.genuine(site), door)
         if old and await _opened(site, door, _kept(old), nonce):
             yield Suspicion(
@@ -154,6 +154,17 @@ async def _expired(site: Site, nonce: Nonce) -> AsyncIterator[Suspicion]:
                 control=partial(_opened, site, door, _wrong_signature),
                 operation=door.operation,
             )
+
+
+async def _with_old_tokens(site: Site, nonce: Nonce) -> AsyncIterator[Door]:
+    """Yield the doors; behind those of a session that was never renewed, what logins of the API open."""
+    answered = False
+    async for door in doors(site, nonce):
+        answered = answered or door.entry is not None
+        yield door
+    if not answered and site.identities:
+        async for door in by_logins(site, nonce):
+            yield door
 
 
 def _kept(old: jwt.Token) -> Forge:

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain
 from urllib.parse import urljoin
 
-from threatweaver_appsec.engine.accounts import session_as
+from threatweaver_appsec.engine.accounts import fresh, session_as
 from threatweaver_appsec.engine.agent import (
     About,
     Agent,
@@ -101,7 +101,7 @@ async def _serves(site: Site, op: Operation, kind: Kind, nonce: Nonce) -> Proof 
     name = f"{mark}.{kind.extension}"
     content = kind.content.replace("{mark}", mark).replace("{a}", str(a)).replace("{b}", str(b))
     session = await session_as(site, next(iter(site.identities))) if site.identities else ()
-    request = with_file(wearing(op.request, session), name, kind.said, content.encode())
+    request = with_file(await fresh(site, op, session), name, kind.said, content.encode())
     answer = await site.send(request) if request else None
     if answer is None or failed(answer):
         return None

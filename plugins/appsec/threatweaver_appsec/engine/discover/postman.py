@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 from threatweaver_appsec.engine.discover.leads import Lead
 from threatweaver_appsec.engine.discover.plain import line, mapping, objects, text
@@ -14,6 +14,9 @@ from threatweaver_appsec.engine.points import FORM
 
 MOST_REQUESTS = 2_000
 UNSENT = frozenset({"authorization", "cookie", "host", "content-length", "connection", "accept-encoding"})
+_UNKNOWN_PLACE = re.compile(
+    r"(https?://)?\{\{\s*([\w.$-]{1,100})\s*\}\}(?(1)(?::(?:\d+|\{\{[^{}/]{1,100}\}\}))?)"
+)
 _VARIABLE = re.compile(r"\{\{\s*([\w.$-]{1,100})\s*\}\}")
 _KINDS = {"json": "application/json", "xml": "application/xml", "html": "text/html", "text": "text/plain"}
 
@@ -76,8 +79,10 @@ def _url(raw: Any, base: str, values: Mapping[str, str]) -> str | None:
     said = mapping(raw)
     path = {text(one.get("key")): text(one.get("value")) for one in objects(said.get("variable"), 100)}
     written = raw if isinstance(raw, str) else text(said.get("raw"))
-    unknown = re.match(r"\{\{\s*([\w.$-]{1,100})\s*\}\}", written)
-    if unknown and not values.get(unknown.group(1), "").startswith("http"):
+    unknown = _UNKNOWN_PLACE.match(written)
+    if unknown and unknown.group(1) and not values.get(unknown.group(2)):
+        written = urljoin(base, "/" + written[unknown.end() :].lstrip("/"))  # a host, or a host and a port
+    elif unknown and not unknown.group(1) and not values.get(unknown.group(2), "").startswith("http"):
         written = base.rstrip("/") + "/" + written[unknown.end() :].lstrip("/")
     written = _set(written, values)
     written = re.sub(r"(?<=/):(\w{1,80})", lambda match: path.get(match.group(1)) or "1", written)

@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from threatweaver_appsec.engine.agent import Agent, Operation, PointAgent, Proof
+from threatweaver_appsec.engine.baselines import Baselines
 from threatweaver_appsec.engine.budget import Limits
 from threatweaver_appsec.engine.callbacks import Callbacks
 from threatweaver_appsec.engine.client import Client
@@ -18,7 +19,7 @@ from threatweaver_appsec.engine.messages import Exchange, Headers, Request
 from threatweaver_appsec.engine.pace import Pace
 from threatweaver_appsec.engine.points import points_of
 from threatweaver_appsec.engine.scope import PRIVATE, Scope, origin_of
-from threatweaver_appsec.engine.site import Baselines, Target
+from threatweaver_appsec.engine.site import Target
 
 
 @dataclass

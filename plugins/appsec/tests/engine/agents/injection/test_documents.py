@@ -56,8 +56,10 @@ async def test_a_parser_that_reads_none_is_not(serve):
         assert found == []
 
 
-def fetching(*, runs=False):
+def fetching(*, runs=False, refused=()):
     def answer(request):
+        if any(text in request.query["url"] for text in refused):
+            return "<p>not there</p>"
         try:
             with urllib.request.urlopen(request.query["url"], timeout=3) as got:
                 text = got.read().decode()
@@ -72,12 +74,19 @@ def fetching(*, runs=False):
 
 async def test_a_server_that_fetches_is_found_and_one_that_runs_what_it_fetched(serve):
     target = await serve(
-        {"GET /fetch": fetching(), "GET /run": fetching(runs=True), "GET /no": lambda _: "no"}
+        {
+            "GET /fetch": fetching(),
+            "GET /run": fetching(runs=True),
+            "GET /filtered": fetching(refused=("127.", "localhost")),
+            "GET /no": lambda _: "no",
+        }
     )
     found = await target.attack(requests_forged.AGENTS, "/fetch?url=http://a.example/x")
     assert [agent for agent, _, _ in found] == ["ssrf"]
     found = await target.attack(requests_forged.AGENTS, "/run?url=http://a.example/x")
     assert sorted(agent for agent, _, _ in found) == ["file-inclusion", "ssrf"]
+    found = await target.attack(requests_forged.AGENTS, "/filtered?url=http://a.example/x")
+    assert [agent for agent, _, _ in found] == ["ssrf"]
     assert await target.attack(requests_forged.AGENTS, "/no?url=http://a.example/x") == []
 
 
