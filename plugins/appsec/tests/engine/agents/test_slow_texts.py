@@ -47,8 +47,8 @@ def test_each_look_ends(kind):
         for watcher in watchers:
             answer = Response(200, (("Content-Type", kind),), body, 0.1, False, len(body))
             exchange = Exchange(Request("GET", "http://a.test/x?q=1"), answer, None, "ann")
-            began = time.perf_counter()
+            began = time.process_time()
             list(watcher.look(exchange))
-            if time.perf_counter() - began > LONG:
+            if time.process_time() - began > LONG:
                 slow.append((watcher.about.id, seed))
     assert slow == []

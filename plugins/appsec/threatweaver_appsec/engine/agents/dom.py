@@ -17,13 +17,19 @@ SOURCE = (
 SINK = (
     r"(?:document\.write(?:ln)?\s*\(|\.(?:inner|outer)HTML\s*\+?=(?!=)|eval(?<!\weval)\s*\("
     r"|\.insertAdjacentHTML\s*\(|\.(?:html|append|prepend)\s*\(|new(?<!\wnew)\s+Function\s*\("
-    r"|set(?<!\wset)(?:Timeout|Interval)\s*\(\s*[^f(\s])"
+    r"|set(?<!\wset)(?:Timeout|Interval)\s*\(\s*(?=[^f(\s]))"
 )
 MOST_ASSIGNED = 60  # variables of one script that are followed
 FARTHEST = 20_000  # characters from where one is set to where it is used
 SAFE = re.compile(
     r"encodeURIComponent|escapeHtml|\bescape\s*\(|DOMPurify|sanitize|parseInt|Number\(|textContent",
     re.IGNORECASE,
+)
+# What stands before the # of an address is encoded by every browser: it is no markup until it is decoded, but
+# it is code.
+AS_IT_IS = re.compile(
+    r"location\.hash|window\.name|decodeURI|unescape\s*\(|URLSearchParams|searchParams|\beval\s*\(|new\s+Function"
+    r"|set(?:Timeout|Interval)"
 )
 DIRECT = re.compile(rf"{SINK}[^;\n]{{0,300}}?{SOURCE}")
 ASSIGNED = re.compile(
@@ -47,15 +53,19 @@ def flows(script: str) -> Iterator[str]:
 def _flows(script: str) -> Iterator[str]:
     for found in DIRECT.finditer(script):
         line = script[found.start() : (script.find(";", found.end()) + 1) or len(script)][:600]
-        if not SAFE.search(line):
+        if _is_open(line):
             yield line
     for found in islice(ASSIGNED.finditer(script), MOST_ASSIGNED):
         if SAFE.search(found.group()):
             continue
         used = re.compile(rf"{SINK}[^;\n]{{0,300}}?\b{re.escape(found.group(1))}\b[^;\n]{{0,200}}")
         later = used.search(script, found.end(), found.end() + FARTHEST)
-        if later and not SAFE.search(later.group()):
-            yield f"{found.group().strip()} … {later.group()}"[:600]
+        if later and _is_open(both := f"{found.group().strip()} … {later.group()}"):
+            yield both[:600]
+
+
+def _is_open(line: str) -> bool:
+    return not SAFE.search(line) and bool(AS_IT_IS.search(line))
 
 
 def _look(exchange: Exchange) -> Iterator[Proof]:
