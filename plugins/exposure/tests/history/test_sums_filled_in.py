@@ -9,7 +9,13 @@ from threatweaver.db import migrate
 _BEFORE = """
 DROP TABLE exposure_flow_rollup, exposure_score_rollup, exposure_definition_rollup, exposure_written;
 DROP FUNCTION exposure_written() CASCADE;
+DROP FUNCTION exposure_trigrams(text), exposure_address(text), exposure_words(text, text, text, text) CASCADE;
 DROP INDEX exposure_event_ended, exposure_vulnerability_first_of_each;
+ALTER TABLE exposure_tag DROP COLUMN rule;
+ALTER TABLE exposure_asset_group DROP COLUMN rule;
+ALTER TABLE exposure_asset_tag DROP COLUMN by_rule;
+ALTER TABLE exposure_asset_group_member DROP COLUMN by_rule;
+ALTER TABLE exposure_saved_filter DROP COLUMN alert;
 ALTER TABLE exposure_asset DROP COLUMN top_definition_id, DROP COLUMN second_score;
 DELETE FROM tortoise_migrations WHERE app = 'exposure' AND name >= '0021';
 """
