@@ -214,7 +214,7 @@ class Listing:
             *values,
             row_id,
         )
-        return self._row(self.columns, row) if row else None
+        return self._wire(self.columns, [row])[0] if row else None
 
     async def page(self, query: Mapping[str, Any], key: bytes) -> Page:
         """Return one page, by number or behind a cursor."""
@@ -226,7 +226,7 @@ class Listing:
             following = cursors.seal(key, order=order, values=place, row_id=row_id)
         total, whole = await self.total_of(query)
         return Page(
-            rows=[self._row(columns, row[: len(columns)]) for row in rows[:limit]],
+            rows=self._wire(columns, rows[:limit]),
             total=total,
             whole=whole,
             page=query["page"],
@@ -237,11 +237,13 @@ class Listing:
     def _shown(self, query: Mapping[str, Any]) -> Mapping[str, str]:
         return {**self.columns, **{name: self.expand[name] for name in query.get("expand", ())}}
 
-    def _row(self, columns: Mapping[str, str], values: Sequence[Any]) -> dict[str, Any]:
-        row = dict(zip(columns, values, strict=True))
-        for name in row.keys() & (self.expand.keys() | self.objects):
-            row[name] = None if row[name] is None else orjson.Fragment(row[name])
-        return row
+    def _wire(self, columns: Mapping[str, str], rows: Sequence[Any]) -> list[dict[str, Any]]:
+        """Return rows by wire name; what they have behind these columns is left out."""
+        found = [dict(zip(columns, row, strict=False)) for row in rows]
+        for name in (name for name in columns if name in self.expand or name in self.objects):
+            for row in found:
+                row[name] = None if row[name] is None else orjson.Fragment(row[name])
+        return found
 
     async def _rows(self, query: Mapping[str, Any], key: bytes) -> Sequence[Any]:
         where, values = self.conditions(query)
