@@ -145,7 +145,7 @@ async def _unsplit(entry: AssetMerge, *, by: UUID) -> Done:
     """Merge the new asset back, with all that came to be known of it."""
     await inventory.describe_as_before(entry.id)
     await _absorb(entry.id, entry.asset_id, entry.others)
-    await _settle([entry.asset_id], by=by)
+    await _settle([entry.asset_id, *entry.others], by=by)
     counts = dict(await connection().fetch(_DONE))
     return {
         "others": entry.others,
@@ -213,10 +213,10 @@ async def _conclude(merge_id: UUID, asset_id: UUID, *, by: UUID) -> None:
 
 async def _settle(asset_ids: Sequence[UUID], *, by: UUID) -> None:
     """Rank the vulnerabilities of assets anew, for what these are worth counts; keep figures and rules."""
-    await rules.apply()
+    of_these = ", ".join(f"'{asset}'::uuid" for asset in asset_ids)
+    await rules.apply(f"SELECT unnest(ARRAY[{of_these}])")
     await rescore("v.asset_id = ANY($1::uuid[])", list(asset_ids))
     await rollups.apply_changes(actor_id=by, left=asset_ids)
-    of_these = ", ".join(f"'{asset}'::uuid" for asset in asset_ids)
     await flaws.observe(f"SELECT id FROM exposure_vulnerability WHERE asset_id IN ({of_these})")
 
 
