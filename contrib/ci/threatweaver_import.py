@@ -78,15 +78,14 @@ class _Later(Exception):
 def _call(method: str, path: str, file: "Path | None" = None) -> "dict[str, Any]":
     """Call, again where it helps. Raises Trouble."""
     key = str(uuid.uuid4())  # what is sent again with it is imported once
-    for attempt in range(1, _PATIENCE):
+    for attempt in range(1, _PATIENCE + 1):
         try:
             return _once(method, path, file, key)
         except _Later as later:
+            if attempt == _PATIENCE:
+                raise Trouble(str(later)) from None
             time.sleep(min(later.seconds or 2**attempt, 60))
-    try:
-        return _once(method, path, file, key)
-    except _Later as later:
-        raise Trouble(str(later)) from None
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _once(method: str, path: str, file: "Path | None", key: str) -> "dict[str, Any]":
