@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import orjson
 from marshmallow import fields, validate
 
-from threatweaver.audit import queries
+from threatweaver.audit import canonical, queries
 from threatweaver.db.transaction import connection
-from threatweaver.http.output import Page
 from threatweaver.resource.listing import Listing, Where, any_of, eq, search
 
 _COLUMNS = {
@@ -62,6 +60,7 @@ LINES = Listing(
     sort={"seq": "id"},
     default_sort="-seq",
     total=_total,
+    objects=frozenset(canonical.DOCUMENTS),
 )
 ROOTS = Listing(
     source="audit_root",
@@ -75,25 +74,6 @@ ROOTS = Listing(
     sort={"at": "at"},
     default_sort="-at",
 )
-
-
-def with_documents(page: Page) -> Page:
-    """Return the page with its stored JSON as JSON."""
-    for row in page.rows:
-        for name in ("before", "after"):
-            if row[name] is not None:
-                row[name] = orjson.Fragment(row[name])
-    return page
-
-
-async def line(seq: int) -> dict[str, Any] | None:
-    """Return one line in wire names."""
-    columns = ", ".join(f'{sql} AS "{wire}"' for wire, sql in _COLUMNS.items())
-    row = await connection().fetchrow(f"SELECT {columns} FROM audit_line WHERE id = $1", seq)
-    if row is None:
-        return None
-    found: dict[str, Any] = with_documents(Page(rows=[dict(row)], total=1, page=1, limit=1)).rows[0]
-    return found
 
 
 async def summary(since: datetime) -> dict[str, Any]:

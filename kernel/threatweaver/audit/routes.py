@@ -39,13 +39,13 @@ async def security_log(ctx: Context) -> Page:
 @table.route("GET", permission=Perm.AUDIT_READ, query=listing.LINES.query, returns=page(AuditLineOut))
 async def list_lines(ctx: Context) -> Page:
     """List the audit log, newest first; every filter narrows it."""
-    return listing.with_documents(await ctx.page(listing.LINES))
+    return await ctx.page(listing.LINES)
 
 
 @table.route("GET", "/{seq}", permission=Perm.AUDIT_READ, params=_SEQ, returns=AuditLineOut)
 async def get_line(ctx: Context) -> dict[str, Any]:
     """Return one line by its number."""
-    found = await listing.line(ctx.params["seq"])
+    found = await listing.LINES.one(ctx.params["seq"])
     if found is None:
         raise NotFound
     return found

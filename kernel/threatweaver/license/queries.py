@@ -19,4 +19,5 @@ EVENTS = Listing(
     where=(any_of("kind", fields.String(validate=validate.OneOf(KINDS))),),
     sort={"at": "at"},
     default_sort="-at",
+    objects=frozenset({"details"}),
 )

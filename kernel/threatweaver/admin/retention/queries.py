@@ -12,6 +12,7 @@ RUNS = Listing(
     columns={"id": "id", "startedBy": "started_by", "finishedAt": "finished_at", "removed": "removed"},
     sort={"finishedAt": "finished_at"},
     default_sort="-finishedAt",
+    objects=frozenset({"removed"}),
 )
 
 

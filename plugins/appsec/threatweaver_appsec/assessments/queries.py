@@ -56,6 +56,7 @@ EVENTS = Listing(
     where=(_OF, any_of("kind", _NAME)),
     sort={"number": "number"},
     default_sort="number",
+    objects=frozenset({"data"}),
 )
 COVERAGE = Listing(
     source="appsec_coverage",

@@ -3,7 +3,6 @@
 from dataclasses import asdict, replace
 from typing import Any
 
-import orjson
 from marshmallow import fields, validate
 
 from threatweaver.sdk import (
@@ -65,6 +64,7 @@ _LISTING = Listing(
     ),
     sort={"name": "name", "createdAt": "created_at"},
     default_sort="name",
+    objects=frozenset({"settings"}),
 )
 
 
@@ -77,8 +77,7 @@ async def _example(caller: Caller) -> Example:
 @table.route("GET", permission=Perm.AUTH_READ, query=_LISTING.query, returns=page(AuthProfileOut))
 async def list_auth_profiles(ctx: Context) -> Page:
     """List how scans sign in; never the secrets."""
-    found = await ctx.page(_LISTING)
-    return replace(found, rows=[{**row, "settings": orjson.Fragment(row["settings"])} for row in found.rows])
+    return await ctx.page(_LISTING)
 
 
 @table.route(

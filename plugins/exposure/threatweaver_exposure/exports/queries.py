@@ -47,6 +47,7 @@ LISTING = Listing(
     ),
     sort={"createdAt": "e.created_at"},
     default_sort="-createdAt",
+    objects=frozenset({"filter"}),
 )
 
 

@@ -1,11 +1,9 @@
 """/export: a list as a file. Asked for here, written by a job, fetched whole or by chunks."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import orjson
 from aiohttp import web
 from marshmallow import fields, validate
 
@@ -74,15 +72,14 @@ async def _ask(ctx: Context, resource: str, file_format: str, filters: Mapping[s
 @table.route("GET", permission=Perm.EXPORT_READ, query=LISTING.query, returns=page(ExportOut), scoped=True)
 async def list_exports(ctx: Context) -> Page:
     """List one's exports, newest first; administrators see those of everybody."""
-    found = await ctx.page(LISTING, **access.seen_by(ctx))
-    return replace(found, rows=[_wire(row) for row in found.rows])
+    return await ctx.page(LISTING, **access.seen_by(ctx))
 
 
 @table.route("GET", "/{id}", permission=Perm.EXPORT_READ, returns=ExportDetailOut, scoped=True)
 async def get_export(ctx: Context) -> dict[str, Any]:
     """Return an export: its state, and the chunks that are written so far."""
     found = await _visible(ctx)
-    return {**_wire(found), "chunks": [dict(row) for row in await queries.chunks(found["id"])]}
+    return {**found, "chunks": [dict(row) for row in await queries.chunks(found["id"])]}
 
 
 @table.route(
@@ -172,7 +169,3 @@ async def _visible(ctx: Context) -> dict[str, Any]:
     if found is None:
         raise NotFound
     return found
-
-
-def _wire(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "filter": orjson.Fragment(row["filter"])}

@@ -33,5 +33,6 @@ SAVED = Listing(
     ),
     sort={"name": "name", "createdAt": "created_at", "updatedAt": "updated_at"},
     default_sort="name",
+    objects=frozenset({"query"}),
 )
 """The caller's own filters and those that others share; who calls is `seen_by`."""

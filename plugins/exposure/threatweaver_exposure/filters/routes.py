@@ -1,11 +1,8 @@
 """/saved-filters, and what the lists that they are for can be asked."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
-
-import orjson
 
 from threatweaver.sdk import EMPTY, Conflict, Context, NotFound, Page, RouteTable, page
 from threatweaver_exposure.assets.schemas import AssetOut
@@ -33,8 +30,7 @@ _ASSETS = described(LISTS["assets"], AssetOut)
 @table.route("GET", permission=Perm.FILTER_READ, query=SAVED.query, returns=page(SavedFilterOut))
 async def list_saved_filters(ctx: Context) -> Page:
     """List the caller's saved filters and those that others share."""
-    found = await ctx.page(SAVED, seen_by=ctx.principal.user_id)
-    return replace(found, rows=[_wire(row) for row in found.rows])
+    return await ctx.page(SAVED, seen_by=ctx.principal.user_id)
 
 
 @table.route(
@@ -99,8 +95,4 @@ async def _one(ctx: Context, filter_id: UUID) -> Mapping[str, Any]:
     row = await SAVED.one(filter_id, seen_by=ctx.principal.user_id)
     if row is None:
         raise NotFound
-    return _wire(row)
-
-
-def _wire(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "query": orjson.Fragment(row["query"])}
+    return row
